@@ -1,0 +1,222 @@
+"""``commonhold charter``: show, check and compare charters in folders of ``charter.md`` and ``charter.toml`` (docs/formats/charter.md).
+
+Nothing is signed or sent here; an amendment is proposed with ``commonhold propose amend``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commonhold.cli.options import F, json_option
+from commonhold.cli.output import emit, printable, table
+from commonhold.kernel.charter import (
+    Finding,
+    Source,
+    changed_rules,
+    charter_digest,
+    check_charter,
+    check_founding,
+    draft_amendment,
+    load_charter,
+    parse_charter,
+    rules_for,
+    touched_articles,
+)
+from commonhold.kernel.charter.articles import MAX_SOURCE, heading_level
+from commonhold.kernel.charter.rules import Charter
+from commonhold.kernel.charter.wording import redline, render_redline, rule_in_words
+from commonhold.kernel.errors import FormatError, StoreError
+
+_HEADINGS = {
+    "error": "Errors: the charter cannot work",
+    "unusable": "Kept, and not carried out by this version",
+    "warning": "Warnings",
+}
+
+
+def charter_dir(name: str) -> Callable[[F], F]:
+    """An argument that names a folder with a charter."""
+    return click.argument(name, type=click.Path(file_okay=False, path_type=Path))
+
+
+@click.group("charter")
+def command() -> None:
+    """Show, check and compare charters.
+
+    A charter is a folder with charter.md (numbered articles) and charter.toml (the rules that come from them).
+    """
+
+
+@command.command()
+@charter_dir("folder")
+@json_option
+def show(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Show the charter in FOLDER: its hash, its articles, and what each of its rules asks for."""
+    source = load_charter_folder(folder)
+    charter = load_charter(source.value)
+    value = {
+        "charter": charter.name,
+        "digest": charter.digest.hex(),
+        "title": source.heading()[0],
+        "preamble": source.heading()[1],
+        "articles": [{"number": number, "title": title, "text": text} for number, title, text in _articles(source)],
+        "rules": [_rule_json(charter, name) for name in sorted(charter.rules)],
+        "value": source.value,
+    }
+    emit(as_json, value, lambda: _shown(source, charter))
+
+
+@command.command()
+@charter_dir("folder")
+@click.option(
+    "--members",
+    type=click.IntRange(1, 1_000_000),
+    help="How many members would found under it: then everything is checked that founding needs.",
+)
+@json_option
+@click.pass_context
+def check(context: click.Context, folder: Path, members: int | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Check the charter in FOLDER and say what cannot work, under which article, and what to do about it.
+
+    The answer is yes (exit code 0) where there is no error, also with things that this version keeps and does not carry out yet.
+    """
+    source = load_charter_folder(folder)
+    findings = check_charter(source.value)
+    if members is not None and not _errors(findings):
+        findings = check_founding(load_charter(source.value), members)
+    errors = _errors(findings)
+    value = {
+        "ok": not errors,
+        "digest": charter_digest(source.value),
+        "errors": errors,
+        "members": members or 0,
+        "findings": [finding.as_json() for finding in findings],
+    }
+    emit(as_json, value, lambda: _report(findings))
+    context.exit(1 if errors else 0)
+
+
+@command.command()
+@charter_dir("old")
+@charter_dir("new")
+@json_option
+def diff(old: Path, new: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Show what would change from the charter in OLD to the one in NEW, and which rule decides about it.
+
+    The hashes are what is voted on: applying the amendment must give the result, to the bit.
+    """
+    before, after = load_charter_folder(old), load_charter_folder(new)
+    charter, amended = load_charter(before.value), load_charter(after.value)
+    amendment = draft_amendment(before.value, after.value)
+    touched = sorted(touched_articles(charter, amendment), key=_order)
+    judged = rules_for(charter, "amend", touched=frozenset(touched))
+    changed = sorted(changed_rules(charter, amended))
+    changes = redline(before, after)
+    value = {
+        "amendment": amendment,
+        "redline": changes.as_json(),
+        "touched_articles": touched,
+        "changed_rules": changed,
+        "decided_by": [_rule_json(charter, rule.name) for rule in judged],
+    }
+    lines = [
+        f"{'Base':<11}{amendment['base']}",
+        f"{'Result':<11}{amendment['result']}",
+        f"{'Touches':<11}{_or_none(f'article {number}' for number in touched)}",
+        f"{'Changes':<11}{_or_none(changed)}",
+        *(f"{'Decided by':<11}article {rule.article or '(none)'} ({rule.name}): {rule_in_words(rule)}" for rule in judged),
+    ]
+    emit(as_json, value, lambda: printable(render_redline(changes) + "\n" + "\n".join(lines), multiline=True))
+
+
+def load_charter_folder(path: Path) -> Source:
+    """The charter in a folder of ``charter.md`` and ``charter.toml``, compiled and not yet asked whether it can work.
+
+    Raises:
+        StoreError: if the folder or one of the files is missing or cannot be read.
+        FormatError: naming file and place, if one of them is too large, is not UTF-8 or is not in the form of docs/formats/charter.md.
+    """
+    return parse_charter(_read(path / "charter.md"), _read(path / "charter.toml"))
+
+
+def _read(path: Path) -> str:
+    step = "Name a folder that holds charter.md and charter.toml, such as examples/saltmarsh."
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_SOURCE + 1)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be read: {(error.strerror or str(error)).lower()}", code="charter/unreadable", next_step=step
+        ) from None
+    if len(raw) > MAX_SOURCE:
+        raise FormatError(f"{path} has more than {MAX_SOURCE} bytes", code="charter/too-large", next_step=step)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError(
+            f"{path} is not UTF-8 text at byte {error.start}", code="charter/not-utf8", next_step="Save it as UTF-8."
+        ) from None
+
+
+def _articles(source: Source) -> list[tuple[str, str, str]]:
+    return [(number, *source.article(number)) for number in source.numbers]
+
+
+def _rule_json(charter: Charter, name: str) -> dict[str, Any]:
+    rule = charter.rules[name]
+    return {
+        "rule": name,
+        "article": rule.article,
+        "enacts": list(rule.kinds),
+        "words": rule_in_words(rule),
+        "usable": not rule.unusable,
+        "everyday": rule.everyday,
+    }
+
+
+def _shown(source: Source, charter: Charter) -> str:
+    title, preamble = source.heading()
+    lines = [title, "", *([preamble, ""] if preamble else [])]
+    for number, heading, text in _articles(source):
+        indent = "  " * (heading_level(number) - 2)
+        lines.append(f"{indent}{number} {heading}".rstrip())
+        lines += [f"{indent}    {line}".rstrip() for line in text.split("\n")] if text else []
+        lines.append("")
+    rows = [(rule.article or "(none)", name, ", ".join(rule.kinds), rule_in_words(rule)) for name, rule in charter.rules.items()]
+    rows.sort(key=lambda row: (_order(row[0]), row[1]))
+    lines += [printable(line) for line in table(("Article", "Rule", "Decides", "Who"), rows).split("\n")]
+    lines += ["", f"Charter {charter.name}, hash {charter.digest.hex()}"]
+    return printable("\n".join(lines), multiline=True)
+
+
+def _report(findings: Iterable[Finding]) -> str:
+    found = sorted(findings, key=lambda finding: (_order(finding.article), finding.rule))
+    lines: list[str] = []
+    for level, heading in _HEADINGS.items():
+        group = [finding for finding in found if finding.level == level]
+        if group:
+            lines += [f"{heading} ({len(group)})", ""]
+        for finding in group:
+            lines.append(f"  {str(finding) if finding.article else f'(no article): {finding}'}")
+            lines += [f"      {finding.next_step}"] if finding.next_step else []
+        lines += [""] if group else []
+    errors = _errors(found)
+    lines.append(f"{errors} errors: the charter cannot work as it stands." if errors else "No errors: the charter can work.")
+    return printable("\n".join(lines), multiline=True)
+
+
+def _errors(findings: Iterable[Finding]) -> int:
+    return sum(finding.level == "error" for finding in findings)
+
+
+def _order(number: str) -> tuple[int, ...]:
+    # What no article cites comes last.
+    return tuple(int(part) for part in number.split(".")) if number[:1].isdigit() else (10_000,)
+
+
+def _or_none(words: Iterable[str]) -> str:
+    return ", ".join(words) or "(none)"

@@ -1,0 +1,58 @@
+"""The options that verbs share, so that each is called, explained and looked up in the same way everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Session:
+    """What one run knows about itself; :mod:`commonhold.cli.main` makes one and reads it when a verb fails.
+
+    ``as_json`` is set as soon as the verb's ``--json`` has been read, so that its errors are JSON too.
+    """
+
+    as_json = False
+
+
+def _remember(context: click.Context, _parameter: click.Parameter, value: bool) -> bool:  # noqa: FBT001 - click's own signature
+    session = context.find_object(Session)
+    if session is not None and value:
+        session.as_json = True
+    return value
+
+
+json_option = click.option("--json", "as_json", is_flag=True, is_eager=True, callback=_remember, help="Report as JSON, errors too.")
+"""``--json`` of every verb that reports; the verb gets ``as_json: bool``."""
+
+house_option = click.option(
+    "--house",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    envvar="COMMONHOLD_HOUSE",
+    show_envvar=True,
+    help="The organisation's folder; where it is not given, the current one.",
+)
+"""``--house DIR``; the verb gets ``house: Path``."""
+
+
+def kit_option(*, required: bool = True) -> Callable[[F], F]:
+    """``--kit FILE``; the verb gets ``kit: Path`` (or ``Path | None`` where it is not required)."""
+    return click.option(
+        "--kit",
+        type=click.Path(dir_okay=False, path_type=Path),
+        envvar="COMMONHOLD_KIT",
+        show_envvar=True,
+        required=required,
+        help="Your kit file, made by `commonhold key new`.",
+    )
+
+
+def out_option(text: str, *, required: bool = False) -> Callable[[F], F]:
+    """``-o/--out FILE``, a file that is never written over; the verb gets ``out: Path`` (or ``Path | None``)."""
+    return click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=required, help=text)

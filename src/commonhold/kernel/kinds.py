@@ -1,0 +1,73 @@
+"""The kinds of decision that the kernel knows, by name, and what is never allowed of each (DESIGN 3.3, 3.7).
+
+Both the charter's loader and the fold read this page, so neither can drift from the other. A kind that is not listed here and that the
+charter defines is a *resolution*: it is recorded with its text and its money, and changes nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+STATE_KINDS: Final = frozenset(
+    {
+        "admit",
+        "amend",
+        "appoint",
+        "channel",
+        "delegate",
+        "depart",
+        "dismiss",
+        "entrust",
+        "expel",
+        "partner",
+        "publish",
+        "recover-member",
+        "rotate-key",
+        "statement",
+        "suspend-origin",
+    }
+)
+"""Kinds whose enactment changes the state in this version."""
+
+FUTURE_KINDS: Final = frozenset({"mandate", "part", "release", "succeed"})
+"""Kinds of the design that a charter may list and that this version answers with "cannot judge"."""
+
+KERNEL_KINDS: Final = STATE_KINDS | FUTURE_KINDS
+
+TOP_KINDS: Final = frozenset({"amend", "dismiss", "succeed"})
+"""Acts that need only membership of the register, with m < n, so that neither empty offices nor one lost key can stop them."""
+
+PROBATION_KINDS: Final = frozenset({"admit", "amend", "partner", "recover-member", "succeed"})
+"""Acts for which new members and recovered keys do not count for 30 days of the record's clock."""
+
+NEVER_EVERYDAY: Final = frozenset(
+    {
+        "admit",
+        "amend",
+        "appoint",
+        "channel",
+        "delegate",
+        "depart",
+        "dismiss",
+        "entrust",
+        "expel",
+        "mandate",
+        "part",
+        "partner",
+        "recover-member",
+        "release",
+        "rotate-key",
+        "statement",
+        "succeed",
+        "suspend-origin",
+    }
+)
+"""Acts that always take the member's kit; a charter that marks one as everyday is refused."""
+
+NEVER_EMERGENCY: Final = frozenset(
+    {"admit", "amend", "appoint", "delegate", "depart", "dismiss", "expel", "mandate", "part", "partner", "recover-member", "release", "rotate-key", "succeed"}
+)
+"""Acts that no emergency power reaches, whatever the charter says."""
+
+IMPLIED_KINDS: Final = {"elect": "appoint"}
+"""Rule names that charters commonly use for a kernel kind: ``[decisions.elect]`` enacts ``appoint`` unless it says otherwise."""

@@ -1,0 +1,101 @@
+"""The record's clock: attests (DESIGN 3.3).
+
+An ``attest`` entry brings a cosigned checkpoint of this record into the record. Its time is the largest T such that the partners whose
+cosignatures are at least T satisfy the policy, so one partner who dates into the future moves nothing. What an attest covers is judged at
+that time; until then it is pending. The time that a signer or the server claims is decoration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from commonhold.kernel.errors import ProofError, RuleError
+from commonhold.kernel.record.decide import Event, judge
+from commonhold.kernel.record.entries import Entry
+from commonhold.kernel.record.state import Draft, Seat
+from commonhold.kernel.tlog.checkpoint import open_cosigned
+from commonhold.kernel.notes import VerifierKey
+
+Roots = Callable[[int], bytes]
+"""The record's own RFC 6962 root after a number of leaves, for any number up to the entry being applied."""
+
+
+def attest(draft: Draft, entry: Entry, roots: Roots, events: list[Event]) -> None:
+    """Move the clock by one attest and judge everything that it covers.
+
+    Raises:
+        RuleError: if there is no policy, or the attest neither covers more nor is later than the last.
+        ProofError, FormatError: if the note is not this record's checkpoint cosigned as the policy demands.
+    """
+    policy = draft.policy
+    if policy is None:
+        raise RuleError(
+            "this house has named no partners, so nobody can attest", code="attest/no-policy", next_step="Decide a proposal of kind 'partner' first."
+        )
+    log_key = VerifierKey.of(draft.origin, draft.log_key)
+    signed = open_cosigned(entry.body.note.encode(), [log_key], [party.key for party in policy.witnesses.values()])
+    checkpoint = signed.checkpoint
+    if checkpoint.origin != draft.origin:
+        raise ProofError(f"the attest is about {checkpoint.origin!r}, and this record is {draft.origin!r}", code="attest/origin")
+    if checkpoint.size > draft.size:
+        raise ProofError(f"the attest covers {checkpoint.size} entries, and it is entry {draft.size} itself", code="attest/size")
+    if roots(checkpoint.size) != checkpoint.root:
+        raise ProofError(
+            f"the attest's root at size {checkpoint.size} is not this record's",
+            code="attest/root",
+            next_step="Keep both checkpoints: two that cannot be reconciled prove that the log showed two faces.",
+        )
+    times = {name: signed.cosignatures[party.key] for name, party in policy.witnesses.items() if party.key in signed.cosignatures}
+    policy.require(times.keys())
+    time = policy.time(times)
+    assert time is not None, "a policy without witnesses is refused when it is decided"
+    first = draft.clock is None
+    now = time if draft.clock is None else max(time, draft.clock)
+    if not first and checkpoint.size <= draft.covered and now <= (draft.clock or 0):
+        raise RuleError("the attest neither covers more entries nor is later than the last one", code="attest/stale")
+    draft.clock, draft.covered = now, max(draft.covered, checkpoint.size)
+    draft.put("clock", "clock", {"time": now, "covers": draft.covered})
+    if first:
+        _date_the_past(draft)
+    _let_terms_end(draft, events)
+    _seat_the_accepted(draft)
+    pending = sorted({**dict(draft.opened), **{done: draft.parts["proposals"][done].index for done in draft.undo}}.items(), key=lambda item: item[1])
+    for proposal_id, _ in pending:
+        judge(draft, proposal_id, draft.size, draft.covered, events)
+
+
+def _date_the_past(draft: Draft) -> None:
+    """The first attest dates everything before it: terms and windows of money begin to run now."""
+    for seat in list(draft.parts["seats"].values()):
+        if seat.status == "held":
+            draft.seat(_dated(draft, seat))
+    for rule, spent in draft.spent.items():
+        draft.spent = draft.spent.set(rule, tuple((time or draft.clock or 0, amount) for time, amount in spent))
+
+
+def _seat_the_accepted(draft: Draft) -> None:
+    for seat in list(draft.parts["seats"].values()):
+        if seat.status == "accepted" and seat.index < draft.covered:
+            draft.seat(_dated(draft, replace(seat, status="held")))
+
+
+def _dated(draft: Draft, seat: Seat) -> Seat:
+    office = draft.charter.offices.get(seat.office)
+    assert draft.clock is not None, "seats are dated by an attest"
+    until = office.term.after(draft.clock) if office is not None and office.term is not None else 0
+    return replace(seat, since=draft.clock, until=until)
+
+
+def _let_terms_end(draft: Draft, events: list[Event]) -> None:
+    """End the terms, delegations and suspensions whose time is over by the clock."""
+    now = draft.clock or 0
+    for seat in list(draft.parts["seats"].values()):
+        if seat.status == "held" and seat.until and seat.until <= now:
+            draft.unseat(seat.office, seat.member)
+            events.append(Event("term-ended", {"office": seat.office, "member": seat.member}))
+    for part, ends in (("delegations", lambda value: value.until), ("origins", lambda value: value)):
+        for key, value in list(draft.parts[part].items()):
+            if ends(value) and ends(value) <= now:
+                draft.drop(part, key)

@@ -1,0 +1,388 @@
+"""Effects: what each kind of decision changes once it is enacted (DESIGN 3.3).
+
+Every function takes the draft of the state that the decision meets, may refuse with a RuleError (the decision then stands as "refused", and
+nothing has changed), and otherwise changes the draft. They are also asked before a proposal is accepted, so that nobody collects approvals
+for something that cannot be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from commonhold.kernel.charter import apply_amendment, changed_rules, check_amendment, load_charter
+from commonhold.kernel.charter.rules import Charter
+from commonhold.kernel.errors import RuleError
+from commonhold.kernel.record import payloads
+from commonhold.kernel.record.enrolment import enrol, revoke
+from commonhold.kernel.record.state import Decided, Delegation, Draft, Member, Proposal, Seat
+from commonhold.kernel.tlog.policy import Policy
+
+PROBATION_SECONDS: Final = 30 * 86_400
+SUSPENSION_SECONDS: Final = 14 * 86_400
+
+
+def enact(draft: Draft, proposal_id: str, proposal: Proposal, approvers: tuple[str, ...], index: int) -> None:
+    """Carry out an enacted proposal.
+
+    Raises:
+        RuleError: if the state does not allow it (any more); the caller must then discard what the draft has become.
+    """
+    payload = payloads.parse_payload(proposal.kind, proposal.payload)
+    effect = _EFFECTS.get(proposal.kind, _resolution)
+    decided = Decided(proposal_id, proposal.articles, approvers, index, dict(proposal.payload), draft.clock or 0)
+    effect(draft, payload, proposal, decided)
+
+
+def dry_run(draft: Draft, proposal_id: str, proposal: Proposal) -> None:
+    """Pass in silence if the proposal could take effect in this state; the draft must be thrown away afterwards.
+
+    Raises:
+        RuleError: with the reason why it could not.
+    """
+    enact(draft, proposal_id, proposal, (), draft.size)
+
+
+def _member(draft: Draft, name: str) -> Member:
+    member = draft.member(name)
+    if member is None or member.status != "active":
+        raise RuleError(f"{name} is not a member", code="effect/not-a-member", data={"member": name}, next_step="Admit them first.")
+    return member
+
+
+def _admit(draft: Draft, payload: payloads.Admit, proposal: Proposal, decided: Decided) -> None:
+    if draft.member(payload.member) is not None:
+        raise RuleError(
+            f"the id {payload.member} was used before, and an id is never used twice",
+            code="effect/member-exists",
+            next_step="Choose another pseudonym for the new member.",
+        )
+    if not payload.keys:
+        raise RuleError(f"{payload.member} brings no key, so nothing they do could be told from a forgery", code="effect/no-key")
+    draft.put("members", payload.member, Member(decided.index, "active", {}, counts_from=_probation(draft, proposal)))
+    for key in payloads.enrolled_keys(payload):
+        enrol(draft, payload.member, key, decided.index)
+
+
+def _probation(draft: Draft, proposal: Proposal) -> int:
+    return draft.clock + PROBATION_SECONDS if proposal.clocked and draft.clock is not None else 0
+
+
+def leave(draft: Draft, name: str, status: str, index: int) -> None:
+    """End a membership: every seat falls, every key stops counting, and the id stays used."""
+    member = _member(draft, name)
+    for key in member.keys:
+        revoke(draft, name, key, index)
+    for office in draft.charter.offices:
+        draft.unseat(office, name)
+    for key, delegation in list(draft.parts["delegations"].items()):
+        if delegation.by == name or key.endswith(f"/{name}"):
+            draft.drop("delegations", key)
+    draft.put("members", name, Member(member.since, status, {}))
+
+
+def _depart(draft: Draft, payload: payloads.AboutMember, proposal: Proposal, decided: Decided) -> None:
+    if proposal.by != payload.member:
+        raise RuleError(
+            f"{proposal.by} cannot leave in the name of {payload.member}",
+            code="effect/not-yours",
+            next_step="A member leaves by their own act; a decision to remove somebody is of kind 'expel'.",
+        )
+    leave(draft, payload.member, "departed", decided.index)
+
+
+def _expel(draft: Draft, payload: payloads.AboutMember, proposal: Proposal, decided: Decided) -> None:
+    del proposal
+    leave(draft, payload.member, "expelled", decided.index)
+
+
+def _appoint(draft: Draft, payload: payloads.Appoint, proposal: Proposal, decided: Decided) -> None:
+    del proposal
+    member = _member(draft, payload.member)
+    check_seat(draft, payload.office, payload.member)
+    if not member.kit:
+        raise RuleError(
+            f"{payload.member} has no kit, and an office takes one",
+            code="effect/no-kit",
+            next_step="Enrol a kit for them with a decision of kind 'rotate-key', then appoint them.",
+        )
+    key = f"{payload.office}/{payload.member}"
+    existing: Seat | None = draft.parts["seats"].get(key)
+    if existing is None:
+        draft.seat(Seat(payload.office, payload.member, "offered", decided.proposal, decided.index))
+    elif existing.status != "held":
+        raise RuleError(f"{payload.member} already has an offer of the office {payload.office}", code="effect/offered")
+    else:
+        raise RuleError(
+            f"{payload.member} already holds the office {payload.office}",
+            code="effect/holds",
+            next_step="Appoint them again when the term has ended.",
+        )
+
+
+def check_seat(draft: Draft, office_name: str, name: str) -> None:
+    """Pass in silence if *name* may take a seat in the office now.
+
+    Raises:
+        RuleError: if the office is unknown or full, if they hold an incompatible one, or if their terms in a row are used up.
+    """
+    office = draft.charter.offices.get(office_name)
+    if office is None:
+        raise RuleError(f"the charter knows no office {office_name!r}", code="effect/no-office", data={"offices": sorted(draft.charter.offices)})
+    if office.unusable:
+        raise RuleError(f"the office {office_name} (article {office.article}) {office.unusable}", code="effect/office-not-yet")
+    holders = draft.holders.get(office_name, frozenset())
+    if name not in holders and len(holders) >= office.seats:
+        raise RuleError(
+            f"all {office.seats} seats of the office {office_name} are held (article {office.article})",
+            code="effect/full",
+            data={"holders": sorted(holders)},
+            next_step="Wait for a term to end or a holder to step down, or decide to dismiss one.",
+        )
+    for rule in draft.charter.incompatible:
+        if office_name in rule.offices:
+            for other in sorted(rule.offices - {office_name}):
+                if name in draft.holders.get(other, ()):
+                    raise RuleError(
+                        f"{name} is {other}, and nobody may be {other} and {office_name} at once (article {rule.article})",
+                        code="effect/incompatible",
+                        data={"article": rule.article},
+                    )
+                _check_cooling_off(draft, rule.cooling_off, other, office_name, name, rule.article)
+    used = consecutive_terms(draft, office_name, name)
+    if office.max_consecutive and used >= office.max_consecutive:
+        raise RuleError(
+            f"{name} has been {office_name} for {used} terms in a row, and {office.max_consecutive} is the most (article {office.article})",
+            code="effect/terms",
+            data={"article": office.article},
+        )
+
+
+def consecutive_terms(draft: Draft, office: str, name: str) -> int:
+    """How many terms in a row *name* has already served; a pause of a whole term, as the record's clock tells it, starts afresh."""
+    terms, ended = draft.tenures.get(f"{office}/{name}", (0, 0))
+    length = draft.charter.offices[office].term
+    if terms and ended and draft.clock is not None and length is not None and length.after(ended) <= draft.clock:
+        return 0
+    return terms
+
+
+def _check_cooling_off(draft: Draft, pause: Any, other: str, office: str, name: str, article: str) -> None:
+    if pause is None:
+        return
+    terms, ended = draft.tenures.get(f"{other}/{name}", (0, 0))
+    if terms and (draft.clock is None or not ended or pause.after(ended) > draft.clock):
+        raise RuleError(
+            f"{name} was {other} less than {pause} ago and cannot be {office} yet (article {article})", code="effect/cooling-off", data={"article": article}
+        )
+
+
+def _dismiss(draft: Draft, payload: payloads.Appoint, proposal: Proposal, decided: Decided) -> None:
+    del proposal, decided
+    if f"{payload.office}/{payload.member}" not in draft.parts["seats"]:
+        raise RuleError(f"{payload.member} holds no seat in the office {payload.office}", code="effect/no-seat")
+    draft.unseat(payload.office, payload.member)
+
+
+def _amend(draft: Draft, payload: payloads.Amend, proposal: Proposal, decided: Decided) -> None:
+    old = draft.charter
+    value = apply_amendment(old.value, proposal.payload)
+    new = load_charter(value)
+    check_amendment(old, new, sum(1 for _, member in draft.active_members() if member.kit))
+    for office, holders in draft.holders.items():
+        seats = new.offices[office].seats if office in new.offices else 0
+        if len(holders) > seats:
+            raise RuleError(
+                f"{len(holders)} members hold the office {office}, and the amended charter has {seats} seats for it",
+                code="effect/seats-held",
+                next_step="Let the holders step down or dismiss them first, then amend.",
+            )
+    draft.charter = new
+    put_rules(draft, old, new)
+    changed = changed_rules(old, new)
+    for other, _ in sorted(draft.opened.items(), key=lambda item: item[1]):
+        sibling = draft.proposal(other)
+        if sibling is None or other == decided.proposal or sibling.kind in ("dismiss", "succeed"):
+            continue
+        touched = sorted(changed.intersection(sibling.rules))
+        if touched or sibling.kind == "amend":
+            reason = f"the rule it was judged by was changed: {', '.join(touched)}" if touched else "the charter it amends was changed"
+            close(draft, other, sibling, "void", reason, decided.index)
+    del payload
+
+
+def put_rules(draft: Draft, old: Charter, new: Charter) -> None:
+    """Bring the part "rules" of the state in step with a new charter, touching only what differs."""
+    before, after = rule_leaves(old), rule_leaves(new)
+    for key in before.keys() - after.keys():
+        draft.drop("rules", key)
+    for key, value in after.items():
+        if before.get(key) != value:
+            draft.put("rules", key, value)
+
+
+def rule_leaves(charter: Charter) -> dict[str, Any]:
+    """A charter as leaves of the state: its digest, each article's digest, and each table of rules by name."""
+    if not charter.digest:
+        return {}
+    leaves: dict[str, Any] = {"charter": charter.digest.hex()}
+    leaves.update((f"articles.{number}", digest.hex()) for number, digest in charter.articles.items())
+    rules: Any = charter.value["rules"]
+    for table, content in rules.items():
+        if isinstance(content, Mapping):
+            leaves.update((f"{table}.{name}", item) for name, item in content.items())
+        else:
+            leaves[table] = content
+    return leaves
+
+
+def close(draft: Draft, proposal_id: str, proposal: Proposal, status: str, why: str, index: int) -> None:
+    """End a proposal's open life; what was said of it stays in the state."""
+    draft.put("proposals", proposal_id, replace(proposal, status=status, why=why, closed=index, closed_at=draft.clock or 0))
+    if proposal_id in draft.opened:
+        draft.opened = draft.opened.delete(proposal_id)
+
+
+def _rotate_key(draft: Draft, payload: payloads.RotateKey, proposal: Proposal, decided: Decided) -> None:
+    if proposal.by != payload.member:
+        raise RuleError(
+            f"{proposal.by} cannot change the keys of {payload.member}",
+            code="effect/not-yours",
+            next_step="A member changes their own keys; for somebody who lost theirs, decide 'recover-member'.",
+        )
+    _member(draft, payload.member)
+    for key in payloads.enrolled_keys(payload):
+        enrol(draft, payload.member, key, decided.index)
+    for key_id in payload.revoke:
+        revoke(draft, payload.member, key_id, decided.index)
+    if not _member(draft, payload.member).keys:
+        raise RuleError(f"{payload.member} would be left without any key", code="effect/no-key", next_step="Add a new key in the same decision.")
+
+
+def _recover(draft: Draft, payload: payloads.RecoverMember, proposal: Proposal, decided: Decided) -> None:
+    member = _member(draft, payload.member)
+    for key_id in member.keys:
+        revoke(draft, payload.member, key_id, decided.index)
+    for key in payloads.enrolled_keys(payload):
+        enrol(draft, payload.member, key, decided.index)
+    draft.put("members", payload.member, replace(_member(draft, payload.member), counts_from=_probation(draft, proposal)))
+
+
+def _suspend_origin(draft: Draft, payload: payloads.SuspendOrigin, proposal: Proposal, decided: Decided) -> None:
+    del proposal, decided
+    if payload.lift:
+        if payload.origin not in draft.parts["origins"]:
+            raise RuleError(f"the origin {payload.origin} is not suspended", code="effect/not-suspended")
+        draft.drop("origins", payload.origin)
+    else:
+        # Without a clock the fourteen days cannot end by themselves: a decision must lift the suspension.
+        draft.put("origins", payload.origin, 0 if draft.clock is None else draft.clock + SUSPENSION_SECONDS)
+
+
+def _entrust(draft: Draft, payload: payloads.Entrust, proposal: Proposal, decided: Decided) -> None:
+    del proposal
+    for name in payload.holders:
+        _member(draft, name)
+    draft.put("resources", payload.resource, decided)
+
+
+def _publish(draft: Draft, payload: payloads.Publish, proposal: Proposal, decided: Decided) -> None:
+    del proposal
+    draft.put("works", payload.work, decided)
+
+
+def _statement(draft: Draft, payload: payloads.Statement, proposal: Proposal, decided: Decided) -> None:
+    del proposal
+    if payload.text in draft.parts["statements"]:
+        raise RuleError(f"the statement {payload.text[:12]} is already published", code="effect/published")
+    draft.put("statements", payload.text, decided)
+
+
+def _channel(draft: Draft, payload: payloads.Channel, proposal: Proposal, decided: Decided) -> None:
+    del proposal
+    existing: Decided | None = draft.parts["channels"].get(payload.address)
+    stands = existing is not None and existing.status == "stands"
+    if payload.op == "add":
+        if stands:
+            raise RuleError(f"{payload.address} is already a channel of record", code="effect/channel-exists")
+        draft.put("channels", payload.address, decided)
+        return
+    if existing is None or not stands:
+        raise RuleError(f"{payload.address} is not a channel of record", code="effect/no-channel", data={"channels": sorted(draft.parts["channels"])})
+    if payload.op == "move" and not payload.to:
+        raise RuleError("a channel moves to an address, and none is given", code="effect/no-address", next_step="Give the new address as to=ADDRESS.")
+    draft.put("channels", payload.address, replace(decided, status="moved" if payload.op == "move" else "struck"))
+    if payload.op == "move":
+        draft.put("channels", payload.to, decided)
+
+
+def _partner(draft: Draft, payload: payloads.Partner, proposal: Proposal, decided: Decided) -> None:
+    del proposal, decided
+    groups = {name: (group.k, list(group.of)) for name, group in payload.groups.items()}
+    policy = Policy.build(logs=(), witnesses=payload.witnesses, groups=groups, quorum=payload.quorum)
+    draft.policy = policy
+    for key in list(draft.parts["partners"]):
+        draft.drop("partners", key)
+    draft.put("partners", "policy", payload)
+
+
+def _delegate(draft: Draft, payload: payloads.Delegate, proposal: Proposal, decided: Decided) -> None:
+    delegation = draft.charter.delegations.get(payload.rule)
+    if delegation is None:
+        raise RuleError(f"the charter lets nobody act in another's place under {payload.rule!r}", code="effect/no-delegation")
+    if draft.clock is None:
+        raise RuleError(
+            "a delegation ends by the record's clock, and this house has none yet",
+            code="effect/needs-clock",
+            next_step="Name partners first (a decision of kind 'partner').",
+        )
+    _member(draft, payload.to)
+    if proposal.by not in draft.holders.get(delegation.from_office, ()):
+        raise RuleError(f"only a {delegation.from_office} can delegate {payload.rule} (article {delegation.article})", code="effect/not-holder")
+    if not draft.clock < payload.until <= delegation.longest.after(draft.clock):
+        raise RuleError(f"a delegation of {payload.rule} lasts at most {delegation.longest} (article {delegation.article})", code="effect/too-long")
+    draft.put("delegations", f"{payload.rule}/{payload.to}", Delegation(delegation.from_office, proposal.by, payload.until, decided.proposal))
+
+
+def _resolution(draft: Draft, payload: payloads.Resolution, proposal: Proposal, decided: Decided) -> None:
+    for rule_name in proposal.rules:
+        rule = draft.charter.rules.get(rule_name)
+        if rule is None or rule.limit is None:
+            continue
+        limit, now = rule.limit, draft.clock or 0
+        spent = draft.spent.get(rule_name, ())
+        if limit.window is not None and now:
+            # A window that cannot end (no clock) never forgets: splitting one purchase into many gains nothing.
+            spent = tuple((time, amount) for time, amount in spent if limit.window.after(time) > now)
+        total = sum(amount for _, amount in spent) if limit.window is not None else 0
+        if payload.amount + total > limit.amount:
+            raise RuleError(
+                f"{payload.amount} and {total} already spent are more than {limit.amount} {limit.currency} (article {rule.article})",
+                code="effect/limit",
+                data={"article": rule.article, "limit": limit.amount, "spent": total, "amount": payload.amount},
+                next_step="Decide it under the rule for larger amounts.",
+            )
+        if payload.amount:
+            draft.spent = draft.spent.set(rule_name, (*spent, (now, payload.amount)))
+    draft.put("resolutions", decided.proposal, decided)
+
+
+_EFFECTS: Final[Mapping[str, Callable[[Draft, Any, Proposal, Decided], None]]] = {
+    "admit": _admit,
+    "amend": _amend,
+    "appoint": _appoint,
+    "channel": _channel,
+    "delegate": _delegate,
+    "depart": _depart,
+    "dismiss": _dismiss,
+    "entrust": _entrust,
+    "expel": _expel,
+    "partner": _partner,
+    "publish": _publish,
+    "recover-member": _recover,
+    "rotate-key": _rotate_key,
+    "statement": _statement,
+    "suspend-origin": _suspend_origin,
+}

@@ -1,0 +1,205 @@
+"""Payloads: what each kind of decision carries (DESIGN 3.3).
+
+Ids, digests and numbers only; a text is an object named by its digest. Parsing checks shape and bounds and the keys that are to be enrolled.
+Whether a payload makes sense in the state it meets is ``effects``' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from commonhold.kernel.record.entries import Digest, MemberId, Name, Time, Value
+from commonhold.kernel.errors import FormatError, RuleError
+from commonhold.kernel.keys import KitKeys, Passkey, parse_key_value
+from commonhold.kernel.kinds import FUTURE_KINDS, STATE_KINDS
+
+MAX_KEYS: Final = 8
+Address = Annotated[str, msgspec.Meta(min_length=3, max_length=400, pattern=r"\A[!-~]+\Z")]
+Language = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}\Z")]
+KeyList = Annotated[list[dict[str, Any]], msgspec.Meta(max_length=MAX_KEYS)]
+
+
+class Admit(Value):
+    """A new member and their first keys; approvers compare the key's fingerprint outside the house."""
+
+    member: MemberId
+    keys: KeyList
+
+
+class AboutMember(Value):
+    """A decision that is about one member and says nothing else (depart, expel)."""
+
+    member: MemberId
+
+
+class Appoint(Value):
+    """A seat in an office for a member, held once they accept it; also the payload of ``dismiss``."""
+
+    office: Name
+    member: MemberId
+
+
+class Amend(Value):
+    """A redline of the charter; ``kernel.charter.redline`` gives its parts their meaning."""
+
+    base: Digest
+    result: Digest
+    articles: list[dict[str, Any]]
+    rules: list[dict[str, Any]]
+    title: Digest = ""
+
+
+class RotateKey(Value):
+    """A member's own change of keys: what to add and which key ids to revoke."""
+
+    member: MemberId
+    add: KeyList
+    revoke: Annotated[list[Digest], msgspec.Meta(max_length=MAX_KEYS)]
+
+
+class RecoverMember(Value):
+    """A new kit for a member who lost theirs; every earlier key of theirs is revoked."""
+
+    member: MemberId
+    kit: dict[str, Any]
+
+
+class SuspendOrigin(Value):
+    """A web origin whose passkey signatures stop counting, because its domain may be in the wrong hands; *lift* ends that."""
+
+    origin: Address
+    lift: bool = False
+
+
+class Entrust(Value):
+    """Who looks after a resource of the organisation."""
+
+    resource: Name
+    holders: Annotated[list[MemberId], msgspec.Meta(min_length=1, max_length=32)]
+
+
+class Publish(Value):
+    """A work, named by the digest of its manifest."""
+
+    work: Digest
+
+
+class Statement(Value):
+    """An official statement: the digest of its text object and the language of the text."""
+
+    text: Digest
+    language: Language
+
+
+class Channel(Value):
+    """A channel of record: the address to add or strike, or to move to another address."""
+
+    op: Literal["add", "strike", "move"]
+    address: Address
+    to: Address = ""
+
+
+class PolicyGroup(Value):
+    k: Annotated[int, msgspec.Meta(ge=1, le=64)]
+    of: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=64)]
+
+
+class Partner(Value):
+    """The partner houses whose cosignatures are the record's clock: a tlog policy as data."""
+
+    witnesses: Annotated[dict[str, str], msgspec.Meta(min_length=1, max_length=64)]
+    groups: Annotated[dict[str, PolicyGroup], msgspec.Meta(max_length=64)]
+    quorum: Name
+
+
+class Delegate(Value):
+    """Leave for *to* to act in the office-holder's place under *rule*, until a time on the record's clock."""
+
+    rule: Name
+    to: MemberId
+    until: Time
+
+
+class Resolution(Value):
+    """A decision that the charter defines by itself: a text and, where it is about money, an amount in the charter's unit."""
+
+    text: Digest
+    amount: Annotated[int, msgspec.Meta(ge=0, le=10**12)] = 0
+    currency: Annotated[str, msgspec.Meta(pattern=r"\A(?:[A-Z]{3})?\Z")] = ""
+
+
+_PAYLOADS: Final[Mapping[str, type[Value]]] = {
+    "admit": Admit,
+    "amend": Amend,
+    "appoint": Appoint,
+    "channel": Channel,
+    "delegate": Delegate,
+    "depart": AboutMember,
+    "dismiss": Appoint,
+    "entrust": Entrust,
+    "expel": AboutMember,
+    "partner": Partner,
+    "publish": Publish,
+    "recover-member": RecoverMember,
+    "rotate-key": RotateKey,
+    "statement": Statement,
+    "suspend-origin": SuspendOrigin,
+}
+assert _PAYLOADS.keys() == STATE_KINDS, "every kind that changes the state has a payload"
+
+
+def parse_payload(kind: str, value: Mapping[str, Any]) -> Any:
+    """The typed payload of a proposal of *kind*.
+
+    Raises:
+        RuleError: with code ``kind/not-yet`` for a kind of the design that this version cannot judge.
+        FormatError: if the payload has the wrong shape, or a key in it may not be enrolled.
+    """
+    if kind in FUTURE_KINDS:
+        raise RuleError(
+            f"this version cannot judge decisions of kind {kind!r} yet",
+            code="kind/not-yet",
+            next_step="Use a version of the program that knows this kind; until then nothing that depends on it can be judged.",
+        )
+    try:
+        payload = msgspec.convert(value, _PAYLOADS.get(kind, Resolution), strict=True)
+    except msgspec.ValidationError as error:
+        raise FormatError(f"the payload of {kind!r} is wrong: {error}", code="payload/shape") from None
+    for key in enrolled_keys(payload):
+        del key  # Parsing it was the check: a weak or malformed key never gets as far as a vote.
+    return payload
+
+
+def enrolled_keys(payload: Any) -> tuple[KitKeys | Passkey, ...]:
+    """The keys that a payload would enrol, in order; each passes the enrolment checks or raises FormatError."""
+    if isinstance(payload, Admit):
+        values = payload.keys
+    elif isinstance(payload, RotateKey):
+        values = payload.add
+    elif isinstance(payload, RecoverMember):
+        return (_kit(payload.kit),)
+    else:
+        return ()
+    keys = tuple(parse_key_value(value) for value in values)
+    if sum(isinstance(key, KitKeys) for key in keys) > 1:
+        raise FormatError("a member has one kit, and this payload enrols two", code="payload/two-kits")
+    return keys
+
+
+def _kit(value: Mapping[str, Any]) -> KitKeys:
+    key = parse_key_value(value)
+    if not isinstance(key, KitKeys):
+        raise FormatError("a recovery needs a kit, not a passkey", code="payload/not-a-kit", next_step="Make a kit with `commonhold key new` and enrol that.")
+    return key
+
+
+def subject_of(payload: Any) -> str:
+    """The member whom a decision is about or whom it benefits, or an empty string."""
+    if isinstance(payload, Admit | AboutMember | Appoint | RotateKey | RecoverMember):
+        return payload.member
+    if isinstance(payload, Delegate):
+        return payload.to
+    return ""

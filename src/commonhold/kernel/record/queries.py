@@ -1,0 +1,116 @@
+"""Questions to a state, answered as plain data: who approved, who still can, what is missing, until when (DESIGN 3.3).
+
+What these functions return is what ``--json`` prints and what pages show; they choose no words beyond the charter's own names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from commonhold.kernel.record import tally
+from commonhold.kernel.record.state import Decided, Proposal, State, value_of
+
+
+def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
+    """Everything about one proposal that helps people to act on it."""
+    proposal = state.parts["proposals"][proposal_id]
+    limit = state.size if state.clock is None else state.covered
+    answer: dict[str, Any] = {
+        "id": proposal_id,
+        "kind": proposal.kind,
+        "status": proposal.status,
+        "by": proposal.by,
+        "index": proposal.index,
+        "payload": proposal.payload,
+        "articles": list(proposal.articles),
+        "rules": list(proposal.rules),
+        "approved": sorted(proposal.approvals),
+        "objected": sorted(proposal.objections),
+        "confirmed": sorted(proposal.confirms),
+        "not_after": proposal.not_after,
+        "needs": [],
+        "pending": _pending(state, proposal),
+    }
+    if proposal.why:
+        answer["why"] = proposal.why
+    if proposal.status != "open":
+        answer["closed"] = {"index": proposal.closed, "time": proposal.closed_at}
+        return answer
+    rules = state.frozen_rules[proposal_id]
+    answer["needs"] = [
+        {
+            "what": standing.what,
+            "required": standing.required,
+            "counted": list(standing.counted),
+            "missing": standing.missing,
+            "who_still_can": list(standing.candidates),
+        }
+        for standing in tally.standings(state, proposal_id, proposal, limit)
+    ]
+    threshold = tally.objection_threshold(proposal, rules)
+    if threshold:
+        answer["objection"] = {"needed": threshold, "who_can": sorted(tally.objection_holders(state, proposal, rules) - proposal.objections.keys())}
+    if proposal.carried:
+        answer["waiting"] = {"until": proposal.waits_until, "over": proposal.waited_at >= 0}
+        if proposal.waited_at >= 0:
+            can = tally.confirmers(state, proposal_id, proposal)
+            answer["waiting"]["who_must_confirm"] = sorted((can or proposal.approvals.keys()) - proposal.confirms.keys())
+    if tally.replaces_wait(proposal, rules):
+        answer["note"] = "no-clock-majority"
+    return answer
+
+
+def _pending(state: State, proposal: Proposal) -> list[str]:
+    """Members whose act on this proposal no attest covers yet; empty in a house without a clock."""
+    if state.clock is None:
+        return []
+    acts = [*proposal.approvals.items(), *proposal.objections.items(), *proposal.confirms.items()]
+    return sorted({name for name, act in acts if act.index >= state.covered})
+
+
+def describe_decided(decided: Decided) -> dict[str, Any]:
+    """Something that was decided, as plain data."""
+    return {
+        "proposal": decided.proposal,
+        "articles": list(decided.articles),
+        "approvers": list(decided.approvers),
+        "index": decided.index,
+        "time": decided.time,
+        "status": decided.status,
+        **{f"payload_{key}": value for key, value in decided.value.items()},
+    }
+
+
+def describe_state(state: State) -> dict[str, Any]:
+    """The whole state, in the shape that ``commonhold state --json`` prints."""
+    return {
+        "org": state.org,
+        "epoch": state.epoch,
+        "origin": state.origin,
+        "size": state.size,
+        "phase": state.phase,
+        "charter": {"name": state.charter.name, "version": state.charter.version, "digest": state.charter.digest.hex()},
+        "clock": value_of(state.part("clock").get("clock", {})),
+        "members": {name: _member(state, name) for name in sorted(state.part("members"))},
+        "seats": [value_of(seat) for _, seat in sorted(state.part("seats").items())],
+        "open": [proposal for proposal, _ in sorted(state.opened.items(), key=lambda item: item[1])],
+        "channels": _decided(state.part("channels")),
+        "statements": _decided(state.part("statements")),
+        "works": _decided(state.part("works")),
+        "resolutions": _decided(state.part("resolutions")),
+        "resources": _decided(state.part("resources")),
+        "partners": {key: value_of(value) for key, value in state.part("partners").items()},
+    }
+
+
+def _member(state: State, name: str) -> dict[str, Any]:
+    member = state.parts["members"][name]
+    answer = {"status": member.status, "since": member.since, "kit": member.kit, "offices": list(state.offices_of(name))}
+    if member.counts_from:
+        answer["counts_from"] = member.counts_from
+    return answer
+
+
+def _decided(part: Mapping[str, Decided]) -> dict[str, Any]:
+    return {key: describe_decided(value) for key, value in sorted(part.items())}

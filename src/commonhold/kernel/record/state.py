@@ -1,0 +1,315 @@
+"""The state that the fold yields: who exists, who holds what, what is being decided, and what has been decided (DESIGN 3.5).
+
+A :class:`State` is an immutable value. Its *parts* are maps from a key to a canonical value, and they alone make the state digest; the other
+fields are indexes over them and over the entries, so that one more entry costs what it changes and not what there is. ``Draft`` is the same
+thing under construction: the fold copies a state into a draft (its maps are persistent, so that costs a few pointers), works on it, and
+freezes it or throws it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import immutables
+import msgspec
+
+from commonhold.kernel.charter.rules import Body, Charter, Rule
+from commonhold.kernel.keys import KitKeys, Passkey
+from commonhold.kernel.record.entries import Value
+from commonhold.kernel.tlog.policy import Policy
+
+PARTS: Final = (
+    "channels",
+    "clock",
+    "delegations",
+    "emergencies",
+    "members",
+    "origins",
+    "partners",
+    "proposals",
+    "resolutions",
+    "resources",
+    "rules",
+    "seats",
+    "statements",
+    "works",
+)
+"""The parts of the state digest, in bytewise order."""
+
+
+class Member(Value):
+    """A person in the register, under a pseudonym.
+
+    *since* is the entry that made them count; *kit* the id of their kit's key, with the entry that enrolled it; *counts_from* the time on
+    the record's clock from which they count for the acts that new members and recovered keys wait for (0: at once).
+    """
+
+    since: int
+    status: str
+    keys: dict[str, dict[str, Any]]
+    kit: str = ""
+    kit_since: int = -1
+    counts_from: int = 0
+
+
+class Seat(Value):
+    """A place in an office. ``offered`` waits for consent, ``accepted`` for the clock, ``held`` counts."""
+
+    office: str
+    member: str
+    status: str
+    by: str
+    index: int
+    since: int = 0
+    until: int = 0
+    terms: int = 1
+
+
+class Act(Value):
+    """One member's approval, objection or confirmation: where it stands, by which key, and through which offices."""
+
+    index: int
+    key: str
+    offices: tuple[str, ...] = ()
+
+
+class Proposal(Value):
+    """A proposal and all that has been said of it.
+
+    *rules* and *articles* name what it is judged by, as they stood when it was made (*charter* is that charter's digest); *bases* are the
+    frozen denominators. *status*: open, enacted, blocked (objection), failed (cannot pass any more), expired, withdrawn, void (its rule
+    was changed), refused (met its rule, but could not take effect).
+    """
+
+    index: int
+    by: str
+    kind: str
+    payload: dict[str, Any]
+    not_after: int
+    charter: str
+    rules: tuple[str, ...]
+    articles: tuple[str, ...]
+    bases: dict[str, int]
+    approvals: dict[str, Act]
+    objections: dict[str, Act]
+    confirms: dict[str, Act]
+    status: str = "open"
+    clocked: bool = False
+    frozen_at: int = 0
+    noticed: int = 0
+    carried: int = 0
+    waits_until: int = 0
+    waited_at: int = -1
+    closed: int = -1
+    closed_at: int = 0
+    why: str = ""
+    emergency: str = ""
+    ratify_until: int = 0
+
+
+class Delegation(Value):
+    """Leave to act in an office-holder's place under one rule: from which *office*, given by whom, until when, by which proposal."""
+
+    office: str
+    by: str
+    until: int
+    proposal: str
+
+
+class Decided(Value):
+    """Something that was decided and stands: the proposal, the article, who approved, where and when (0: no clock yet)."""
+
+    proposal: str
+    articles: tuple[str, ...]
+    approvers: tuple[str, ...]
+    index: int
+    value: dict[str, Any]
+    time: int = 0
+    status: str = "stands"
+
+
+class Enrolled(Value):
+    """A key as the fold knows it, dead or alive: nobody may ever enrol it again."""
+
+    member: str
+    since: int
+    revoked: int = -1
+
+
+class State:
+    """An immutable state of the record after its first *size* leaves.
+
+    ``parts`` holds everything that is digested. ``keyring`` maps every key id ever enrolled to its owner and its public half. ``ids`` are
+    the consumed entry ids with their indexes. ``clock`` is None in a house whose partners have not attested yet.
+    """
+
+    __slots__ = (
+        "block",
+        "charter",
+        "clock",
+        "covered",
+        "dirty",
+        "epoch",
+        "frozen_rules",
+        "holders",
+        "ids",
+        "keyring",
+        "log_key",
+        "opened",
+        "org",
+        "origin",
+        "parts",
+        "phase",
+        "policy",
+        "public",
+        "size",
+        "spent",
+        "tenures",
+        "undo",
+    )
+
+    org: str
+    epoch: int
+    origin: str
+    log_key: bytes
+    size: int
+    phase: str
+    charter: Charter
+    parts: immutables.Map[str, immutables.Map[str, Any]]
+    keyring: immutables.Map[str, Enrolled]
+    public: immutables.Map[str, KitKeys | Passkey]
+    holders: immutables.Map[str, frozenset[str]]
+    opened: immutables.Map[str, int]
+    ids: immutables.Map[str, int]
+    block: immutables.Map[str, int]
+    spent: immutables.Map[str, tuple[tuple[int, int], ...]]
+    tenures: immutables.Map[str, tuple[int, int]]
+    frozen_rules: immutables.Map[str, tuple[Rule, ...]]
+    undo: immutables.Map[str, tuple[tuple[str, str, Any, Any], ...]]
+    policy: Policy | None
+    clock: int | None
+    covered: int
+    dirty: immutables.Map[tuple[str, str], None]
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """One part of the state as a read-only map; empty if nothing is in it."""
+        return self.parts.get(name, _EMPTY)
+
+    def member(self, member: str) -> Member | None:
+        """The member under that pseudonym, departed ones included."""
+        found: Member | None = self.parts["members"].get(member)
+        return found
+
+    def proposal(self, proposal: str) -> Proposal | None:
+        """The proposal with that entry id, closed ones included."""
+        found: Proposal | None = self.parts["proposals"].get(proposal)
+        return found
+
+    def active_members(self) -> Iterator[tuple[str, Member]]:
+        """Everybody who is in the register now, in no particular order."""
+        return ((name, member) for name, member in self.parts["members"].items() if member.status == "active")
+
+    def offices_of(self, member: str) -> tuple[str, ...]:
+        """The offices in which *member* holds a seat, sorted."""
+        return tuple(sorted(office for office, holders in self.holders.items() if member in holders))
+
+    def body_members(self, body: Body) -> frozenset[str]:
+        """Who is in a body now."""
+        if body.selector == "members":
+            return frozenset(name for name, _ in self.active_members())
+        return self.holders.get(body.selector, frozenset())
+
+    def thaw(self) -> Draft:
+        """A draft that starts as this state."""
+        draft = Draft.__new__(Draft)
+        for slot in _SLOTS:
+            setattr(draft, slot, getattr(self, slot))
+        return draft
+
+
+_SLOTS: Final = State.__slots__
+_EMPTY: Final[immutables.Map[str, Any]] = immutables.Map()
+
+
+class Draft(State):
+    """A state under construction. Nobody but the fold sees one."""
+
+    __slots__ = ()
+
+    def freeze(self) -> State:
+        """The state that this draft has become; the draft must not be used again."""
+        state = State.__new__(State)
+        for slot in _SLOTS:
+            setattr(state, slot, getattr(self, slot))
+        return state
+
+    def restore(self, state: State) -> None:
+        """Become *state* again, as if nothing had been done since."""
+        for slot in _SLOTS:
+            setattr(self, slot, getattr(state, slot))
+
+    def put(self, part: str, key: str, value: Any) -> None:
+        """Set one value of a part and remember that its leaf of the state digest has changed."""
+        self.parts = self.parts.set(part, self.parts[part].set(key, value))
+        self.dirty = self.dirty.set((part, key), None)
+
+    def drop(self, part: str, key: str) -> None:
+        """Remove one value of a part, if it is there."""
+        values = self.parts[part]
+        if key in values:
+            self.parts = self.parts.set(part, values.delete(key))
+            self.dirty = self.dirty.set((part, key), None)
+
+    def seat(self, seat: Seat) -> None:
+        """Set a seat and keep the index of holders in step."""
+        self.put("seats", f"{seat.office}/{seat.member}", seat)
+        self._index_seat(seat.office, seat.member, held=seat.status == "held")
+
+    def unseat(self, office: str, member: str) -> None:
+        """End a seat: it leaves the state, and its term is remembered for the limit on terms in a row."""
+        seat = self.parts["seats"].get(f"{office}/{member}")
+        if seat is None:
+            return
+        self.drop("seats", f"{office}/{member}")
+        self._index_seat(office, member, held=False)
+        if seat.status == "held":
+            self.tenures = self.tenures.set(f"{office}/{member}", (seat.terms, self.clock or 0))
+
+    def _index_seat(self, office: str, member: str, *, held: bool) -> None:
+        holders = self.holders.get(office, frozenset())
+        self.holders = self.holders.set(office, holders | {member} if held else holders - {member})
+
+    def cleaned(self) -> tuple[tuple[str, str], ...]:
+        """The keys whose leaves changed since the last call, sorted; and forget them."""
+        keys = tuple(sorted(self.dirty))
+        self.dirty = immutables.Map()
+        return keys
+
+
+def empty_state() -> State:
+    """The state before any entry."""
+    empty: immutables.Map[Any, Any] = immutables.Map()
+    draft = Draft.__new__(Draft)
+    for slot in _SLOTS:
+        setattr(draft, slot, empty)
+    draft.org = draft.origin = ""
+    draft.epoch = draft.size = draft.covered = 0
+    draft.log_key = b""
+    draft.phase = "empty"
+    draft.charter = NO_CHARTER
+    draft.parts = immutables.Map({part: empty for part in PARTS})
+    draft.policy = None
+    draft.clock = None
+    return draft.freeze()
+
+
+NO_CHARTER: Final = Charter(
+    value={}, digest=b"", name="", version=0, articles={}, bodies={}, offices={}, rules={}, by_kind={}
+)
+"""What stands in for the charter before the founding; it lists no kinds, so it allows nothing."""
+
+
+def value_of(value: Any) -> Any:
+    """A part's value as plain canonical data (a Value becomes an object without its defaults)."""
+    return msgspec.to_builtins(value)

@@ -1,0 +1,354 @@
+"""Named files in a folder: what the log and the object directory need of a disk, and how a real directory gives it.
+
+:class:`Files` states the guarantees (durable, atomic, ordered, exclusive) once; :class:`DirectoryFiles` keeps them on a POSIX
+file system, and ``memory.MemoryFiles`` keeps them in memory, breakable, for tests and drills. What the files mean is the business of
+``log.py`` and ``directory.py``.
+
+Two kinds of write are told apart on purpose. ``write`` costs microseconds and may be lost when the power fails; ``append``, ``replace``
+and ``sync`` cost a disk flush and are not. The log pays for exactly one flush per batch (``docs/adr/0002-staged-log-writes.md``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from commonhold.kernel.errors import StoreError
+
+SCRATCH: Final = ".staging/tmp"
+"""Where a file is written before it is moved into place; beside the tree, so that no web server ever shows half a file."""
+
+_PART = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_MAX_NAME: Final = 512
+
+_CODES: Final = {
+    errno.ENOENT: "store/absent",
+    errno.ENOTDIR: "store/absent",
+    errno.ENOSPC: "store/full",
+    errno.EDQUOT: "store/full",
+    errno.EACCES: "store/denied",
+    errno.EPERM: "store/denied",
+    errno.EROFS: "store/denied",
+}
+_NEXT: Final = {
+    "store/absent": "check the path, or fetch the file again from a mirror.",
+    "store/full": "free some space on this disk; nothing that was acknowledged is lost.",
+    "store/denied": "run this as the user who owns the folder, or correct the folder's permissions.",
+    "store/io": "look at the disk and the system's log; nothing that was acknowledged is lost unless the disk lost it.",
+}
+
+
+class Lock(Protocol):
+    """A held claim on a name; ``release`` gives it up, and so does the end of the process."""
+
+    def release(self) -> None:
+        """Give the claim up; a second release does nothing."""
+
+
+class Files(Protocol):
+    """Files by name. Names are relative, ``/``-separated ASCII; a first part that starts with a dot is private to the owner.
+
+    Every method raises :class:`StoreError` with code ``store/absent``, ``store/full``, ``store/denied``, ``store/too-big``,
+    ``store/name`` or ``store/io``. After a failed ``write``, ``append``, ``replace`` or ``sync`` the caller knows nothing about
+    whether it took effect: it must stop and read again.
+
+    Concurrency: any number of readers at any time. Writers of the same names must exclude one another with ``lock``.
+    """
+
+    def read(self, name: str, max_size: int) -> bytes:
+        """The whole content of one file: some one state that was written, never a mix of two.
+
+        Raises:
+            StoreError: ``store/absent`` when there is no such file, ``store/too-big`` when it is longer than *max_size* bytes.
+        """
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put *data* at *name*, whole or not at all for every reader and through a kill of the process.
+
+        Not durable: until :meth:`sync` returns, a power failure may leave the old content, the new, or a damaged file, and may
+        keep a later write while losing this one.
+        """
+
+    def sync(self, names: Iterable[str]) -> None:
+        """Make the named files durable, with the folders that lead to them. When this returns they outlive a power failure."""
+
+    def append(self, name: str, data: bytes) -> None:
+        """Add *data* to the end of a file that exists; durable when this returns.
+
+        Not atomic: a crash before the return may leave any part of *data*, even with zeros in place of some pages, but never
+        touches what was there before.
+        """
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Put *data* at *name*, atomic and durable when this returns; a crash before leaves the old content or the new."""
+
+    def delete(self, name: str) -> None:
+        """Remove one file, and its folder when that is now empty; a file that is not there is no error. Not durable."""
+
+    def list(self, under: str) -> Iterator[str]:
+        """Names of all files below the folder *under* in bytewise order of each folder; nothing when there is no such folder."""
+
+    def lock(self, name: str) -> Lock:
+        """Claim *name* alone, without waiting; the claim ends with ``release`` or with the process, however that ends.
+
+        Raises:
+            StoreError: ``store/locked`` when somebody else holds it.
+        """
+
+    def clear_scratch(self) -> None:
+        """Forget what killed writers left half-written. Only for the holder of the lock."""
+
+
+def check_name(name: str) -> None:
+    """Refuse any name that could lead out of the folder or mean different things on different systems.
+
+    Raises:
+        StoreError: ``store/name``.
+    """
+    parts = name.split("/")
+    if len(name) > _MAX_NAME or not all(_PART.fullmatch(part) and part not in {".", ".."} for part in parts):
+        raise StoreError(
+            f"refused file name {name[:80]!r}: need relative parts of letters, digits, dot, dash and underscore", code="store/name"
+        )
+
+
+def store_error(exc: OSError, doing: str) -> StoreError:
+    """Turn the operating system's refusal into ours; *doing* says what was attempted, for example ``"read tile/0/000"``."""
+    code = _CODES.get(exc.errno or 0, "store/io")
+    return StoreError(f"cannot {doing}: {exc.strerror or exc}", code=code, next_step=_NEXT[code], data={"errno": exc.errno})
+
+
+class DirectoryFiles:
+    """A folder on a POSIX file system as :class:`Files`.
+
+    Private names (first part starts with a dot) get modes 0700 and 0600; everything else is for any web server to read (0755, 0644,
+    less the umask). A symbolic link is followed only while it stays inside the folder.
+
+    Args:
+        path: the folder; it is made on the first write.
+        scratch: where half-written files wait, on the same file system.
+    """
+
+    def __init__(self, path: Path | str, *, scratch: str = SCRATCH) -> None:
+        check_name(scratch)
+        self.path = Path(path)
+        self._root = os.path.realpath(self.path)
+        self._scratch = scratch
+        self._made: set[str] = set()
+        self._open_append: tuple[str, int] | None = None
+
+    def read(self, name: str, max_size: int) -> bytes:
+        """As :meth:`Files.read`; a tree that is being written is read without a lock."""
+        with _Refusals(f"read {name} in {self.path}"):
+            fd = os.open(self._inside(name, link=True), os.O_RDONLY | os.O_CLOEXEC)
+            with open(fd, "rb", buffering=0) as file:
+                data = b""
+                # One byte more than allowed tells "too big" apart from "just fits"; a file may also be growing.
+                while len(data) <= max_size and (piece := file.read(max_size + 1 - len(data))):
+                    data = data + piece if data else piece
+        if len(data) > max_size:
+            raise StoreError(f"{name} in {self.path} is longer than {max_size} bytes", code="store/too-big", data={"max_size": max_size})
+        return data
+
+    def write(self, name: str, data: bytes) -> None:
+        """As :meth:`Files.write`: written in the scratch folder, then renamed."""
+        with _Refusals(f"write {name} in {self.path}"):
+            self._put(name, data, flush=False)
+
+    def sync(self, names: Iterable[str]) -> None:
+        """As :meth:`Files.sync`: fsync of each file, then of each folder that leads to one."""
+        folders: set[str] = set()
+        for name in names:
+            with _Refusals(f"flush {name} in {self.path} to the disk"):
+                _flush(self._inside(name))
+            folders.update(_ancestors(name))
+        # Children first: a folder's entry for a new child is worth nothing before the child itself is there.
+        for folder in sorted(folders, key=len, reverse=True):
+            with _Refusals(f"flush folder {folder or '.'} in {self.path} to the disk"):
+                _flush(os.path.join(self._root, folder))
+
+    def append(self, name: str, data: bytes) -> None:
+        """As :meth:`Files.append`: one write and one fdatasync; the file stays open for the next."""
+        with _Refusals(f"append to {name} in {self.path}"):
+            if self._open_append is None or self._open_append[0] != name:
+                self._close_append()
+                self._open_append = (name, os.open(self._inside(name, link=True), os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
+            fd = self._open_append[1]
+            _write_all(fd, data)
+            os.fdatasync(fd)
+
+    def replace(self, name: str, data: bytes) -> None:
+        """As :meth:`Files.replace`: fsync before the rename, and of the folders after it."""
+        with _Refusals(f"replace {name} in {self.path}"):
+            self._close_append()
+            self._put(name, data, flush=True)
+            for folder in sorted(_ancestors(name), key=len, reverse=True):
+                _flush(os.path.join(self._root, folder))
+
+    def delete(self, name: str) -> None:
+        """As :meth:`Files.delete`."""
+        with _Refusals(f"delete {name} in {self.path}"):
+            target = self._inside(name)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(target)
+            folder = os.path.dirname(target)
+            if folder != self._root:
+                # Not empty, or gone already: both are fine.
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
+                    self._made.discard(folder)
+
+    def list(self, under: str) -> Iterator[str]:
+        """As :meth:`Files.list`; what is half-written is not listed."""
+        with _Refusals(f"list {under} in {self.path}"):
+            try:
+                found = sorted(os.scandir(self._inside(under)), key=lambda item: item.name)
+            except FileNotFoundError:
+                return
+        for item in found:
+            name = f"{under}/{item.name}"
+            if item.is_dir(follow_symlinks=False):
+                yield from self.list(name)
+            elif name.rpartition("/")[0] != self._scratch:
+                yield name
+
+    def lock(self, name: str) -> Lock:
+        """As :meth:`Files.lock`, by flock; it does not hold across machines on every network file system."""
+        with _Refusals(f"lock {self.path}"):
+            target = self._inside(name)
+            self._make_folder(os.path.dirname(target), private=name.startswith("."))
+            fd = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as exc:
+                os.close(fd)
+                raise StoreError(
+                    f"another process is writing in {self.path}",
+                    code="store/locked",
+                    next_step="wait until it has finished, or stop it; reading needs no lock.",
+                ) from exc
+            except OSError:
+                os.close(fd)
+                raise
+        return _FlockLock(fd, self._close_append)
+
+    def clear_scratch(self, older_than: float = 0.0) -> None:
+        """Remove what killed writers left half-written more than *older_than* seconds ago.
+
+        Only a caller that holds the lock, or that passes an age no living writer reaches, may do this.
+        """
+        with _Refusals(f"clear {self._scratch} in {self.path}"), contextlib.suppress(FileNotFoundError):
+            for item in os.scandir(os.path.join(self._root, self._scratch)):
+                if time.time() - item.stat(follow_symlinks=False).st_mtime >= older_than:
+                    os.unlink(item.path)
+
+    def _put(self, name: str, data: bytes, *, flush: bool) -> None:
+        target, private = self._inside(name), name.startswith(".")
+        self._make_folder(os.path.dirname(target), private=private)
+        folder = os.path.join(self._root, self._scratch)
+        self._make_folder(folder, private=self._scratch.startswith("."))
+        scratch = os.path.join(folder, secrets.token_hex(16))
+        fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600 if private else 0o644)
+        try:
+            try:
+                _write_all(fd, data)
+                if flush:
+                    os.fsync(fd)
+            finally:
+                os.close(fd)
+            os.rename(scratch, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(scratch)
+            raise
+
+    def _inside(self, name: str, *, link: bool = False) -> str:
+        """The path of *name*, if its folder lies inside; and what it links to, if *link* says that links at its end will be followed."""
+        check_name(name)
+        target = os.path.join(self._root, name)
+        folder = os.path.dirname(target)
+        if link or folder not in self._made:
+            real = os.path.realpath(target if link else folder)
+            if os.path.commonpath([self._root, real]) != self._root:
+                raise StoreError(
+                    f"{name} in {self.path} is a link that leads out of the folder",
+                    code="store/name",
+                    next_step="replace the link by a copy.",
+                )
+        return target
+
+    def _make_folder(self, folder: str, *, private: bool = False) -> None:
+        if folder in self._made:
+            return
+        if not os.path.isdir(folder):
+            # Parents first and one by one: only so does each get its mode, and a new root its durable place in its parent.
+            outside = os.path.commonpath([self._root, folder]) != self._root
+            self._make_folder(os.path.dirname(folder), private=private and not outside)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder, 0o700 if private and folder != self._root else 0o755)
+            if outside or folder == self._root:
+                _flush(os.path.dirname(folder))
+        self._made.add(folder)
+
+    def _close_append(self) -> None:
+        if self._open_append is not None:
+            os.close(self._open_append[1])
+            self._open_append = None
+
+
+class _FlockLock:
+    """flock belongs to the open file, so the kernel drops it however the process ends."""
+
+    def __init__(self, fd: int, on_release: Callable[[], None]) -> None:
+        self._fd: int | None = fd
+        self._on_release = on_release
+
+    def release(self) -> None:
+        if self._fd is not None:
+            self._on_release()
+            os.close(self._fd)
+            self._fd = None
+
+
+class _Refusals:
+    """A ``with`` block whose OSErrors leave as StoreErrors that say what was being done."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(exc, OSError):
+            raise store_error(exc, self._doing) from exc
+
+
+def _ancestors(name: str) -> Iterator[str]:
+    folder = name
+    while folder:
+        folder = folder.rpartition("/")[0]
+        yield folder
+
+
+def _flush(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]

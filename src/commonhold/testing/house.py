@@ -1,0 +1,162 @@
+"""A house in memory, for tests, benches and drills: members with kits, their acts, generated partners and their cosignatures.
+
+The partners here are *simulated*: they cosign whatever checkpoint they are given, with a time of the test's choosing. Everything else (kits,
+signatures, canonical entries, the fold) is the real thing. All randomness is derived from a seed, so a failing test fails again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from commonhold.kernel import b64
+from commonhold.kernel.kit import Kit
+from commonhold.kernel.notes import COSIGNATURE, SignerKey, append_signatures
+from commonhold.kernel.record import entries
+from commonhold.kernel.record.fold import Outcome, apply
+from commonhold.kernel.record.founding import origin_of
+from commonhold.kernel.record.state import State, empty_state
+from commonhold.kernel.tlog.checkpoint import Checkpoint, cosign
+from commonhold.kernel.tlog.merkle import Tree, leaf_hash
+
+FAR = 4_102_444_800
+"""1 January 2100, the ``not_after`` of proposals whose end does not matter."""
+
+
+def derive(*parts: object) -> bytes:
+    """32 bytes that depend on the parts and on nothing else."""
+    return hashlib.sha256("|".join(map(str, parts)).encode()).digest()
+
+
+class MemoryHouse:
+    """An organisation whose record lives in a list.
+
+    Every act appends one entry and returns its :class:`Outcome`; :meth:`do` insists that it counts and returns its id.
+    """
+
+    def __init__(self, charter: Mapping[str, Any], members: Sequence[str], seats: Mapping[str, str] | None = None, *, seed: str = "house") -> None:
+        self.seed = seed
+        self.kits = {name: Kit(derive(seed, "kit", name)) for name in members}
+        self.log = SignerKey("log", derive(seed, "log"))
+        self.partners: dict[str, SignerKey] = {}
+        self.leaves: list[bytes] = []
+        self.outcomes: list[Outcome] = []
+        self.tree = Tree()
+        self.state: State = empty_state()
+        self._nonces = 0
+        founder = members[0]
+        body = {
+            "charter": dict(charter),
+            "log_key": b64.encode(self.log.verifier.public),
+            "members": [{"member": name, "kit": self.kits[name].keys.to_value()} for name in members],
+            "seats": [{"office": office.partition("/")[0], "member": member} for office, member in (seats or {}).items()],
+        }
+        self.founding = self.append(self.sign(founder, "found", body))
+        self.org = self.state.org
+
+    @property
+    def last(self) -> Outcome:
+        """What became of the newest entry."""
+        return self.outcomes[-1]
+
+    def accept_all(self) -> None:
+        """Let every founding member accept the founding."""
+        for name in self.kits:
+            self.do(name, "accept", of=self.org)
+
+    def sign(self, name: str, type: str, body: Mapping[str, Any], *, seen: int | None = None, epoch: int = 0, org: str = "", kit: Kit | None = None) -> bytes:
+        """A signed entry by *name*, not yet appended; every part of it may be bent for an attack."""
+        size = self.tree.size if seen is None else seen
+        kit = kit or self.kits[name]
+        self._nonces += 1
+        unsigned = entries.unsigned_entry(
+            type=type,
+            org=org or self.state.org,
+            epoch=epoch,
+            by=name,
+            key=kit.key_id,
+            seen=None if type == "found" else (size, self.tree.root(size)),
+            nonce=derive(self.seed, "nonce", self._nonces)[:16],
+            body=body,
+        )
+        return entries.with_signature(unsigned, kit.sign(entries.signed_bytes(unsigned)))
+
+    def append(self, raw: bytes) -> Outcome:
+        """Append any bytes to the log, as a hostile server could, and fold them."""
+        self.state, outcome = apply(self.state, raw, self.tree.root)
+        self.tree.append(leaf_hash(raw))
+        self.leaves.append(raw)
+        self.outcomes.append(outcome)
+        return outcome
+
+    def act(self, name: str, type: str, *, kit: Kit | None = None, seen: int | None = None, **body: Any) -> Outcome:
+        """Sign and append one act."""
+        return self.append(self.sign(name, type, body, kit=kit, seen=seen))
+
+    def do(self, name: str, type: str, **body: Any) -> str:
+        """Sign and append one act that must count; gives the entry's id."""
+        outcome = self.act(name, type, **body)
+        assert outcome.counts, f"{name} {type} {body}: {outcome.words}"
+        assert outcome.entry is not None
+        return outcome.entry.id
+
+    def propose(self, name: str, kind: str, payload: Mapping[str, Any], *, not_after: int = FAR, emergency: str = "") -> str:
+        """A proposal that must be accepted; gives its id."""
+        extra = {"emergency": emergency} if emergency else {}
+        return self.do(name, "propose", kind=kind, payload=dict(payload), not_after=not_after, **extra)
+
+    def approve(self, proposal: str, *names: str) -> None:
+        """Approvals that must count, one after the other."""
+        made = self.state.parts["proposals"][proposal]
+        extra = {}
+        if made.kind == "admit":
+            extra = {"key": self.key_of(made.payload["keys"][0])}
+        elif made.kind == "recover-member":
+            extra = {"key": self.key_of(made.payload["kit"])}
+        for name in names:
+            self.do(name, "approve", proposal=proposal, **extra)
+
+    def status(self, proposal: str) -> str:
+        """A proposal's status in the state."""
+        found = self.state.proposal(proposal)
+        assert found is not None
+        return found.status
+
+    def new_kit(self, name: str) -> Kit:
+        """Another kit for *name*, not enrolled anywhere."""
+        self._nonces += 1
+        return Kit(derive(self.seed, "kit", name, self._nonces))
+
+    @staticmethod
+    def key_of(value: Mapping[str, Any]) -> str:
+        """The key id of a key in its canonical form."""
+        from commonhold.kernel.keys import parse_key_value
+
+        return parse_key_value(value).key_id
+
+    def make_partners(self, *names: str, k: int) -> dict[str, Any]:
+        """The payload of a ``partner`` decision over generated partners, of whom *k* must cosign."""
+        self.partners = {name: SignerKey(f"partner.example/{name}", derive(self.seed, "partner", name), COSIGNATURE) for name in names}
+        return {
+            "witnesses": {name: str(signer.verifier) for name, signer in self.partners.items()},
+            "groups": {"all": {"k": k, "of": list(names)}},
+            "quorum": "all",
+        }
+
+    def checkpoint(self, size: int | None = None, *, root: bytes | None = None) -> bytes:
+        """The log's signed checkpoint at a size."""
+        size = self.tree.size if size is None else size
+        origin = origin_of(self.org, 0, self.log.verifier.public)
+        signer = SignerKey(origin, derive(self.seed, "log"))
+        return Checkpoint(origin, size, root or self.tree.root(size)).sign(signer)
+
+    def note(self, time: int | Mapping[str, int], size: int | None = None, *, root: bytes | None = None) -> str:
+        """A cosigned checkpoint: every partner at one time, or each at its own."""
+        times = time if isinstance(time, Mapping) else dict.fromkeys(self.partners, time)
+        raw = self.checkpoint(size, root=root)
+        return append_signatures(raw, *(cosign(raw, self.partners[name], at) for name, at in times.items())).decode()
+
+    def attest(self, time: int | Mapping[str, int], size: int | None = None, *, root: bytes | None = None) -> Outcome:
+        """Append an attest of the newest (or a given) checkpoint."""
+        return self.append(entries.attest_entry(org=self.org, epoch=0, note=self.note(time, size, root=root)))
