@@ -1,7 +1,8 @@
 """Run every bench_*.py here, one after the other, and keep what they measured as a dated page in bench/results/.
 
-A bench is a script that prints Markdown table rows ``| what | ours | peer or limit | ratio |`` and exits 0; it measures us and the peer in
-the same run, for a number without its peer says more about the machine than about the code. Names of machines are not kept, kinds are.
+A bench is a script that prints Markdown table rows ``| what | ours | peer or limit | ratio |``, or sentences that hold the ratio, or both, and
+lines of JSON for programs if it likes; it exits 1 if its target is missed. It measures us and the peer in the same run, for a number without
+its peer says more about the machine than about the code. Names of machines are not kept, kinds are.
 
     python bench/run.py            all
     python bench/run.py verify     only bench_verify.py, printed and not kept
@@ -32,7 +33,10 @@ def machine() -> tuple[str, str]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = f", load average {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
     name = "-".join(re.findall(r"[a-z0-9]+", model.lower())[:3]) + f"-{cores}c"
-    return name, f"{model}, {cores} cores{memory}, {platform.system()} {platform.release()}, Python {platform.python_version()}{load}"
+    return (
+        name,
+        f"{model}, {cores} cores{memory}, {platform.system()} {platform.release().partition('-')[0]}, Python {platform.python_version()}{load}",
+    )
 
 
 def commit() -> str:
@@ -62,10 +66,13 @@ def section(script: Path, printed: str) -> str:
     found = re.search(r'^"""(.+?)(?:\n\n|""")', script.read_text("utf-8"), re.DOTALL)
     lines = printed.splitlines()
     rows = [line for line in lines if line.startswith("|")]
-    rest = [line for line in lines if line and not line.startswith("|")]
+    data = [line for line in lines if line.startswith("{")]
+    said = [f"- {line}" for line in lines if line and not line.startswith(("|", "{"))]
     table = HEAD + "\n".join(rows) + "\n" if rows else ""
-    remarks = "\n```text\n" + "\n".join(rest) + "\n```\n" if rest else ""
-    return f"## {script.stem.removeprefix('bench_')}\n\n{found[1].strip() if found else ''}\n\n{table}{remarks}"
+    parts = [f"## {script.stem.removeprefix('bench_')}", found[1].strip() if found else "", table.rstrip(), "\n".join(said)]
+    if data:
+        parts.append("```json\n" + "\n".join(data) + "\n```")
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def main() -> int:

@@ -51,7 +51,7 @@ class Authenticator:
     def passkey(self) -> Passkey:
         return Passkey(self.alg, spki_of(self.private.public_key()), self.rp_id, self.origins)
 
-    def client(self, challenge: bytes, **changes: Any) -> bytes:
+    def client(self, challenge: bytes, /, **changes: Any) -> bytes:
         """The client data JSON for *challenge*; a change to None leaves the member out."""
         fields = {
             "type": "webauthn.get",

@@ -183,20 +183,30 @@ def _copy(target: Path) -> None:
             shutil.copy(ROOT / name, target / name)
 
 
-def _run(folder: Path, tests: list[str]) -> tuple[dict[str, int], str]:
-    """How many tests there passed, failed and so on, and what pytest said."""
-    environment = {
+def _environment(folder: Path) -> dict[str, str]:
+    return {
         **os.environ,
         "PYTHONPATH": str(folder / "src"),
         # A broken file has the length and the second of the whole one: a stale .pyc would hide the break.
         "PYTHONDONTWRITEBYTECODE": "1",
         "COMMONHOLD_SHARED_DATA": str(SHARED_DATA),
     }
+
+
+def _imports(folder: Path, file: str) -> bool:
+    """Whether a module of src/ can still be imported: a test that fails since nothing runs has noticed nothing."""
+    name = ".".join(Path(file).with_suffix("").parts[1:]).removesuffix(".__init__")
+    command = [sys.executable, "-c", f"import {name}"]
+    return subprocess.run(command, cwd=folder, env=_environment(folder), capture_output=True, timeout=SECONDS, check=False).returncode == 0
+
+
+def _run(folder: Path, tests: list[str]) -> tuple[dict[str, int], str]:
+    """How many tests there passed, failed and so on, and what pytest said."""
     # Only pyproject's own options, with drills too. Warnings do not count: a break may well leave a file open.
     options = ["-q", "-x", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-m", "", "-W", "default", "--rootdir", str(folder)]
     command = [sys.executable, "-m", "pytest", *options, *tests]
     try:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+        done = subprocess.run(command, cwd=folder, env=_environment(folder), capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return {"hung": 1}, f"no answer within {SECONDS} s"
     counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?|skipped)\b", done.stdout[-400:])}
@@ -226,8 +236,8 @@ def prove(rows: list[Row]) -> int:
             folder.mkdir()
             _copy(folder)
             folders.put(folder)
-        whole, said = _run(Path(base, "0"), sorted({row.test for row in rows}))
-        if set(whole) - {"passed", "skipped"} or not whole.get("passed"):
+        before, said = _run(Path(base, "0"), sorted({row.test for row in rows}))
+        if set(before) - {"passed", "skipped"} or not before.get("passed"):
             print(f"{said}\nattacks: the tests do not even pass on the whole code (see above)", file=sys.stderr)
             return 1
 
@@ -237,7 +247,8 @@ def prove(rows: list[Row]) -> int:
             source = path.read_text("utf-8")
             try:
                 path.write_text(mutate(source, mutation), "utf-8")
-                verdict = _judge(_run(folder, [row.test])[0])
+                whole = not mutation.file.startswith("src/") or _imports(folder, mutation.file)
+                verdict = _judge(_run(folder, [row.test])[0] if whole else {"error": 1})
             except ValueError as error:
                 verdict = str(error)
             finally:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -42,10 +42,10 @@ def value_of(rules: Mapping[str, Any], numbers: tuple[str, ...] = NUMBERS) -> di
 
 def with_(changes: Mapping[str, Any]) -> dict[str, Any]:
     """The rules above with changes at dotted places; None takes a place away."""
-    rules = copy.deepcopy(RULES)
+    rules: dict[str, Any] = json.loads(json.dumps(RULES))  # nothing shared between two rules
     for place, change in changes.items():
         *outer, last = place.split("/")
-        table = rules
+        table: Any = rules
         for key in outer:
             table = table.setdefault(key, {})
         if change is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -45,7 +46,7 @@ def test_a_kit_follows_from_its_secret_as_the_vectors_say(vector: dict[str, str]
     card = parse_card(vector["card"].encode())
     assert card == Card(vector["member"], kit.keys)
     message = VALUE["message"].encode()
-    assert kit.sign(message).hex() == bytes(__import__("base64").b64decode(vector["signature"])).hex()
+    assert kit.sign(message) == base64.b64decode(vector["signature"])
     ed25519.verify(kit.keys.sign, message, kit.sign(message))
 
 

@@ -72,6 +72,15 @@ def parse_canonical(raw: bytes, *, max_size: int, what: str = "value") -> Any:
     return value
 
 
+def check_canonical(value: Any) -> None:
+    """Pass in silence if *value* lies within the subset that has a canonical form.
+
+    Raises:
+        FormatError: as :func:`canonical_bytes` does.
+    """
+    _check(value, 0)
+
+
 def check_text(text: str) -> None:
     """Pass in silence if *text* may stand in a canonical value.
 

@@ -1,15 +1,18 @@
 """The right edge of a log in memory: all that a writer needs to know of the entries before.
 
-At most one partial tile for each level, one partial bundle and the frontier: some kilobytes, and 16 MB at the very most, however long
-the log is. Extending an edge gives a new one and the files to write (C2SP tlog-tiles), so a batch either counts whole or not at all.
+At most one partial tile for each level, with its frontier, and one partial bundle: some kilobytes, and 16 MB at the very most, however
+long the log is. Extending an edge gives a new one and the files to write (C2SP tlog-tiles), so a batch either counts whole or not at all.
+
+The kernel's ``build_tiles`` and ``Frontier`` would each hash the tree once. Here every node is hashed once: the frontier of a tile that
+becomes full *is* its hash, and the frontiers of all partial tiles, put together, are the frontier of the tree.
 
 Not here: writing the files (``log.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from commonhold.kernel.tlog.hashes import leaf_hash
 from commonhold.kernel.tlog.merkle import Frontier
@@ -20,11 +23,20 @@ from commonhold.kernel.tlog.tiles import (
     TILE_WIDTH,
     FetchTile,
     Tile,
-    build_tiles,
     entries_path,
     parse_tile_path,
+    tile_path,
     tile_width,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Partial:
+    """The partial tile of one level, perhaps with no hash yet: its index, its bytes and the frontier over its hashes."""
+
+    index: int = 0
+    data: bytes = b""
+    frontier: Frontier = Frontier()  # noqa: RUF009 - it is frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +44,25 @@ class Edge:
     """The right edge at one size.
 
     Args:
-        frontier: size and complete subtrees.
-        tiles: level to the bytes of its partial tile.
+        levels: the partial tile of each level, from the leaves up.
         bundle: the encoded entries of the partial bundle, empty where there is none.
     """
 
-    frontier: Frontier = field(default_factory=Frontier)
-    tiles: Mapping[int, bytes] = field(default_factory=dict)
+    levels: tuple[_Partial, ...] = ()
     bundle: bytes = b""
 
     @property
     def size(self) -> int:
         """How many entries the log has."""
-        return self.frontier.size
+        return sum(part.index * TILE_WIDTH + part.frontier.size for part in self.levels[:1])
+
+    def root(self) -> bytes:
+        """The root of the tree, 32 bytes."""
+        return Frontier(self.size, tuple(root for part in reversed(self.levels) for root in part.frontier.roots)).root()
+
+    def tile(self, level: int) -> bytes:
+        """The bytes of the partial tile of *level*, which must be there."""
+        return self.levels[level].data
 
     def extend(self, entries: Sequence[bytes]) -> tuple[Edge, list[tuple[str, bytes]]]:
         """The edge after *entries*, and the files that came to be: name and bytes, bundles first, then tiles upwards.
@@ -52,16 +70,16 @@ class Edge:
         Raises:
             FormatError: for an entry that does not fit in a bundle.
         """
-        leaves = [leaf_hash(entry) for entry in entries]
         files, bundle = self._bundles(entries)
-        tiles = dict(self.tiles)
-        for tile, data in build_tiles(self.size, leaves, lambda level, _index, _width: self.tiles[level]):
-            files.append((tile.path, data))
-            if tile.width < TILE_WIDTH:
-                tiles[tile.level] = data
-            else:
-                tiles.pop(tile.level, None)
-        return Edge(self.frontier.extend(leaves), tiles, bundle), files
+        levels: list[_Partial] = []
+        hashes, level = [leaf_hash(entry) for entry in entries], 0
+        while hashes or level < len(self.levels):
+            part = self.levels[level] if level < len(self.levels) else _Partial()
+            if hashes:
+                part, hashes = _grow(part, level, hashes, files)
+            levels.append(part)
+            level += 1
+        return Edge(tuple(levels), bundle), files
 
     def _bundles(self, entries: Sequence[bytes]) -> tuple[list[tuple[str, bytes]], bytes]:
         files: list[tuple[str, bytes]] = []
@@ -104,7 +122,11 @@ def load_edge(size: int, root: bytes, tile: FetchTile, bundle: FetchTile) -> tup
     raw = bundle(ENTRIES, index, width) if width else b""
     if width:
         hashes.bundle(index, raw)
-    return Edge(hashes.frontier(), tiles, raw), hashes
+    levels: list[_Partial] = []
+    while size >> (TILE_HEIGHT * len(levels)):
+        data = tiles.get(len(levels), b"")
+        levels.append(_Partial(size >> (TILE_HEIGHT * (len(levels) + 1)), data, Frontier().extend(_split(data, len(root)))))
+    return Edge(tuple(levels), raw), hashes
 
 
 def superseded(old: int, new: int) -> Iterator[Tile]:
@@ -121,3 +143,22 @@ def still_served(name: str, size: int) -> bool:
         return True
     tile = parse_tile_path(name)
     return tile.width == TILE_WIDTH or tile_width(max(tile.level, 0), tile.index, size) < TILE_WIDTH
+
+
+def _grow(part: _Partial, level: int, hashes: list[bytes], files: list[tuple[str, bytes]]) -> tuple[_Partial, list[bytes]]:
+    """The partial tile after *hashes*, its new forms added to *files*, and the hashes of the tiles that became full."""
+    full: list[bytes] = []
+    at = 0
+    while at < len(hashes):
+        piece = hashes[at : at + TILE_WIDTH - part.frontier.size]
+        at += len(piece)
+        part = _Partial(part.index, part.data + b"".join(piece), part.frontier.extend(piece))
+        files.append((tile_path(level, part.index, part.frontier.size), part.data))
+        if part.frontier.size == TILE_WIDTH:
+            full.append(part.frontier.root())
+            part = _Partial(part.index + 1)
+    return part, full
+
+
+def _split(data: bytes, each: int) -> Iterator[bytes]:
+    return (data[at : at + each] for at in range(0, len(data), each))

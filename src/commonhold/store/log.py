@@ -115,7 +115,7 @@ class Log:
     @property
     def root(self) -> bytes:
         """The root of the tree over all entries, 32 bytes."""
-        return self._edge.frontier.root()
+        return self._edge.root()
 
     @property
     def checkpoint(self) -> bytes:
@@ -140,7 +140,7 @@ class Log:
                 self._settle()
             edge, files = self._edge.extend(batch)
             with self._stopped_on_error():
-                self._journal(Batch(self.size, edge.frontier.root(), batch))
+                self._journal(Batch(self.size, edge.root(), batch))
                 # From here on the batch counts, whatever happens, and so its root may be signed.
                 self._edge, self._extra = edge, ()
                 self._publish(files)
@@ -199,7 +199,7 @@ class Log:
         """Roots and proofs of the log as it is now; it stays valid while the log grows."""
         with self._turn:
             edge = self._edge
-        return HashReader(edge.size, edge.frontier.root(), lambda level, index, width: self._tile(edge, level, index, width))
+        return HashReader(edge.size, edge.root(), lambda level, index, width: self._tile(edge, level, index, width))
 
     def close(self) -> None:
         """Flush the static tree, start the journal anew and let the next writer in; a second time does nothing.
@@ -296,7 +296,7 @@ class Log:
         self._swept = size
 
     def _tile(self, edge: Edge, level: int, index: int, width: int) -> bytes:
-        return edge.tiles[level] if width < TILE_WIDTH else self._reader.tile(level, index, width)
+        return edge.tile(level) if width < TILE_WIDTH else self._reader.tile(level, index, width)
 
     def _check_going(self) -> None:
         if self._stopped:

@@ -75,7 +75,8 @@ def _read(value: Mapping[str, Any]) -> tuple[Draft, bytes]:
         return draft, raw
     draft = Draft(value["rules"], {number: bytes.fromhex(digest) for number, digest in value["articles"].items()})
     for problem in check_shape(draft.rules):
-        rule = ".".join(problem.where.split(".")[:2])
+        section, *deeper = problem.where.split(".")
+        rule = section if section in ("charter", "from_article") else ".".join([section, *deeper[:1]])
         inner = problem.where[len(rule) + 1 :]
         words = f"{inner} {problem.words}" if inner else problem.words
         draft.findings.append(Finding("error", _article_of(draft.rules, rule), rule, words, problem.next_step, problem.code))

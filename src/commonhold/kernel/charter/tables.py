@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from commonhold.kernel.canonical import canonical_bytes
+from commonhold.kernel.canonical import MAX_DEPTH, canonical_bytes
 from commonhold.kernel.charter.articles import normal_source
 from commonhold.kernel.errors import FormatError
 
@@ -43,14 +43,15 @@ def parse_tables(source: str) -> dict[str, Any]:
     """
     try:
         tables = tomllib.loads(normal_source(source, "charter.toml"), parse_float=_Float)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # A ValueError that is no TOMLDecodeError: a number of more digits than Python reads.
         words = str(error)
         raise FormatError(
             f"charter.toml is not TOML: {words[:1].lower()}{words[1:]}",
             code="charter/toml",
             next_step="Mend the file at that place; every text stands in quotes, every table under its name in [brackets].",
         ) from None
-    _plain(tables, "")
+    _plain(tables, "", 0)
     try:
         canonical_bytes(tables)
     except FormatError as error:
@@ -71,13 +72,16 @@ def render_tables(tables: Mapping[str, Any]) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def _plain(value: object, where: str) -> None:
+def _plain(value: object, where: str, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        # Dotted keys nest without brackets, so the parser's own limit does not see them.
+        raise FormatError(f"charter.toml is nested more than {MAX_DEPTH} deep", code="charter/toml", next_step="Write flatter tables.")
     if isinstance(value, dict):
         for key, item in value.items():
-            _plain(item, f"{where}.{key}" if where else key)
+            _plain(item, f"{where}.{key}" if where else key, depth + 1)
     elif isinstance(value, list):
         for item in value:
-            _plain(item, where)
+            _plain(item, where, depth + 1)
     elif isinstance(value, _Float):
         raise FormatError(
             f"charter.toml: {where} is the number {str(value)[:40]} with a point",

@@ -12,13 +12,13 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from commonhold.kernel.charter import rules_for, touched_articles
-from commonhold.kernel.charter.rules import Rule
+from commonhold.kernel.charter.rules import Count, Rule, Share
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.keys import KitKeys
 from commonhold.kernel.kinds import FUTURE_KINDS, NEVER_EMERGENCY
 from commonhold.kernel.record import effects, payloads, tally
 from commonhold.kernel.record.entries import Entry
-from commonhold.kernel.record.state import Act, Draft, Member, Proposal, Seat
+from commonhold.kernel.record.state import Act, Draft, Frozen, Member, Proposal, Seat
 
 MAX_OPEN_PER_MEMBER: Final = 20
 """Open proposals that one member may have at a time, so that nobody can bury the others' work."""
@@ -30,8 +30,9 @@ FINGERPRINT_KINDS: Final = frozenset({"admit", "recover-member"})
 def propose(draft: Draft, entry: Entry, member: Member) -> str:
     """Open a proposal, judged from now on by the charter and the register as they stand at this moment."""
     body = entry.body
-    rules = _choose_rules(draft, entry)
-    if tally.needs_kit(rules):
+    payload = payloads.parse_payload(body.kind, body.payload)
+    rules = _choose_rules(draft, entry, payload)
+    if not all(rule.everyday for rule in rules):
         require_kit(draft, entry, member)
     if body.emergency:
         _check_emergency(draft, entry)
@@ -66,20 +67,20 @@ def propose(draft: Draft, entry: Entry, member: Member) -> str:
         frozen_at=draft.clock or 0,
         emergency=body.emergency,
     )
-    proposal = replace(proposal, bases=tally.freeze_bases(draft, proposal, rules))
+    frozen = tally.freeze(draft, proposal, rules, payload)
+    proposal = replace(proposal, bases=tally.freeze_bases(draft, proposal, frozen))
+    draft.frozen = draft.frozen.set(entry.id, frozen)
+    # Nobody should collect approvals for something that could not take effect.
     before = draft.freeze()
-    draft.frozen_rules = draft.frozen_rules.set(entry.id, rules)
     effects.dry_run(draft, entry.id, proposal)
     draft.restore(before)
-    draft.frozen_rules = draft.frozen_rules.set(entry.id, rules)
     draft.opened = draft.opened.set(entry.id, draft.size)
     draft.put("proposals", entry.id, proposal)
     return entry.id
 
 
-def _choose_rules(draft: Draft, entry: Entry) -> tuple[Rule, ...]:
+def _choose_rules(draft: Draft, entry: Entry, payload: Any) -> tuple[Rule, ...]:
     body = entry.body
-    payload = payloads.parse_payload(body.kind, body.payload)
     if body.kind == "depart":
         # Leaving is nobody else's to allow: the charter's rule lends its article, never a threshold.
         own = draft.charter.by_kind.get("depart", ())
@@ -107,8 +108,6 @@ def _delegation_rule(draft: Draft, payload: payloads.Delegate) -> Rule:
     delegation = draft.charter.delegations.get(payload.rule)
     if delegation is None:
         raise RuleError(f"the charter lets nobody act in another's place under {payload.rule!r}", code="effect/no-delegation")
-    from commonhold.kernel.charter.rules import Count
-
     return Rule(name=f"delegation.{payload.rule}", kinds=("delegate",), article=delegation.article, need=Count((delegation.from_office,), 1))
 
 
@@ -134,21 +133,21 @@ def _check_emergency(draft: Draft, entry: Entry) -> None:
 
 def approve(draft: Draft, entry: Entry, member: Member) -> str:
     """Record an approval by somebody whose approval can count."""
-    proposal_id, proposal, rules = _open_proposal(draft, entry, ratifiable=True)
-    if tally.needs_kit(rules):
+    proposal_id, proposal, frozen = _open_proposal(draft, entry, ratifiable=True)
+    if frozen.kit:
         require_kit(draft, entry, member)
     existing = proposal.approvals.get(entry.by)
     if existing is not None and existing.key in member.keys:
         raise RuleError(f"{entry.by} has approved this already", code="act/approved")
     if proposal.kind in FINGERPRINT_KINDS:
-        _check_compared_key(proposal, entry)
-    offices = tally.acting_offices(draft, entry.by, rules)
-    places = {place for need in tally.needs_of(draft, proposal_id, proposal) for place in (need.of if isinstance(need, tally.Count) else (need.body,))}
+        _check_compared_key(frozen.payload, proposal, entry)
+    offices = tally.acting_offices(draft, entry.by, frozen.rules)
+    places = _places(tally.needs_of(draft, proposal_id, proposal))
     if proposal.status == "open" and proposal.emergency:
         # Whoever may only ratify can already say so; their approval counts once the emergency act stands.
-        places |= {place for rule in rules for place in _rule_places(rule)}
-    excluded = not all(rule.subject_votes for rule in rules) and tally.subject(proposal) == entry.by
-    if excluded or not any(tally.fills(draft, proposal, place, entry.by, offices, rules) for place in places):
+        places |= _places(frozen.needs)
+    excluded = frozen.excluded == entry.by
+    if excluded or not any(tally.fills(draft, proposal, place, entry.by, offices, frozen) for place in places):
         who = "the member whom it is about" if excluded else f"none of {', '.join(sorted(places)) or 'those whom it needs'}"
         raise RuleError(
             f"{entry.by} is {who}, so this approval cannot count",
@@ -161,12 +160,12 @@ def approve(draft: Draft, entry: Entry, member: Member) -> str:
     return proposal_id
 
 
-def _rule_places(rule: Rule) -> set[str]:
-    return set() if rule.need is None else {p for need in tally.flat(rule.need) for p in (need.of if isinstance(need, tally.Count) else (need.body,))}
+def _places(needs: tuple[Count | Share, ...]) -> set[str]:
+    return {place for need in needs for place in (need.of if isinstance(need, Count) else (need.body,))}
 
 
-def _check_compared_key(proposal: Proposal, entry: Entry) -> None:
-    enrolled = [key.key_id for key in payloads.enrolled_keys(payloads.parse_payload(proposal.kind, proposal.payload))]
+def _check_compared_key(payload: Any, proposal: Proposal, entry: Entry) -> None:
+    enrolled = [key.key_id for key in payloads.enrolled_keys(payload)]
     if entry.body.key not in enrolled:
         raise RuleError(
             f"an approval of {proposal.kind!r} names the key that was compared outside the house, and this one names {entry.body.key[:12] or 'none'}",
@@ -178,13 +177,13 @@ def _check_compared_key(proposal: Proposal, entry: Entry) -> None:
 
 def object_to(draft: Draft, entry: Entry, member: Member) -> str:
     """Record an objection or dissent; it stops the proposal only where the charter gives its author that right."""
-    proposal_id, proposal, rules = _open_proposal(draft, entry)
+    proposal_id, proposal, frozen = _open_proposal(draft, entry)
     if member.kit:
         require_kit(draft, entry, member)
     existing = proposal.objections.get(entry.by)
     if existing is not None and existing.key in member.keys:
         raise RuleError(f"{entry.by} has objected to this already", code="act/objected")
-    act = Act(draft.size, entry.key, tally.acting_offices(draft, entry.by, rules))
+    act = Act(draft.size, entry.key, tally.acting_offices(draft, entry.by, frozen.rules))
     draft.put("proposals", proposal_id, replace(proposal, objections={**proposal.objections, entry.by: act}))
     return proposal_id
 
@@ -261,12 +260,18 @@ def accept(draft: Draft, entry: Entry, member: Member) -> str:
     seat: Seat | None = None
     if appointment is not None and appointment.kind == "appoint":
         seat = draft.parts["seats"].get(f"{appointment.payload['office']}/{entry.by}")
-    if appointment is None or seat is None or seat.by != entry.body.of or seat.status != "offered":
+    if appointment is None or seat is None or entry.body.of not in (seat.by if seat.status == "offered" else "", seat.renewal):
         raise RuleError(
             f"no seat is offered to {entry.by} there", code="act/no-offer", next_step="`commonhold status` lists the appointments that wait for you."
         )
     _check_seen(entry, appointment.closed)
-    effects.check_seat(draft, seat.office, entry.by)
+    effects.check_eligible(draft, seat.office, entry.by)
+    if seat.renewal:
+        term = draft.charter.offices[seat.office].term
+        until = term.after(seat.until) if term is not None and seat.until else 0
+        draft.seat(replace(seat, by=entry.body.of, renewal="", index=draft.size, until=until, terms=seat.terms + 1))
+        return ""
+    effects.check_vacancy(draft, seat.office)
     terms = effects.consecutive_terms(draft, seat.office, entry.by) + 1
     # Where there is a clock the seat counts from the attest that covers this acceptance, so that its term begins at a time.
     draft.seat(replace(seat, status="held" if draft.clock is None else "accepted", index=draft.size, terms=terms))
@@ -284,7 +289,7 @@ def require_kit(draft: Draft, entry: Entry, member: Member) -> None:
         )
 
 
-def _open_proposal(draft: Draft, entry: Entry, *, ratifiable: bool = False) -> tuple[str, Proposal, tuple[Rule, ...]]:
+def _open_proposal(draft: Draft, entry: Entry, *, ratifiable: bool = False) -> tuple[str, Proposal, Frozen]:
     proposal_id = entry.body.of if entry.type == "withdraw" else entry.body.proposal
     proposal = draft.proposal(proposal_id)
     if proposal is None:
@@ -296,7 +301,7 @@ def _open_proposal(draft: Draft, entry: Entry, *, ratifiable: bool = False) -> t
             code="act/closed",
             data={"status": proposal.status},
         )
-    return proposal_id, proposal, draft.frozen_rules[proposal_id]
+    return proposal_id, proposal, draft.frozen[proposal_id]
 
 
 def _check_seen(entry: Entry, index: int) -> None:
@@ -317,5 +322,3 @@ HANDLERS: Final[Mapping[str, Callable[[Draft, Entry, Member], str]]] = {
     "accept": accept,
 }
 """Each type's act; what it returns is the id of the proposal that must be judged again, or an empty string."""
-
-__all__: list[Any] = ["HANDLERS", "MAX_OPEN_PER_MEMBER", "require_kit"]

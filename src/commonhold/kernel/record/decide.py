@@ -50,7 +50,7 @@ def judge(draft: Draft, proposal_id: str, index: int, limit: int, events: list[E
         if not proposal.noticed:
             proposal = replace(proposal, noticed=draft.clock)
             draft.put("proposals", proposal_id, proposal)
-    rules = draft.frozen_rules[proposal_id]
+    rules = draft.frozen[proposal_id].rules
     threshold = tally.objection_threshold(proposal, rules)
     if threshold and not proposal.emergency:
         against = tally.objectors(draft, proposal_id, proposal, limit)
@@ -81,7 +81,7 @@ def _not_carried(
 
 def _has_waited(draft: Draft, proposal_id: str, proposal: Proposal, index: int, limit: int, events: list[Event]) -> bool:
     """Whether every waiting period is over and confirmed; a house without a clock has none (a majority stood in for them)."""
-    rules = draft.frozen_rules[proposal_id]
+    rules = draft.frozen[proposal_id].rules
     if not proposal.clocked or proposal.emergency or not any(tally.waits(rule) for rule in rules) or draft.clock is None:
         return True
     if not proposal.carried:

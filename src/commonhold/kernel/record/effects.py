@@ -30,7 +30,7 @@ def enact(draft: Draft, proposal_id: str, proposal: Proposal, approvers: tuple[s
     Raises:
         RuleError: if the state does not allow it (any more); the caller must then discard what the draft has become.
     """
-    payload = payloads.parse_payload(proposal.kind, proposal.payload)
+    payload = draft.frozen[proposal_id].payload
     effect = _EFFECTS.get(proposal.kind, _resolution)
     decided = Decided(proposal_id, proposal.articles, approvers, index, dict(proposal.payload), draft.clock or 0)
     effect(draft, payload, proposal, decided)
@@ -101,46 +101,54 @@ def _expel(draft: Draft, payload: payloads.AboutMember, proposal: Proposal, deci
 def _appoint(draft: Draft, payload: payloads.Appoint, proposal: Proposal, decided: Decided) -> None:
     del proposal
     member = _member(draft, payload.member)
-    check_seat(draft, payload.office, payload.member)
+    check_eligible(draft, payload.office, payload.member)
     if not member.kit:
         raise RuleError(
             f"{payload.member} has no kit, and an office takes one",
             code="effect/no-kit",
             next_step="Enrol a kit for them with a decision of kind 'rotate-key', then appoint them.",
         )
-    key = f"{payload.office}/{payload.member}"
-    existing: Seat | None = draft.parts["seats"].get(key)
+    existing: Seat | None = draft.parts["seats"].get(f"{payload.office}/{payload.member}")
+    offers = sum(1 for seat in draft.parts["seats"].values() if seat.office == payload.office and (seat.status != "held" or seat.renewal))
+    if offers >= draft.charter.offices[payload.office].seats or (existing is not None and (existing.status != "held" or existing.renewal)):
+        raise RuleError(
+            f"the office {payload.office} already has an offer that waits for its answer",
+            code="effect/offered",
+            next_step="Let the appointed member accept, or give the seat back with `commonhold withdraw`.",
+        )
     if existing is None:
         draft.seat(Seat(payload.office, payload.member, "offered", decided.proposal, decided.index))
-    elif existing.status != "held":
-        raise RuleError(f"{payload.member} already has an offer of the office {payload.office}", code="effect/offered")
     else:
-        raise RuleError(
-            f"{payload.member} already holds the office {payload.office}",
-            code="effect/holds",
-            next_step="Appoint them again when the term has ended.",
-        )
+        draft.seat(replace(existing, renewal=decided.proposal))
 
 
-def check_seat(draft: Draft, office_name: str, name: str) -> None:
-    """Pass in silence if *name* may take a seat in the office now.
+def check_vacancy(draft: Draft, office_name: str) -> None:
+    """Pass in silence if a seat of the office is free.
 
     Raises:
-        RuleError: if the office is unknown or full, if they hold an incompatible one, or if their terms in a row are used up.
+        RuleError: if every seat is held.
     """
-    office = draft.charter.offices.get(office_name)
-    if office is None:
-        raise RuleError(f"the charter knows no office {office_name!r}", code="effect/no-office", data={"offices": sorted(draft.charter.offices)})
-    if office.unusable:
-        raise RuleError(f"the office {office_name} (article {office.article}) {office.unusable}", code="effect/office-not-yet")
-    holders = draft.holders.get(office_name, frozenset())
-    if name not in holders and len(holders) >= office.seats:
+    office, holders = draft.charter.offices[office_name], draft.holders.get(office_name, frozenset())
+    if len(holders) >= office.seats:
         raise RuleError(
             f"all {office.seats} seats of the office {office_name} are held (article {office.article})",
             code="effect/full",
             data={"holders": sorted(holders)},
             next_step="Wait for a term to end or a holder to step down, or decide to dismiss one.",
         )
+
+
+def check_eligible(draft: Draft, office_name: str, name: str) -> None:
+    """Pass in silence if *name* may hold the office.
+
+    Raises:
+        RuleError: if the office is unknown, if they hold an incompatible one, or if their terms in a row are used up.
+    """
+    office = draft.charter.offices.get(office_name)
+    if office is None:
+        raise RuleError(f"the charter knows no office {office_name!r}", code="effect/no-office", data={"offices": sorted(draft.charter.offices)})
+    if office.unusable:
+        raise RuleError(f"the office {office_name} (article {office.article}) {office.unusable}", code="effect/office-not-yet")
     for rule in draft.charter.incompatible:
         if office_name in rule.offices:
             for other in sorted(rule.offices - {office_name}):
@@ -162,6 +170,9 @@ def check_seat(draft: Draft, office_name: str, name: str) -> None:
 
 def consecutive_terms(draft: Draft, office: str, name: str) -> int:
     """How many terms in a row *name* has already served; a pause of a whole term, as the record's clock tells it, starts afresh."""
+    held: Seat | None = draft.parts["seats"].get(f"{office}/{name}")
+    if held is not None and held.status == "held":
+        return held.terms
     terms, ended = draft.tenures.get(f"{office}/{name}", (0, 0))
     length = draft.charter.offices[office].term
     if terms and ended and draft.clock is not None and length is not None and length.after(ended) <= draft.clock:

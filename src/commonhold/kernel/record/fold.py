@@ -31,7 +31,11 @@ from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 BLOCK: Final = 1000
 """Entries per block for the cap on one member's entries."""
 
-MIN_ENTRIES_PER_BLOCK: Final = 250
+MAX_OPENINGS_PER_BLOCK: Final = 400
+"""Proposals and withdrawals that one member may make in a block. What others answer is bounded by what is open, so this bounds everything: a
+stolen kit cannot fill the log, and a busy chair who proposes every second act is not stopped."""
+
+CAPPED: Final = frozenset({"propose", "withdraw"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +183,9 @@ def _check_seen(state: State, entry: Entry, roots: Roots) -> None:
 
 
 def _check_cap(state: State, entry: Entry) -> None:
-    cap = max(MIN_ENTRIES_PER_BLOCK, 3 * BLOCK // max(1, len(state.parts["members"])))
-    if state.size % BLOCK and state.block.get(entry.by, 0) >= cap:
+    if entry.type in CAPPED and state.size % BLOCK and state.block.get(entry.by, 0) >= MAX_OPENINGS_PER_BLOCK:
         raise RuleError(
-            f"{entry.by} has made {cap} of the last {BLOCK} entries, and that is the most for one member",
+            f"{entry.by} has made {MAX_OPENINGS_PER_BLOCK} proposals and withdrawals since entry {state.size // BLOCK * BLOCK}, the most for one member",
             code="entry/too-many",
             next_step=f"The count starts again at entry {(state.size // BLOCK + 1) * BLOCK}.",
         )
@@ -213,7 +216,8 @@ def _consume(draft: Draft, entry: Entry | None) -> None:
         draft.block = immutables.Map()
     if entry is not None and entry.by:
         draft.ids = draft.ids.set(entry.id, draft.size)
-        draft.block = draft.block.set(entry.by, draft.block.get(entry.by, 0) + 1)
+        if entry.type in CAPPED:
+            draft.block = draft.block.set(entry.by, draft.block.get(entry.by, 0) + 1)
     draft.size += 1
 
 

@@ -16,7 +16,7 @@ from commonhold.kernel.charter import check_founding, load_charter, refuse_error
 from commonhold.kernel.errors import ProofError, RuleError
 from commonhold.kernel.keys import KitKeys, parse_kit_value
 from commonhold.kernel.record.decide import Event
-from commonhold.kernel.record.effects import check_seat, put_rules
+from commonhold.kernel.record.effects import check_eligible, check_vacancy, put_rules
 from commonhold.kernel.record.enrolment import enrol
 from commonhold.kernel.record.entries import Entry
 from commonhold.kernel.record.state import NO_CHARTER, Draft, Member, Seat, State, empty_state
@@ -63,7 +63,8 @@ def found(entry: Entry) -> State:
     for seat in body.seats:
         if draft.member(seat.member) is None:
             raise RuleError(f"the founding gives the office {seat.office} to {seat.member}, whom it does not list", code="found/seat")
-        check_seat(draft, seat.office, seat.member)
+        check_eligible(draft, seat.office, seat.member)
+        check_vacancy(draft, seat.office)
         draft.seat(Seat(seat.office, seat.member, "held", entry.id, 0))
     draft.ids = immutables.Map({entry.id: 0})
     draft.size = 1

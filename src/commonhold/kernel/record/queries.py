@@ -37,7 +37,7 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
     if proposal.status != "open":
         answer["closed"] = {"index": proposal.closed, "time": proposal.closed_at}
         return answer
-    rules = state.frozen_rules[proposal_id]
+    frozen = state.frozen[proposal_id]
     answer["needs"] = [
         {
             "what": standing.what,
@@ -48,15 +48,15 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
         }
         for standing in tally.standings(state, proposal_id, proposal, limit)
     ]
-    threshold = tally.objection_threshold(proposal, rules)
+    threshold = tally.objection_threshold(proposal, frozen.rules)
     if threshold:
-        answer["objection"] = {"needed": threshold, "who_can": sorted(tally.objection_holders(state, proposal, rules) - proposal.objections.keys())}
+        answer["objection"] = {"needed": threshold, "who_can": sorted(tally.objection_holders(state, proposal, frozen) - proposal.objections.keys())}
     if proposal.carried:
         answer["waiting"] = {"until": proposal.waits_until, "over": proposal.waited_at >= 0}
         if proposal.waited_at >= 0:
             can = tally.confirmers(state, proposal_id, proposal)
             answer["waiting"]["who_must_confirm"] = sorted((can or proposal.approvals.keys()) - proposal.confirms.keys())
-    if tally.replaces_wait(proposal, rules):
+    if tally.replaces_wait(proposal, frozen.rules):
         answer["note"] = "no-clock-majority"
     return answer
 

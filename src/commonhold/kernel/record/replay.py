@@ -22,6 +22,7 @@ from commonhold.kernel.record.state import State, empty_state
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 
 CHUNK: Final = 256
+KEY_KINDS: Final = frozenset({"admit", "recover-member", "rotate-key"})
 AHEAD: Final = 4
 """Chunks whose signatures may be under way at a time; bounds the memory of a long replay."""
 
@@ -82,7 +83,8 @@ class Replay:
                 entries.append(None)
                 continue
             entries.append(entry)
-            self._note_keys(entry)
+            if entry.type in ("found", "propose"):
+                self._note_keys(entry)
             public = self._keys.get(entry.key)
             if public is not None and entry.sig is not None and entry.sig.kind == "ed25519":
                 jobs.append((public, entry.signed_bytes, entry.sig.value))
@@ -101,7 +103,7 @@ class Replay:
         values: list[object] = []
         if entry.type == "found":
             values = [member.kit for member in entry.body.members]
-        elif entry.type == "propose":
+        elif entry.type == "propose" and entry.body.kind in KEY_KINDS:
             payload = entry.body.payload
             for field in ("keys", "add"):
                 listed = payload.get(field)

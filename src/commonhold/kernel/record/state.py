@@ -9,12 +9,13 @@ freezes it or throws it away.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import immutables
 import msgspec
 
-from commonhold.kernel.charter.rules import Body, Charter, Rule
+from commonhold.kernel.charter.rules import Body, Charter, Count, Rule, Share
 from commonhold.kernel.keys import KitKeys, Passkey
 from commonhold.kernel.record.entries import Value
 from commonhold.kernel.tlog.policy import Policy
@@ -54,7 +55,10 @@ class Member(Value):
 
 
 class Seat(Value):
-    """A place in an office. ``offered`` waits for consent, ``accepted`` for the clock, ``held`` counts."""
+    """A place in an office. ``offered`` waits for consent, ``accepted`` for the clock, ``held`` counts.
+
+    *by* is the proposal that gave it, *terms* how many terms in a row this is, *renewal* the proposal that offers the holder another term.
+    """
 
     office: str
     member: str
@@ -64,6 +68,7 @@ class Seat(Value):
     since: int = 0
     until: int = 0
     terms: int = 1
+    renewal: str = ""
 
 
 class Act(Value):
@@ -117,6 +122,21 @@ class Delegation(Value):
     proposal: str
 
 
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What a proposal is judged by, fixed when it is made: the rules themselves, and what follows from them without looking at people.
+
+    *needs* are all needs, flat, with the majority that stands in for a waiting period; *kit* says whether acts on it take the kit;
+    *excluded* is the member who may not count, or an empty string.
+    """
+
+    rules: tuple[Rule, ...]
+    payload: Any
+    needs: tuple[Count | Share, ...]
+    kit: bool
+    excluded: str
+
+
 class Decided(Value):
     """Something that was decided and stands: the proposal, the article, who approved, where and when (0: no clock yet)."""
 
@@ -144,31 +164,6 @@ class State:
     the consumed entry ids with their indexes. ``clock`` is None in a house whose partners have not attested yet.
     """
 
-    __slots__ = (
-        "block",
-        "charter",
-        "clock",
-        "covered",
-        "dirty",
-        "epoch",
-        "frozen_rules",
-        "holders",
-        "ids",
-        "keyring",
-        "log_key",
-        "opened",
-        "org",
-        "origin",
-        "parts",
-        "phase",
-        "policy",
-        "public",
-        "size",
-        "spent",
-        "tenures",
-        "undo",
-    )
-
     org: str
     epoch: int
     origin: str
@@ -185,7 +180,7 @@ class State:
     block: immutables.Map[str, int]
     spent: immutables.Map[str, tuple[tuple[int, int], ...]]
     tenures: immutables.Map[str, tuple[int, int]]
-    frozen_rules: immutables.Map[str, tuple[Rule, ...]]
+    frozen: immutables.Map[str, Frozen]
     undo: immutables.Map[str, tuple[tuple[str, str, Any, Any], ...]]
     policy: Policy | None
     clock: int | None
@@ -223,31 +218,30 @@ class State:
     def thaw(self) -> Draft:
         """A draft that starts as this state."""
         draft = Draft.__new__(Draft)
-        for slot in _SLOTS:
-            setattr(draft, slot, getattr(self, slot))
+        draft.__dict__.update(self.__dict__)
         return draft
 
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a state is immutable; {name} is set on a draft")
 
-_SLOTS: Final = State.__slots__
+
 _EMPTY: Final[immutables.Map[str, Any]] = immutables.Map()
 
 
 class Draft(State):
     """A state under construction. Nobody but the fold sees one."""
 
-    __slots__ = ()
+    __setattr__ = object.__setattr__
 
     def freeze(self) -> State:
-        """The state that this draft has become; the draft must not be used again."""
+        """The state that this draft is at this moment."""
         state = State.__new__(State)
-        for slot in _SLOTS:
-            setattr(state, slot, getattr(self, slot))
+        state.__dict__.update(self.__dict__)
         return state
 
     def restore(self, state: State) -> None:
         """Become *state* again, as if nothing had been done since."""
-        for slot in _SLOTS:
-            setattr(self, slot, getattr(state, slot))
+        self.__dict__.update(state.__dict__)
 
     def put(self, part: str, key: str, value: Any) -> None:
         """Set one value of a part and remember that its leaf of the state digest has changed."""
@@ -291,8 +285,8 @@ def empty_state() -> State:
     """The state before any entry."""
     empty: immutables.Map[Any, Any] = immutables.Map()
     draft = Draft.__new__(Draft)
-    for slot in _SLOTS:
-        setattr(draft, slot, empty)
+    for name in ("keyring", "public", "holders", "opened", "ids", "block", "spent", "tenures", "frozen", "undo", "dirty"):
+        setattr(draft, name, empty)
     draft.org = draft.origin = ""
     draft.epoch = draft.size = draft.covered = 0
     draft.log_key = b""

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from commonhold.kernel.charter.rules import Count, Fraction, Need, Rule, Share
 from commonhold.kernel.charter.rules import All as AllOf
 from commonhold.kernel.kinds import PROBATION_KINDS
-from commonhold.kernel.record.state import Act, Delegation, Member, Proposal, State
+from commonhold.kernel.record.state import Act, Delegation, Frozen, Member, Proposal, State
 
 MAJORITY: Final = Fraction(1, 2, strict=True)
 OBJECTION_BASE: Final = "objection"
@@ -41,19 +41,25 @@ class Standing:
         return max(0, self.required - len(self.counted))
 
 
-def needs_of(state: State, proposal_id: str, proposal: Proposal) -> tuple[Count | Share, ...]:
-    """Every need that the proposal must meet, flat; an empty tuple means that nothing is needed.
+def freeze(state: State, proposal: Proposal, rules: tuple[Rule, ...], payload: Any) -> Frozen:
+    """Fix what a proposal is judged by.
 
     In a house without a clock a waiting period cannot be judged, so a majority of the register stands in for it.
     """
-    if proposal.emergency and proposal.status == "open":
-        emergency = state.charter.emergencies.get(proposal.emergency)
-        return tuple(flat(emergency.holder)) if emergency else (Count((), 1),)
-    rules = state.frozen_rules[proposal_id]
     needs = [need for rule in rules if rule.need is not None for need in flat(rule.need)]
     if replaces_wait(proposal, rules):
         needs.append(Share(state.charter.top_body, MAJORITY))
-    return tuple(needs)
+    kit = not all(rule.everyday for rule in rules)
+    return Frozen(rules, payload, tuple(needs), kit, "" if all(rule.subject_votes for rule in rules) else subject(proposal))
+
+
+def needs_of(state: State, proposal_id: str, proposal: Proposal) -> tuple[Count | Share, ...]:
+    """Every need that the proposal must meet, flat: those of its rules, or those of the emergency power that it invokes."""
+    if proposal.emergency and proposal.status == "open":
+        emergency = state.charter.emergencies.get(proposal.emergency)
+        # A power that an amendment has abolished meanwhile is held by nobody.
+        return tuple(flat(emergency.holder)) if emergency else (Count((), 1),)
+    return state.frozen[proposal_id].needs
 
 
 def replaces_wait(proposal: Proposal, rules: tuple[Rule, ...]) -> bool:
@@ -75,11 +81,6 @@ def in_register(member: Member, proposal: Proposal, *, kit: bool) -> bool:
     return not (proposal.clocked and proposal.kind in PROBATION_KINDS and member.counts_from > proposal.frozen_at)
 
 
-def needs_kit(rules: tuple[Rule, ...]) -> bool:
-    """Whether acts under these rules must be signed with a kit: everything does, but for what the charter marks everyday."""
-    return not rules or not all(rule.everyday for rule in rules)
-
-
 def acting_offices(state: State, member: str, rules: tuple[Rule, ...]) -> tuple[str, ...]:
     """The offices in which *member* may act under these rules: those held, and those delegated for one of the rules."""
     held = state.offices_of(member)
@@ -98,24 +99,27 @@ def _delegation(state: State, rule: str, member: str) -> Delegation | None:
 
 def counting_acts(state: State, proposal_id: str, proposal: Proposal, acts: Mapping[str, Act], limit: int) -> dict[str, Act]:
     """The acts that still count: covered (index below *limit*), by an active member, with a key that is still theirs."""
-    kit = needs_kit(state.frozen_rules[proposal_id])
+    kit = state.frozen[proposal_id].kit
+    members = state.parts["members"]
     counting = {}
     for name, act in acts.items():
-        member = state.member(name)
+        member: Member | None = members.get(name)
         if act.index < limit and member is not None and member.status == "active":
             if act.key == member.kit or (not kit and act.key in member.keys):
                 counting[name] = act
     return counting
 
 
-def fills(state: State, proposal: Proposal, place: str, name: str, offices: tuple[str, ...], rules: tuple[Rule, ...]) -> bool:
+def fills(state: State, proposal: Proposal, place: str, name: str, offices: tuple[str, ...], frozen: Frozen) -> bool:
     """Whether *name*, who acted through *offices*, counts for *place* (an office or a body) now."""
     body = state.charter.bodies.get(place)
     if body is not None and body.selector == "members":
         member = state.member(name)
-        return member is not None and in_register(member, proposal, kit=needs_kit(rules))
+        return member is not None and in_register(member, proposal, kit=frozen.kit)
     office = place if body is None else body.selector
-    return office in offices and office in acting_offices(state, name, rules)
+    if office not in offices:
+        return False
+    return name in state.holders.get(office, ()) or office in acting_offices(state, name, frozen.rules)
 
 
 def standings(
@@ -127,17 +131,16 @@ def standings(
         only: count these approvers alone (the ones who signed again after a waiting period).
         candidates: also list who could still approve; leave that out where only the result matters, for it walks the register.
     """
-    rules = state.frozen_rules[proposal_id]
+    frozen = state.frozen[proposal_id]
     approvals = counting_acts(state, proposal_id, proposal, proposal.approvals, limit)
     if only is not None:
         approvals = {name: act for name, act in approvals.items() if name in only}
     objectors = counting_acts(state, proposal_id, proposal, proposal.objections, limit)
-    excluded = "" if all(rule.subject_votes for rule in rules) else subject(proposal)
-    approvals.pop(excluded, None)
+    approvals.pop(frozen.excluded, None)
     needs = needs_of(state, proposal_id, proposal)
     places = [need.of if isinstance(need, Count) else (need.body,) for need in needs]
     counted = [
-        frozenset(name for name, act in approvals.items() if any(fills(state, proposal, place, name, act.offices, rules) for place in group)) for group in places
+        frozenset(name for name, act in approvals.items() if any(fills(state, proposal, place, name, act.offices, frozen) for place in group)) for group in places
     ]
     filled = assign([(counted[i], need.m) for i, need in enumerate(needs) if isinstance(need, Count)])
     out: list[Standing] = []
@@ -147,27 +150,26 @@ def standings(
         else:
             base = proposal.bases[need.body]
             required = need.fraction.required(base)
-            against = sum(fills(state, proposal, need.body, name, act.offices, rules) for name, act in objectors.items())
+            against = sum(fills(state, proposal, need.body, name, act.offices, frozen) for name, act in objectors.items())
             reachable = base - against >= required
         more: tuple[str, ...] = ()
         if candidates and len(people) < required:
-            others = {n for place in group for n in eligible(state, proposal, place, rules)}
-            more = tuple(sorted(others - approvals.keys() - objectors.keys() - {excluded}))
+            others = {n for place in group for n in eligible(state, proposal, place, frozen)}
+            more = tuple(sorted(others - approvals.keys() - objectors.keys() - {frozen.excluded}))
         out.append(Standing(" or ".join(group), required, tuple(sorted(people)), more, reachable))
-    out.extend(_quorums(state, proposal, rules, approvals.keys() | objectors.keys()))
+    out.extend(_quorums(state, proposal, frozen, approvals.keys() | objectors.keys()))
     return tuple(out)
 
 
-def eligible(state: State, proposal: Proposal, place: str, rules: tuple[Rule, ...]) -> frozenset[str]:
+def eligible(state: State, proposal: Proposal, place: str, frozen: Frozen) -> frozenset[str]:
     """Everybody who counts for *place* now, whether they have acted or not."""
     body = state.charter.bodies.get(place)
     if body is not None and body.selector == "members":
-        kit = needs_kit(rules)
-        return frozenset(name for name, member in state.active_members() if in_register(member, proposal, kit=kit))
+        return frozenset(name for name, member in state.active_members() if in_register(member, proposal, kit=frozen.kit))
     office = place if body is None else body.selector
     delegates = {
         key.partition("/")[2]
-        for rule in rules
+        for rule in frozen.rules
         for key, delegation in state.parts["delegations"].items()
         if key.startswith(f"{rule.name}/") and delegation.office == office
     }
@@ -209,24 +211,22 @@ def objection_threshold(proposal: Proposal, rules: tuple[Rule, ...]) -> int:
     return min(thresholds, default=0)
 
 
-def objection_holders(state: State, proposal: Proposal, rules: tuple[Rule, ...]) -> frozenset[str]:
+def objection_holders(state: State, proposal: Proposal, frozen: Frozen) -> frozenset[str]:
     """Everybody who holds the right of objection to this proposal now."""
-    places = {place for rule in rules if rule.objection is not None for place in rule.objection.of}
-    return frozenset(name for place in places for name in eligible(state, proposal, place, rules))
+    places = {place for rule in frozen.rules if rule.objection is not None for place in rule.objection.of}
+    return frozenset(name for place in places for name in eligible(state, proposal, place, frozen))
 
 
 def objectors(state: State, proposal_id: str, proposal: Proposal, limit: int) -> frozenset[str]:
     """The members whose objection counts towards stopping the proposal."""
-    rules = state.frozen_rules[proposal_id]
-    holders = objection_holders(state, proposal, rules)
+    holders = objection_holders(state, proposal, state.frozen[proposal_id])
     return frozenset(counting_acts(state, proposal_id, proposal, proposal.objections, limit).keys() & holders)
 
 
 def confirmers(state: State, proposal_id: str, proposal: Proposal) -> frozenset[str]:
     """Holders of the objection right who are neither proposer, approver, beneficiary nor subject: those whose confirmation counts."""
-    rules = state.frozen_rules[proposal_id]
     involved = {proposal.by, subject(proposal), *proposal.approvals}
-    return objection_holders(state, proposal, rules) - involved
+    return objection_holders(state, proposal, state.frozen[proposal_id]) - involved
 
 
 def is_confirmed(state: State, proposal_id: str, proposal: Proposal, limit: int) -> bool:
@@ -239,7 +239,7 @@ def is_confirmed(state: State, proposal_id: str, proposal: Proposal, limit: int)
     can = confirmers(state, proposal_id, proposal)
     if can:
         remaining = can - acts.keys()
-        return len(remaining) < objection_threshold(proposal, state.frozen_rules[proposal_id])
+        return len(remaining) < objection_threshold(proposal, state.frozen[proposal_id].rules)
     again = standings(state, proposal_id, proposal, limit, only=frozenset(acts), candidates=False)
     return all(standing.missing == 0 for standing in again)
 
@@ -250,29 +250,26 @@ def subject(proposal: Proposal) -> str:
     return value or ""
 
 
-def freeze_bases(state: State, proposal: Proposal, rules: tuple[Rule, ...]) -> dict[str, int]:
+def freeze_bases(state: State, proposal: Proposal, frozen: Frozen) -> dict[str, int]:
     """The denominators of a proposal, counted in the state in which it is made."""
-    bodies = {need.body for rule in rules if rule.need for need in flat(rule.need) if isinstance(need, Share)}
-    bodies |= {rule.quorum.of for rule in rules if rule.quorum is not None}
-    if replaces_wait(proposal, rules):
-        bodies.add(state.charter.top_body)
+    bodies = {need.body for need in frozen.needs if isinstance(need, Share)}
+    bodies |= {rule.quorum.of for rule in frozen.rules if rule.quorum is not None}
     if proposal.emergency:
         bodies |= {need.body for need in flat(state.charter.emergencies[proposal.emergency].holder) if isinstance(need, Share)}
-    excluded = set() if all(rule.subject_votes for rule in rules) else {subject(proposal)}
-    bases = {body: len(eligible(state, proposal, body, rules) - excluded) for body in sorted(bodies)}
-    if any(rule.objection is not None for rule in rules):
-        bases[OBJECTION_BASE] = len(objection_holders(state, proposal, rules))
+    bases = {body: len(eligible(state, proposal, body, frozen) - {frozen.excluded}) for body in sorted(bodies)}
+    if any(rule.objection is not None for rule in frozen.rules):
+        bases[OBJECTION_BASE] = len(objection_holders(state, proposal, frozen))
     return bases
 
 
-def _quorums(state: State, proposal: Proposal, rules: tuple[Rule, ...], taking_part: frozenset[str] | set[str]) -> Iterator[Standing]:
+def _quorums(state: State, proposal: Proposal, frozen: Frozen, taking_part: frozenset[str] | set[str]) -> Iterator[Standing]:
     if proposal.emergency and proposal.status == "open":
         return
-    for rule in rules:
+    for rule in frozen.rules:
         if rule.quorum is not None:
             needed = rule.quorum.at_least
             required = needed if isinstance(needed, int) else needed.required(proposal.bases[rule.quorum.of])
-            people = taking_part & eligible(state, proposal, rule.quorum.of, rules)
+            people = taking_part & eligible(state, proposal, rule.quorum.of, frozen)
             yield Standing(f"quorum of {rule.quorum.of}", required, tuple(sorted(people)), ())
 
 

@@ -20,7 +20,9 @@ EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 MAX_SIZE: Final = 2**63 - 1
 """No log is larger; it keeps every proof within 63 hashes."""
 
-_sha256 = hashlib.sha256
+# Copying a state that has its first byte is nearly twice as fast as starting one: OpenSSL looks the algorithm up at each start.
+_LEAF = hashlib.sha256(b"\x00")
+_NODE = hashlib.sha256(b"\x01")
 
 NodeSource = Callable[[int, int], bytes]
 """``node(level, index)``: the hash of the complete subtree over leaves ``index * 2**level`` to ``(index + 1) * 2**level``."""
@@ -28,12 +30,16 @@ NodeSource = Callable[[int, int], bytes]
 
 def leaf_hash(entry: bytes) -> bytes:
     """The hash that stands for *entry* in the tree: SHA-256(00 || entry)."""
-    return _sha256(b"\x00" + entry).digest()
+    state = _LEAF.copy()
+    state.update(entry)
+    return state.digest()
 
 
-def node_hash(left: bytes, right: bytes) -> bytes:
+def node_hash(left: bytes | bytearray, right: bytes | bytearray) -> bytes:
     """The hash of two neighbouring subtrees: SHA-256(01 || left || right)."""
-    return _sha256(b"\x01" + left + right).digest()
+    state = _NODE.copy()
+    state.update(left + right)
+    return state.digest()
 
 
 def range_root(low: int, high: int, node: NodeSource) -> bytes:
@@ -49,7 +55,7 @@ def range_root(low: int, high: int, node: NodeSource) -> bytes:
     while width:
         if width & 1:
             left = node(level, (high >> level) - 1)
-            root = _sha256(b"\x01" + left + root).digest() if root else left
+            root = node_hash(left, root) if root else left
         width >>= 1
         level += 1
     return root

@@ -8,7 +8,6 @@ Not here: the arithmetic of ranges (:mod:`.hashes`), tiles (:mod:`.tiles`), sign
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -42,8 +41,6 @@ __all__ = [
 
 MAX_PROOF: Final = 63
 _ROOTS_KEPT: Final = 64
-
-_sha256 = hashlib.sha256
 
 
 class Tree:
@@ -85,7 +82,8 @@ class Tree:
         levels[0] += leaf_hash
         level = 0
         while not rest & 1:
-            parent = _sha256(b"\x01" + levels[level][-64:]).digest()
+            nodes = levels[level]
+            parent = node_hash(nodes[-64:-32], nodes[-32:])
             rest >>= 1
             level += 1
             if level == len(levels):
@@ -166,7 +164,7 @@ class Tree:
             if size & bit:
                 end = (size // bit) * HASH_BYTES
                 left = nodes[end - HASH_BYTES : end]
-                root = _sha256(b"\x01" + left + root).digest() if root else bytes(left)
+                root = node_hash(left, root) if root else bytes(left)
             bit <<= 1
         return root or EMPTY_ROOT
 
@@ -229,7 +227,7 @@ class Frontier:
             check_hash(leaf, "leaf hash")
             rest, node = size, leaf
             while rest & 1:
-                node = _sha256(b"\x01" + roots.pop() + node).digest()
+                node = node_hash(roots.pop(), node)
                 rest >>= 1
             roots.append(node)
             size += 1
@@ -241,7 +239,7 @@ class Frontier:
             return EMPTY_ROOT
         root = self.roots[-1]
         for left in self.roots[-2::-1]:
-            root = _sha256(b"\x01" + left + root).digest()
+            root = node_hash(left, root)
         return root
 
 
