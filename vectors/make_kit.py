@@ -3,8 +3,6 @@
 Run it from the root of the checkout: ``python vectors/make_kit.py``. It uses no randomness, so making the file again changes nothing.
 """
 
-# ruff: noqa: INP001 - a script beside the files that it makes, not a package
-
 from __future__ import annotations
 
 import base64

@@ -49,9 +49,9 @@ def with_(changes: Mapping[str, Any]) -> dict[str, Any]:
         for key in outer:
             table = table.setdefault(key, {})
         if change is None:
-            del table[last]
+            table.pop(last, None)
         else:
-            table[last] = change
+            table[last] = json.loads(json.dumps(change))
     return rules
 
 

@@ -65,7 +65,11 @@ def test_article_1_10_is_not_article_1_1() -> None:
     assert not covers("1.1", "1.10")
     assert covers("1.1", "1.1.3")
     assert covers("1.1", "1.1")
-    assert [number for number in ("1", "1.10", "01", "1.0", "1.", "1..2", "", "1.1.1.1.1.1.1.1.1", "1,1", "10000", "١") if is_article_number(number)] == [
+    assert [
+        number
+        for number in ("1", "1.10", "01", "1.0", "1.", "1..2", "", "1.1.1.1.1.1.1.1.1", "1,1", "10000", "١")
+        if is_article_number(number)
+    ] == [
         "1",
         "1.10",
     ]
@@ -155,7 +159,13 @@ def test_rendering_and_compiling_articles_gives_the_same_objects(texts: list[tup
     try:
         title, articles = parse_articles(source)
     except FormatError as refused:
-        assert refused.code in {"charter/character", "charter/no-number", "charter/second-title", "charter/duplicate-article", "charter/order"}
+        assert refused.code in {
+            "charter/character",
+            "charter/no-number",
+            "charter/second-title",
+            "charter/duplicate-article",
+            "charter/order",
+        }
         return
     rendered = render_articles(title, articles)
     assert parse_articles(rendered) == (title, articles)

@@ -56,7 +56,9 @@ def test_a_needed_rule_that_cannot_be_used_is_an_error() -> None:
 
 def test_every_amend_rule_has_to_be_usable() -> None:
     """One amend rule that cannot be used leaves its articles unchangeable."""
-    charter = whole({"decisions/entrenched": {"article": "2", "by": "assembly", "applies_to": ["2"], "pass": {"base": "cast", "at_least": "3/4"}}})
+    charter = whole(
+        {"decisions/entrenched": {"article": "2", "by": "assembly", "applies_to": ["2"], "pass": {"base": "cast", "at_least": "3/4"}}}
+    )
     assert ("error", "charter/needed-unusable", "decisions.entrenched") in found(charter)
 
 

@@ -123,7 +123,12 @@ def test_an_emergency_power_and_a_delegation_are_typed() -> None:
         never=frozenset({"appoint", "amend", "hire_nobody"}),
     )
     delegation = charter.delegations["spend"]
-    assert (delegation.from_office, delegation.longest, delegation.revocable, delegation.unusable) == ("treasurer", Duration(0, 30, 0), True, "")
+    assert (delegation.from_office, delegation.longest, delegation.revocable, delegation.unusable) == (
+        "treasurer",
+        Duration(0, 30, 0),
+        True,
+        "",
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,9 +143,19 @@ def test_an_emergency_power_and_a_delegation_are_typed() -> None:
         ("decisions/amend/amendments_close", "P7D", "decisions.amend", "needs amendments to a motion"),
         ("decisions/ordinary/effect", "call", "decisions.ordinary", "outside the record"),
         ("decisions/ordinary/quorum", {"of": "present", "at_least": 2}, "decisions.ordinary", "quorum of the present"),
-        ("decisions/ordinary/quorum", {"of": "register", "at_least": 2, "count": ["ballots"]}, "decisions.ordinary", "quorum is counted there"),
+        (
+            "decisions/ordinary/quorum",
+            {"of": "register", "at_least": 2, "count": ["ballots"]},
+            "decisions.ordinary",
+            "quorum is counted there",
+        ),
         ("decisions/ordinary/quorum", {"of": "register", "at_least": 2, "floor": 2}, "decisions.ordinary", "a floor"),
-        ("decisions/succeed", {"article": "1.1", "by": "assembly", "pass": MAJORITY}, "decisions.succeed", "succession arrives with partner houses"),
+        (
+            "decisions/succeed",
+            {"article": "1.1", "by": "assembly", "pass": MAJORITY},
+            "decisions.succeed",
+            "succession arrives with partner houses",
+        ),
         ("offices/editor/seats", {"per": 5, "of": "members"}, "offices.editor", "one seat per 5 of members"),
         ("offices/editor/term", "until_next_congress", "offices.editor", "until_next_congress"),
         ("offices/editor/ballot", "secret", "offices.editor", "does not carry out yet: ballot"),
@@ -211,7 +226,14 @@ def test_an_emergency_or_a_delegation_that_cannot_be_judged_says_so() -> None:
         {
             "emergency/fire": emergency,
             "decisions/spend": {"article": "1.4", "by": "editors"},
-            "delegation/spend": {"article": "1.4", "from": "editors", "to": "helpers", "max": "P1D", "redelegate": True, "revocable": False},
+            "delegation/spend": {
+                "article": "1.4",
+                "from": "editors",
+                "to": "helpers",
+                "max": "P1D",
+                "redelegate": True,
+                "revocable": False,
+            },
             "delegation/statement": {"from": "chair", "to": "member", "max": "P1D"},
         }
     )
@@ -242,18 +264,27 @@ def test_a_delegation_of_a_share_is_left_to_the_rule() -> None:
         ({"decisions/amend/applies_to": ["*", "3"]}, ("charter/no-such-article", "2.1", "decisions.amend")),
         ({"decisions/amend": None}, ("charter/no-amend-rule", "", "decisions.amend")),
         ({"decisions/amend/applies_to": ["1.1"]}, ("charter/amend-gap", "2.1", "decisions.amend")),
-        ({"decisions/statement/applies_to": ["1.1"], "decisions/statement/enacts": ["statement"]}, ("charter/applies-to", "1.4", "decisions.statement")),
+        (
+            {"decisions/statement/applies_to": ["1.1"], "decisions/statement/enacts": ["statement"]},
+            ("charter/applies-to", "1.4", "decisions.statement"),
+        ),
         # references
         ({"offices/chair/elected_by": "senate"}, ("charter/no-such-body", "1.2", "offices.chair")),
         ({"bodies/board": {"members": "holders(king)"}}, ("charter/no-such-office", "", "bodies.board")),
         ({"bodies/board": {"members": "everybody"}}, ("charter/selector", "", "bodies.board")),
         ({"bodies/chair": {"members": "all(member)"}}, ("charter/ambiguous-name", "", "bodies.chair")),
-        ({"incompatible": [{"name": "x", "offices": ["chair", "king"], "article": "1.3"}]}, ("charter/no-such-office", "1.3", "incompatible.x")),
+        (
+            {"incompatible": [{"name": "x", "offices": ["chair", "king"], "article": "1.3"}]},
+            ("charter/no-such-office", "1.3", "incompatible.x"),
+        ),
         (
             {"incompatible": [{"name": "x", "offices": ["chair", "editor"]}, {"name": "x", "offices": ["chair", "treasurer"]}]},
             ("charter/duplicate-name", "", "incompatible.x"),
         ),
-        ({"constraints": [{"name": "x", "office": "king", "at_most": 1, "per": "region"}]}, ("charter/no-such-office", "", "constraints.x")),
+        (
+            {"constraints": [{"name": "x", "office": "king", "at_most": 1, "per": "region"}]},
+            ("charter/no-such-office", "", "constraints.x"),
+        ),
         ({"decisions/statement/by": {"office": "king"}}, ("charter/no-such-office", "1.4", "decisions.statement")),
         ({"decisions/statement/by": {"office": "assembly"}}, ("charter/no-such-office", "1.4", "decisions.statement")),
         ({"decisions/statement/by": {"signatures": {"of": ["king"], "m": 1}}}, ("charter/no-such-office", "1.4", "decisions.statement")),
@@ -266,7 +297,10 @@ def test_a_delegation_of_a_share_is_left_to_the_rule() -> None:
             ("charter/no-such-body", "1.4", "decisions.statement"),
         ),
         (
-            {"bodies/regions": {"members": "each(region)"}, "decisions/statement/objection": {"of": "regions", "at_least": 1, "within": "P1D"}},
+            {
+                "bodies/regions": {"members": "each(region)"},
+                "decisions/statement/objection": {"of": "regions", "at_least": 1, "within": "P1D"},
+            },
             ("charter/objection", "1.4", "decisions.statement"),
         ),
         (
@@ -274,17 +308,26 @@ def test_a_delegation_of_a_share_is_left_to_the_rule() -> None:
             ("charter/objection", "1.4", "decisions.statement"),
         ),
         ({"minority": {"orderly_exit": {"by": "nothing", "article": "1.4"}}}, ("charter/no-such-body", "1.4", "minority.orderly_exit")),
-        ({"minority": {"suspensive_veto": {"of": "editors", "at_least": 1, "against": ["no"]}}}, ("charter/no-such-rule", "", "minority.suspensive_veto")),
+        (
+            {"minority": {"suspensive_veto": {"of": "editors", "at_least": 1, "against": ["no"]}}},
+            ("charter/no-such-rule", "", "minority.suspensive_veto"),
+        ),
         # how they decide
         ({"decisions/statement/pass": MAJORITY}, ("charter/pass", "1.4", "decisions.statement")),
         ({"decisions/ordinary/pass": {"base": "seats", "at_least": "1/2"}}, ("charter/base", "1.1", "decisions.ordinary")),
-        ({"decisions/ordinary/time_lock": "P1D", "decisions/ordinary/effect_after": "P1D"}, ("charter/time-lock", "1.1", "decisions.ordinary")),
+        (
+            {"decisions/ordinary/time_lock": "P1D", "decisions/ordinary/effect_after": "P1D"},
+            ("charter/time-lock", "1.1", "decisions.ordinary"),
+        ),
         ({"decisions/ordinary/enacts": ["succeed", "admit"]}, ("charter/mixed-future", "1.1", "decisions.ordinary")),
         ({"decisions/statement/everyday": True}, ("charter/everyday", "1.4", "decisions.statement")),
         ({"decisions/appoint": {"by": SIGNED}}, ("charter/ambiguous-kind", "", "decisions.appoint")),
         # numbers that can never be reached
         ({"decisions/statement/by/signatures/m": 3}, ("charter/too-few-seats", "1.4", "decisions.statement")),
-        ({"decisions/statement/by": {"all_of": [SIGNED, {"signatures": {"of": ["editors"], "m": 3}}]}}, ("charter/too-few-seats", "1.4", "decisions.statement")),
+        (
+            {"decisions/statement/by": {"all_of": [SIGNED, {"signatures": {"of": ["editors"], "m": 3}}]}},
+            ("charter/too-few-seats", "1.4", "decisions.statement"),
+        ),
         ({"decisions/ordinary/quorum": {"of": "editors", "at_least": 3}}, ("charter/quorum-unreachable", "1.1", "decisions.ordinary")),
         (
             {"decisions/ordinary/objection": {"of": ["chair", "editor"], "at_least": 4, "within": "P1D"}},
@@ -308,7 +351,12 @@ def test_a_chain_of_limits_leads_upwards() -> None:
 
     def chain(*links: tuple[str, int, str, str]) -> dict[str, Any]:
         return {
-            f"decisions/{name}": {"article": "1.4", "by": {"office": "chair"}, "limit": {"amount": amount, "currency": currency}, "above": above}
+            f"decisions/{name}": {
+                "article": "1.4",
+                "by": {"office": "chair"},
+                "limit": {"amount": amount, "currency": currency},
+                "above": above,
+            }
             for name, amount, currency, above in links
         }
 
@@ -407,7 +455,13 @@ def test_an_officer_delegates_only_what_is_theirs(name: str, change: dict[str, A
         ("decisions/statement/by/signatures/of", [], "charter/value", "decisions.statement", "list of 1"),
         ("decisions/statement/by/signatures/of", "chair", "charter/value", "decisions.statement", "list"),
         ("decisions/amend/pass", {"base": "register"}, "charter/majority", "decisions.amend", "either more_than or at_least"),
-        ("decisions/amend/pass", {"base": "register", "more_than": "1/2", "at_least": "1/2"}, "charter/majority", "decisions.amend", "either"),
+        (
+            "decisions/amend/pass",
+            {"base": "register", "more_than": "1/2", "at_least": "1/2"},
+            "charter/majority",
+            "decisions.amend",
+            "either",
+        ),
         ("decisions/amend/pass", "2/3", "charter/value", "decisions.amend", "must be a table"),
         ("decisions/amend/pass/at_least", "4/3", "charter/fraction", "decisions.amend", "no part of a body"),
         ("decisions/amend/pass/at_least", "0/3", "charter/fraction", "decisions.amend", "no part of a body"),
@@ -437,7 +491,13 @@ def test_an_officer_delegates_only_what_is_theirs(name: str, change: dict[str, A
         ("charter/id", None, "charter/missing-key", "charter", "'id'"),
         ("charter/in_force_from", "soon", "charter/value", "charter", "a date in quotes"),
         ("delegation/statement", {"from": "chair", "to": 3, "max": "P1D"}, "charter/value", "delegation.statement", "name is needed"),
-        ("decisions/ordinary/objection", {"of": "chair", "at_least": 0, "within": "P1D"}, "charter/value", "decisions.ordinary", "whole number"),
+        (
+            "decisions/ordinary/objection",
+            {"of": "chair", "at_least": 0, "within": "P1D"},
+            "charter/value",
+            "decisions.ordinary",
+            "whole number",
+        ),
         ("incompatible", [{"name": "x", "offices": ["chair"]}], "charter/value", "incompatible.offices", "list of 2"),
         ("decisions", "none", "charter/value", "decisions", "named tables"),
     ],
@@ -527,7 +587,9 @@ def test_a_tie_that_can_never_be_is_warned_about() -> None:
 def test_an_office_elected_by_others_than_the_rule_says_is_warned_about() -> None:
     """The rule for appoint decides; a charter that says two things says so."""
     assert [(finding.code, finding.article) for finding in findings({"decisions/elect/by": "editors"})] == [("charter/elected-by", "1.2")]
-    assert not [finding for finding in findings({"decisions/elect/by": SIGNED, "decisions/elect/pass": None}) if finding.rule == "offices.treasurer"]
+    assert not [
+        finding for finding in findings({"decisions/elect/by": SIGNED, "decisions/elect/pass": None}) if finding.rule == "offices.treasurer"
+    ]
     assert not findings({"decisions/elect": None})
 
 

@@ -193,7 +193,9 @@ def test_an_amendment_touches_what_changes_and_where_it_comes_from() -> None:
     assert touched({"decisions/statement/article": "1.10"}) == {"1.4", "1.10"}
     assert touched({"decisions/publish": {"article": "1.10", "by": {"office": "editor"}}}) == {"1.10"}
     assert touched({"offices/treasurer/handover": "P7D"}) == {"1.2"}
-    assert touched({"incompatible": [{"name": "two_keys", "article": "1.3", "offices": ["chair", "treasurer"], "cooling_off": "P1Y"}]}) == {"1.3"}
+    assert touched({"incompatible": [{"name": "two_keys", "article": "1.3", "offices": ["chair", "treasurer"], "cooling_off": "P1Y"}]}) == {
+        "1.3"
+    }
     assert touched({"from_article/body.editors": "1.10"}) == {"1.2", "1.10"}
     assert touched({"charter/language": "en"}) == set()
 
@@ -241,7 +243,9 @@ def test_a_quorum_or_an_objection_of_other_people_changes_the_rule() -> None:
 
 
 CHANGES = st.dictionaries(
-    st.sampled_from(["decisions/ordinary/notice", "decisions/statement/notice", "offices/chair/term", "offices/editor/handover", "charter/language"]),
+    st.sampled_from(
+        ["decisions/ordinary/notice", "decisions/statement/notice", "offices/chair/term", "offices/editor/handover", "charter/language"]
+    ),
     st.sampled_from(["P1D", "P2D", "en", "P1Y"]),
     max_size=4,
 )
@@ -250,7 +254,9 @@ NUMBER_SETS = st.sets(st.sampled_from([*NUMBERS, "3", "3.1", "1.11"]), min_size=
 
 @settings(max_examples=100)
 @given(CHANGES, CHANGES, NUMBER_SETS, NUMBER_SETS)
-def test_applying_a_drafted_amendment_gives_the_new_charter(old: dict[str, Any], new: dict[str, Any], some: tuple[str, ...], others: tuple[str, ...]) -> None:
+def test_applying_a_drafted_amendment_gives_the_new_charter(
+    old: dict[str, Any], new: dict[str, Any], some: tuple[str, ...], others: tuple[str, ...]
+) -> None:
     """For any two charters, the drafted amendment leads from one to the other and back, and from nowhere else."""
     a, b = value_of(with_(old), some), value_of(with_(new), others)
     if a == b:

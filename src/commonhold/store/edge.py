@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from commonhold.kernel.tlog.hashes import leaf_hash
+from commonhold.kernel.tlog.hashes import EMPTY_ROOT, leaf_hash
 from commonhold.kernel.tlog.merkle import Frontier
 from commonhold.kernel.tlog.tilereader import HashReader
 from commonhold.kernel.tlog.tiles import (
@@ -45,56 +45,57 @@ class Edge:
 
     Args:
         levels: the partial tile of each level, from the leaves up.
-        bundle: the encoded entries of the partial bundle, empty where there is none.
+        bundle: the framed entries of the partial bundle, empty where there is none.
+        root: of the tree, 32 bytes.
     """
 
     levels: tuple[_Partial, ...] = ()
     bundle: bytes = b""
+    root: bytes = EMPTY_ROOT
 
     @property
     def size(self) -> int:
         """How many entries the log has."""
         return sum(part.index * TILE_WIDTH + part.frontier.size for part in self.levels[:1])
 
-    def root(self) -> bytes:
-        """The root of the tree, 32 bytes."""
-        return Frontier(self.size, tuple(root for part in reversed(self.levels) for root in part.frontier.roots)).root()
-
     def tile(self, level: int) -> bytes:
         """The bytes of the partial tile of *level*, which must be there."""
         return self.levels[level].data
 
-    def extend(self, entries: Sequence[bytes]) -> tuple[Edge, list[tuple[str, bytes]]]:
-        """The edge after *entries*, and the files that came to be: name and bytes, bundles first, then tiles upwards.
+    def extend(self, framed: Sequence[bytes]) -> tuple[Edge, list[tuple[str, bytes]]]:
+        """The edge after more entries, and the files that came to be: name and bytes, bundles first, then tiles upwards.
 
-        Raises:
-            FormatError: for an entry that does not fit in a bundle.
+        Args:
+            framed: each entry with its length before it, as :func:`frame` gives it.
         """
-        files, bundle = self._bundles(entries)
+        files, bundle = self._bundles(framed)
         levels: list[_Partial] = []
-        hashes, level = [leaf_hash(entry) for entry in entries], 0
+        hashes, level = [leaf_hash(entry[2:]) for entry in framed], 0
         while hashes or level < len(self.levels):
             part = self.levels[level] if level < len(self.levels) else _Partial()
             if hashes:
                 part, hashes = _grow(part, level, hashes, files)
             levels.append(part)
             level += 1
-        return Edge(tuple(levels), bundle), files
+        return Edge(tuple(levels), bundle, _root(levels)), files
 
-    def _bundles(self, entries: Sequence[bytes]) -> tuple[list[tuple[str, bytes]], bytes]:
+    def _bundles(self, framed: Sequence[bytes]) -> tuple[list[tuple[str, bytes]], bytes]:
         files: list[tuple[str, bytes]] = []
         index, width = divmod(self.size, TILE_WIDTH)
-        parts = [self.bundle]
-        for entry in entries:
-            parts += (len(entry).to_bytes(2, "big"), entry)
-            width += 1
-            if width == TILE_WIDTH:
-                files.append((entries_path(index), b"".join(parts)))
-                index, width, parts = index + 1, 0, []
-        rest = b"".join(parts)
-        if width:
+        rest, at = self.bundle, 0
+        while at < len(framed):
+            piece = framed[at : at + TILE_WIDTH - width]
+            at, width = at + len(piece), width + len(piece)
+            rest += b"".join(piece)
             files.append((entries_path(index, width), rest))
+            if width == TILE_WIDTH:
+                index, width, rest = index + 1, 0, b""
         return files, rest
+
+
+def frame(entry: bytes) -> bytes:
+    """An entry as it stands in a bundle and in the journal: its length in two bytes, big-endian, before it."""
+    return len(entry).to_bytes(2, "big") + entry
 
 
 def load_edge(size: int, root: bytes, tile: FetchTile, bundle: FetchTile) -> tuple[Edge, HashReader]:
@@ -126,7 +127,7 @@ def load_edge(size: int, root: bytes, tile: FetchTile, bundle: FetchTile) -> tup
     while size >> (TILE_HEIGHT * len(levels)):
         data = tiles.get(len(levels), b"")
         levels.append(_Partial(size >> (TILE_HEIGHT * (len(levels) + 1)), data, Frontier().extend(_split(data, len(root)))))
-    return Edge(tuple(levels), raw), hashes
+    return Edge(tuple(levels), raw, root), hashes
 
 
 def superseded(old: int, new: int) -> Iterator[Tile]:
@@ -158,6 +159,12 @@ def _grow(part: _Partial, level: int, hashes: list[bytes], files: list[tuple[str
             full.append(part.frontier.root())
             part = _Partial(part.index + 1)
     return part, full
+
+
+def _root(levels: Sequence[_Partial]) -> bytes:
+    roots = tuple(root for part in reversed(levels) for root in part.frontier.roots)
+    size = sum(part.frontier.size << (TILE_HEIGHT * level) for level, part in enumerate(levels))
+    return Frontier(size, roots).root()
 
 
 def _split(data: bytes, each: int) -> Iterator[bytes]:

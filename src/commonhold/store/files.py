@@ -10,7 +10,6 @@ and ``sync`` cost a disk flush and are not. The log pays for exactly one flush p
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import errno
 import fcntl
@@ -20,7 +19,6 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -30,9 +28,8 @@ from commonhold.kernel.errors import StoreError
 SCRATCH: Final = ".staging/tmp"
 """Where a file is written before it is moved into place; beside the tree, so that no web server ever shows half a file."""
 
-_PART = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_NAME = re.compile(r"(?:(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]{1,128}(?:/(?!$)|$))+")
 _MAX_NAME: Final = 512
-_AT_ONCE: Final = 8
 
 _CODES: Final = {
     errno.ENOENT: "store/absent",
@@ -96,7 +93,7 @@ class Files(Protocol):
         """Put *data* at *name*, atomic and durable when this returns; a crash before leaves the old content or the new."""
 
     def delete(self, name: str) -> None:
-        """Remove one file, and its folder when that is now empty; a file that is not there is no error. Not durable."""
+        """Remove a file, or a folder with every file in it; what is not there is no error. Neither durable nor atomic."""
 
     def list(self, under: str) -> Iterator[str]:
         """Names of all files below the folder *under* in bytewise order of each folder; nothing when there is no such folder."""
@@ -118,8 +115,7 @@ def check_name(name: str) -> None:
     Raises:
         StoreError: ``store/name``.
     """
-    parts = name.split("/")
-    if len(name) > _MAX_NAME or not all(_PART.fullmatch(part) and part not in {".", ".."} for part in parts):
+    if len(name) > _MAX_NAME or not _NAME.fullmatch(name):
         raise StoreError(
             f"refused file name {name[:80]!r}: need relative parts of letters, digits, dot, dash and underscore", code="store/name"
         )
@@ -173,17 +169,17 @@ class DirectoryFiles:
         """As :meth:`Files.sync`: fsync of each file, then of each folder that leads to one."""
         chosen = list(names)
         folders = {folder for name in chosen for folder in _ancestors(name)}
-        if len(chosen) > _AT_ONCE:
-            # Flushes that wait at the same time share one commit of the file system's journal.
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
-                collections.deque(pool.map(self._flush_file, chosen), maxlen=0)
-        else:
+        with _Refusals(f"flush files in {self.path} to the disk"):
+            # All writing is begun before any is waited for: that takes a third of the time of one after the other.
             for name in chosen:
-                self._flush_file(name)
+                _with_fd(self._inside(name), lambda fd: os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED))
+        for name in chosen:
+            with _Refusals(f"flush {name} in {self.path} to the disk"):
+                _with_fd(self._inside(name), os.fsync)
         # Children first: a folder's entry for a new child is worth nothing before the child itself is there.
         for folder in sorted(folders, key=len, reverse=True):
             with _Refusals(f"flush folder {folder or '.'} in {self.path} to the disk"):
-                _flush(os.path.join(self._root, folder))
+                _with_fd(os.path.join(self._root, folder), os.fsync)
 
     def append(self, name: str, data: bytes) -> None:
         """As :meth:`Files.append`: one write and one fdatasync; the file stays open for the next."""
@@ -201,20 +197,24 @@ class DirectoryFiles:
             self._close_append()
             self._put(name, data, flush=True)
             for folder in sorted(_ancestors(name), key=len, reverse=True):
-                _flush(os.path.join(self._root, folder))
+                _with_fd(os.path.join(self._root, folder), os.fsync)
 
     def delete(self, name: str) -> None:
         """As :meth:`Files.delete`."""
         with _Refusals(f"delete {name} in {self.path}"):
             target = self._inside(name)
-            with contextlib.suppress(FileNotFoundError):
+            try:
+                found = [item.name for item in os.scandir(target)]
+            except NotADirectoryError:
                 os.unlink(target)
-            folder = os.path.dirname(target)
-            if folder != self._root:
-                # Not empty, or gone already: both are fine.
-                with contextlib.suppress(OSError):
-                    os.rmdir(folder)
-                    self._made.discard(folder)
+                return
+            except FileNotFoundError:
+                return
+        for below in found:
+            self.delete(f"{name}/{below}")
+        with _Refusals(f"delete {name} in {self.path}"):
+            self._made.discard(target)
+            os.rmdir(target)
 
     def list(self, under: str) -> Iterator[str]:
         """As :meth:`Files.list`; what is half-written is not listed."""
@@ -234,7 +234,7 @@ class DirectoryFiles:
         """As :meth:`Files.lock`, by flock; it does not hold across machines on every network file system."""
         with _Refusals(f"lock {self.path}"):
             target = self._inside(name)
-            self._make_folder(os.path.dirname(target), private=name.startswith("."))
+            self._make_folder(target.rpartition("/")[0], private=name.startswith("."))
             fd = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -260,19 +260,19 @@ class DirectoryFiles:
                 if time.time() - item.stat(follow_symlinks=False).st_mtime >= older_than:
                     os.unlink(item.path)
 
-    def _flush_file(self, name: str) -> None:
-        with _Refusals(f"flush {name} in {self.path} to the disk"):
-            _flush(self._inside(name))
-
     def _put(self, name: str, data: bytes, *, flush: bool) -> None:
         target, private = self._inside(name), name.startswith(".")
-        self._make_folder(os.path.dirname(target), private=private)
-        folder = os.path.join(self._root, self._scratch)
+        self._make_folder(target.rpartition("/")[0], private=private)
+        folder = f"{self._root}/{self._scratch}"
         self._make_folder(folder, private=self._scratch.startswith("."))
         scratch = f"{folder}/{self._mark}-{next(self._count)}"
         fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600 if private else 0o644)
         try:
             try:
+                if data and not flush and os.path.lexists(target):
+                    # ext4 flushes a file that takes another's place by renaming, unless its blocks are there already; flushing is
+                    # what this call leaves to sync(). Elsewhere this is as good as nothing.
+                    os.posix_fallocate(fd, 0, len(data))
                 _write_all(fd, data)
                 if flush:
                     os.fsync(fd)
@@ -287,8 +287,8 @@ class DirectoryFiles:
     def _inside(self, name: str, *, link: bool = False) -> str:
         """The path of *name*, if its folder lies inside; and what it links to, if *link* says that links at its end will be followed."""
         check_name(name)
-        target = os.path.join(self._root, name)
-        folder = os.path.dirname(target)
+        target = f"{self._root}/{name}"
+        folder = target.rpartition("/")[0]
         if link or folder not in self._made:
             real = os.path.realpath(target if link else folder)
             if os.path.commonpath([self._root, real]) != self._root:
@@ -309,7 +309,7 @@ class DirectoryFiles:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(folder, 0o700 if private and folder != self._root else 0o755)
             if outside or folder == self._root:
-                _flush(os.path.dirname(folder))
+                _with_fd(os.path.dirname(folder), os.fsync)
         self._made.add(folder)
 
     def _close_append(self) -> None:
@@ -353,10 +353,10 @@ def _ancestors(name: str) -> Iterator[str]:
         yield folder
 
 
-def _flush(path: str) -> None:
+def _with_fd(path: str, use: Callable[[int], None]) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(fd)
+        use(fd)
     finally:
         os.close(fd)
 

@@ -50,11 +50,11 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries that were promised, and the root that the tree has after them."""
+    """Entries that were promised, each with its length before it as in a bundle, and the root that the tree has after them."""
 
     start: int
     root: bytes
-    entries: tuple[bytes, ...]
+    framed: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,7 @@ def _payload(record: Record) -> bytes:
             lines = [record.origin, record.vkey, str(record.swept), str(record.size), record.root.hex(), *record.signatures]
             return MAGIC + "".join(f"{line}\n" for line in lines).encode()
         case Batch():
-            parts = [b"A", record.start.to_bytes(8, "big"), record.root]
-            for entry in record.entries:
-                parts += (len(entry).to_bytes(2, "big"), entry)
-            return b"".join(parts)
+            return b"".join((b"A", record.start.to_bytes(8, "big"), record.root, *record.framed))
         case Signatures():
             return b"S" + record.size.to_bytes(8, "big") + "".join(f"{line}\n" for line in record.lines).encode()
 
@@ -150,7 +147,7 @@ def _entries(payload: bytes, at: int) -> Iterator[bytes]:
         end = at + 2 + int.from_bytes(payload[at : at + 2], "big")
         if end > len(payload):
             raise ValueError("an entry is cut")
-        yield payload[at + 2 : end]
+        yield payload[at:end]
         at = end
 
 

@@ -21,7 +21,7 @@ from commonhold.kernel.tlog.checkpoint import Checkpoint
 from commonhold.kernel.tlog.hashes import EMPTY_ROOT
 from commonhold.kernel.tlog.tilereader import HashReader
 from commonhold.kernel.tlog.tiles import MAX_ENTRY_BYTES, TILE_WIDTH
-from commonhold.store.edge import Edge, load_edge, still_served, superseded
+from commonhold.store.edge import Edge, frame, load_edge, still_served, superseded
 from commonhold.store.files import Files
 from commonhold.store.journal import Base, Batch, Record, Signatures, encode_record, parse_journal
 from commonhold.store.opening import MAX_JOURNAL, check_owner, check_published, exists, no_journal
@@ -115,7 +115,7 @@ class Log:
     @property
     def root(self) -> bytes:
         """The root of the tree over all entries, 32 bytes."""
-        return self._edge.root()
+        return self._edge.root
 
     @property
     def checkpoint(self) -> bytes:
@@ -140,7 +140,7 @@ class Log:
                 self._settle()
             edge, files = self._edge.extend(batch)
             with self._stopped_on_error():
-                self._journal(Batch(self.size, edge.root(), batch))
+                self._journal(Batch(self.size, edge.root, batch))
                 # From here on the batch counts, whatever happens, and so its root may be signed.
                 self._edge, self._extra = edge, ()
                 self._publish(files)
@@ -199,7 +199,7 @@ class Log:
         """Roots and proofs of the log as it is now; it stays valid while the log grows."""
         with self._turn:
             edge = self._edge
-        return HashReader(edge.size, edge.root(), lambda level, index, width: self._tile(edge, level, index, width))
+        return HashReader(edge.size, edge.root, lambda level, index, width: self._tile(edge, level, index, width))
 
     def close(self) -> None:
         """Flush the static tree, start the journal anew and let the next writer in; a second time does nothing.
@@ -242,7 +242,7 @@ class Log:
         with self._stopped_on_error():
             for record in journal.records:
                 if isinstance(record, Batch):
-                    self._edge, files = self._edge.extend(record.entries)
+                    self._edge, files = self._edge.extend(record.framed)
                     self._extra = ()
                     self._write(files)
                 else:
@@ -291,8 +291,7 @@ class Log:
 
     def _sweep(self, size: int) -> None:
         for tile in superseded(self._swept, size):
-            for name in list(self._files.list(f"{tile.path}.p")):
-                self._files.delete(name)
+            self._files.delete(f"{tile.path}.p")
         self._swept = size
 
     def _tile(self, edge: Edge, level: int, index: int, width: int) -> bytes:
@@ -324,10 +323,8 @@ class Log:
 
 
 def _check_batch(entries: Sequence[bytes]) -> tuple[bytes, ...]:
-    batch = tuple(bytes(entry) for entry in entries)
-    if not batch:
-        raise FormatError("a batch holds at least one entry, this one none", code="log/batch-empty")
-    for place, entry in enumerate(batch):
+    framed: list[bytes] = []
+    for place, entry in enumerate(entries):
         if not 1 <= len(entry) <= MAX_ENTRY_BYTES:
             raise FormatError(
                 f"entry {place} of the batch has {len(entry)} bytes, and 1 to {MAX_ENTRY_BYTES} are allowed",
@@ -335,11 +332,14 @@ def _check_batch(entries: Sequence[bytes]) -> tuple[bytes, ...]:
                 next_step="keep a long document as an object and record its digest." if entry else "",
                 data={"place": place, "size": len(entry), "limit": MAX_ENTRY_BYTES},
             )
-    total = sum(map(len, batch)) + 2 * len(batch)
+        framed.append(frame(entry))
+    if not framed:
+        raise FormatError("a batch holds at least one entry, this one none", code="log/batch-empty")
+    total = sum(map(len, framed))
     if total > MAX_BATCH_BYTES:
         raise FormatError(
             f"the batch has {total} bytes, and {MAX_BATCH_BYTES} are allowed",
             code="log/batch-size",
             next_step="append it in several batches.",
         )
-    return batch
+    return tuple(framed)

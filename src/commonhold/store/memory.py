@@ -109,10 +109,11 @@ class MemoryFiles:
         self._change("replace", name, torn=lambda: self._put(name, data), whole=whole)
 
     def delete(self, name: str) -> None:
-        """As :meth:`.files.Files.delete`; one step if the file is there."""
+        """As :meth:`.files.Files.delete`; one step if there is anything; torn: half of a folder."""
         check_name(name)
-        if name in self._seen:
-            self._change("delete", name, torn=lambda: None, whole=lambda: self._drop(name))
+        gone = [one for one in self._seen if one == name or one.startswith(f"{name}/")]
+        if gone:
+            self._change("delete", name, torn=lambda: self._drop(gone[: len(gone) // 2]), whole=lambda: self._drop(gone))
 
     def list(self, under: str) -> Iterator[str]:
         """As :meth:`.files.Files.list`."""
@@ -177,8 +178,9 @@ class MemoryFiles:
     def _put(self, name: str, data: bytes) -> None:
         self._seen[name] = data
 
-    def _drop(self, name: str) -> None:
-        self._seen.pop(name, None)
+    def _drop(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._seen.pop(name, None)
 
     def _keep(self, names: Iterable[str]) -> None:
         for name in names:

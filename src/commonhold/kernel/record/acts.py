@@ -74,9 +74,11 @@ def propose(draft: Draft, entry: Entry, member: Member) -> str:
     before = draft.freeze()
     effects.dry_run(draft, entry.id, proposal)
     draft.restore(before)
+    draft.changed = set()
     draft.opened = draft.opened.set(entry.id, draft.size)
     draft.put("proposals", entry.id, proposal)
-    return entry.id
+    # What needs somebody's approval cannot be decided by being proposed.
+    return "" if frozen.needs else entry.id
 
 
 def _choose_rules(draft: Draft, entry: Entry, payload: Any) -> tuple[Rule, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-import immutables
 from msgspec.structs import replace
 
 from commonhold.kernel.errors import RuleError
@@ -109,9 +108,9 @@ def _enact(draft: Draft, proposal_id: str, index: int, limit: int, events: list[
     proposal = draft.proposal(proposal_id)
     assert proposal is not None
     approvers = tuple(sorted(tally.counting_acts(draft, proposal_id, proposal, proposal.approvals, limit)))
-    before, dirty = draft.freeze(), draft.dirty
+    before, earlier = draft.freeze(), draft.changed
     changes: dict[str, Any] = {}
-    draft.dirty = immutables.Map()
+    draft.changed = set()
     try:
         if proposal.emergency:
             changes = _start_emergency(draft, proposal)
@@ -119,10 +118,11 @@ def _enact(draft: Draft, proposal_id: str, index: int, limit: int, events: list[
         effects.enact(draft, proposal_id, proposal, approvers, index)
     except RuleError as error:
         draft.restore(before)
+        draft.changed = earlier
         _close(draft, proposal_id, proposal, "refused", str(error), index, events)
         return
-    changed = draft.dirty
-    draft.dirty = dirty.update(changed)
+    changed = draft.changed
+    draft.changed = earlier | changed
     if changes:
         closed = draft.proposal(proposal_id)
         assert closed is not None

@@ -48,6 +48,7 @@ class Outcome:
         code: empty when it counts; otherwise the stable name of the reason.
         words: the reason in words, and what to do next.
         events: what it brought about.
+        changed: the (part, key) pairs whose leaves of the state digest it changed, for whoever keeps that tree in step.
     """
 
     index: int
@@ -56,6 +57,7 @@ class Outcome:
     words: str = ""
     next_step: str = ""
     events: tuple[Event, ...] = ()
+    changed: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def counts(self) -> bool:
@@ -82,7 +84,9 @@ def apply(state: State, raw: bytes | Entry, roots: Roots, signature_ok: bool | N
         if state.phase == "empty":
             if state.size:
                 raise RuleError("this record does not begin with a founding, so nothing in it can count", code="found/none")
-            return found(entry), Outcome(0, entry, events=(Event("found", {"org": entry.id}),))
+            state = found(entry)
+            changed = frozenset((part, key) for part, values in state.parts.items() for key in values)
+            return state, Outcome(0, entry, events=(Event("found", {"org": entry.id}),), changed=changed)
         if entry.type == "found":
             raise RuleError("a record has one founding, its first entry", code="found/again")
         if entry.org != state.org:
@@ -106,7 +110,7 @@ def apply(state: State, raw: bytes | Entry, roots: Roots, signature_ok: bool | N
     except CommonholdError as error:
         return _refused(state, entry if consumed else None), Outcome(index, entry, error.code, str(error), error.next_step)
     _consume(draft, entry)
-    return draft.freeze(), Outcome(index, entry, events=tuple(events))
+    return draft.freeze(), Outcome(index, entry, events=tuple(events), changed=frozenset(draft.changed))
 
 
 def fold(leaves: Iterable[bytes]) -> State:

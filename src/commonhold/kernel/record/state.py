@@ -171,7 +171,7 @@ class State:
     size: int
     phase: str
     charter: Charter
-    parts: immutables.Map[str, immutables.Map[str, Any]]
+    parts: Mapping[str, immutables.Map[str, Any]]
     keyring: immutables.Map[str, Enrolled]
     public: immutables.Map[str, KitKeys | Passkey]
     holders: immutables.Map[str, frozenset[str]]
@@ -185,7 +185,6 @@ class State:
     policy: Policy | None
     clock: int | None
     covered: int
-    dirty: immutables.Map[tuple[str, str], None]
 
     def part(self, name: str) -> Mapping[str, Any]:
         """One part of the state as a read-only map; empty if nothing is in it."""
@@ -219,6 +218,8 @@ class State:
         """A draft that starts as this state."""
         draft = Draft.__new__(Draft)
         draft.__dict__.update(self.__dict__)
+        draft.parts = dict(self.parts)
+        draft.changed = set()
         return draft
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -229,31 +230,39 @@ _EMPTY: Final[immutables.Map[str, Any]] = immutables.Map()
 
 
 class Draft(State):
-    """A state under construction. Nobody but the fold sees one."""
+    """A state under construction. Nobody but the fold sees one.
 
+    ``changed`` gathers the (part, key) pairs whose leaves of the state digest have changed since the draft was made.
+    """
+
+    parts: dict[str, immutables.Map[str, Any]]
+    changed: set[tuple[str, str]]
     __setattr__ = object.__setattr__
 
     def freeze(self) -> State:
         """The state that this draft is at this moment."""
         state = State.__new__(State)
         state.__dict__.update(self.__dict__)
+        state.__dict__["parts"] = dict(self.parts)
+        del state.__dict__["changed"]
         return state
 
     def restore(self, state: State) -> None:
         """Become *state* again, as if nothing had been done since."""
         self.__dict__.update(state.__dict__)
+        self.parts = dict(state.parts)
 
     def put(self, part: str, key: str, value: Any) -> None:
         """Set one value of a part and remember that its leaf of the state digest has changed."""
-        self.parts = self.parts.set(part, self.parts[part].set(key, value))
-        self.dirty = self.dirty.set((part, key), None)
+        self.parts[part] = self.parts[part].set(key, value)
+        self.changed.add((part, key))
 
     def drop(self, part: str, key: str) -> None:
         """Remove one value of a part, if it is there."""
         values = self.parts[part]
         if key in values:
-            self.parts = self.parts.set(part, values.delete(key))
-            self.dirty = self.dirty.set((part, key), None)
+            self.parts[part] = values.delete(key)
+            self.changed.add((part, key))
 
     def seat(self, seat: Seat) -> None:
         """Set a seat and keep the index of holders in step."""
@@ -274,25 +283,20 @@ class Draft(State):
         holders = self.holders.get(office, frozenset())
         self.holders = self.holders.set(office, holders | {member} if held else holders - {member})
 
-    def cleaned(self) -> tuple[tuple[str, str], ...]:
-        """The keys whose leaves changed since the last call, sorted; and forget them."""
-        keys = tuple(sorted(self.dirty))
-        self.dirty = immutables.Map()
-        return keys
-
 
 def empty_state() -> State:
     """The state before any entry."""
     empty: immutables.Map[Any, Any] = immutables.Map()
     draft = Draft.__new__(Draft)
-    for name in ("keyring", "public", "holders", "opened", "ids", "block", "spent", "tenures", "frozen", "undo", "dirty"):
+    for name in ("keyring", "public", "holders", "opened", "ids", "block", "spent", "tenures", "frozen", "undo"):
         setattr(draft, name, empty)
     draft.org = draft.origin = ""
     draft.epoch = draft.size = draft.covered = 0
     draft.log_key = b""
     draft.phase = "empty"
     draft.charter = NO_CHARTER
-    draft.parts = immutables.Map({part: empty for part in PARTS})
+    draft.parts = dict.fromkeys(PARTS, empty)
+    draft.changed = set()
     draft.policy = None
     draft.clock = None
     return draft.freeze()

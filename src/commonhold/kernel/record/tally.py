@@ -110,6 +110,16 @@ def counting_acts(state: State, proposal_id: str, proposal: Proposal, acts: Mapp
     return counting
 
 
+def _counted(state: State, proposal: Proposal, places: tuple[str, ...], acts: Mapping[str, Act], frozen: Frozen) -> frozenset[str]:
+    people = set()
+    for name, act in acts.items():
+        for place in places:
+            if fills(state, proposal, place, name, act.offices, frozen):
+                people.add(name)
+                break
+    return frozenset(people)
+
+
 def fills(state: State, proposal: Proposal, place: str, name: str, offices: tuple[str, ...], frozen: Frozen) -> bool:
     """Whether *name*, who acted through *offices*, counts for *place* (an office or a body) now."""
     body = state.charter.bodies.get(place)
@@ -139,9 +149,7 @@ def standings(
     approvals.pop(frozen.excluded, None)
     needs = needs_of(state, proposal_id, proposal)
     places = [need.of if isinstance(need, Count) else (need.body,) for need in needs]
-    counted = [
-        frozenset(name for name, act in approvals.items() if any(fills(state, proposal, place, name, act.offices, frozen) for place in group)) for group in places
-    ]
+    counted = [_counted(state, proposal, group, approvals, frozen) for group in places]
     filled = assign([(counted[i], need.m) for i, need in enumerate(needs) if isinstance(need, Count)])
     out: list[Standing] = []
     for need, group, people in zip(needs, places, counted, strict=True):

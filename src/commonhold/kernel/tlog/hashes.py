@@ -18,7 +18,7 @@ from commonhold.kernel.errors import FormatError
 HASH_BYTES: Final = 32
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 MAX_SIZE: Final = 2**63 - 1
-"""No log is larger; it keeps every proof within 63 hashes."""
+"""No log is larger: sizes and times of C2SP fit into signed 64 bits."""
 
 # Copying a state that has its first byte is nearly twice as fast as starting one: OpenSSL looks the algorithm up at each start.
 _LEAF = hashlib.sha256(b"\x00")

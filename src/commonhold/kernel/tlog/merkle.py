@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 MAX_PROOF: Final = 63
+"""The bound that tlog-witness sets; only a consistency proof in a log of more than 2**62 entries would need one more."""
 _ROOTS_KEPT: Final = 64
 
 
@@ -329,7 +330,7 @@ def _climb(node: int, last: int, path: Sequence[bytes], what: str) -> Iterator[t
 
 def _check_lengths(proof: Sequence[bytes], *hashes: bytes) -> None:
     if len(proof) > MAX_PROOF:
-        raise ProofError(f"the proof has {len(proof)} hashes, and at most {MAX_PROOF} are possible", code="proof/length")
+        raise ProofError(f"the proof has {len(proof)} hashes, and at most {MAX_PROOF} are allowed", code="proof/length")
     for value in (*hashes, *proof):
         if len(value) != HASH_BYTES:
             raise ProofError(f"a hash of the proof has {len(value)} bytes, and {HASH_BYTES} are expected", code="proof/hash")
