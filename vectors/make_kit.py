@@ -50,7 +50,7 @@ def kit_vector(member: str, secret: bytes) -> dict[str, Any]:
         "age": kit.keys.age,
         "age_identity": kit.age_identity,
         "key": kit.key_id,
-        "fingerprint": " ".join(fingerprint(kit.key_id)),
+        "fingerprint": " ".join(fingerprint(kit.keys)),
         "signature": base64.b64encode(kit.sign(MESSAGE)).decode(),
         "card": Card(member, kit.keys).to_bytes().decode(),
     }

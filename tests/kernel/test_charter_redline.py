@@ -156,6 +156,7 @@ def test_an_amendment_that_says_something_else_than_it_does_is_refused(tamper: C
         {"articles": ["1.1"]},
         {"articles": [{"number": "1.1"}]},
         {"articles": [{"number": 1, "old": "", "new": ""}]},
+        {"articles": [{"number": "x", "old": "", "new": "0" * 64}]},
         {"rules": {}},
         {"rules": ["x"]},
         {"rules": [{"set": 1}]},

@@ -107,7 +107,7 @@ def check(card: Path, said: str | None, as_json: bool) -> None:  # noqa: FBT001 
     """
     found = parse_card(read_small(card, max_size=MAX_CARD_BYTES + 1, what="a card"))
     if said is not None:
-        match_fingerprint(found.key_id, said)
+        match_fingerprint(found.kit, said)
     compared = (
         "The words match this key." if said else "Not compared yet: ask the member for the six words, and give them with --fingerprint."
     )

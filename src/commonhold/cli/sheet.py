@@ -25,7 +25,7 @@ def render_sheet(member: str, kit: Kit) -> str:
     return template.substitute(
         member=html.escape(member),
         words=words,
-        fingerprint=" ".join(fingerprint(kit.key_id)),
+        fingerprint=" ".join(fingerprint(kit.keys)),
         key_id=kit.key_id,
         qr=segno.make(kit.text(), error=QR_LEVEL, micro=False).svg_inline(
             omitsize=True, border=4, svgclass=None, lineclass=None, light="#fff", title="The kit's secret"

@@ -34,7 +34,7 @@ class Card:
     @property
     def fingerprint(self) -> tuple[str, ...]:
         """The six words to compare outside the house."""
-        return fingerprint(self.key_id)
+        return fingerprint(self.kit)
 
     def to_value(self) -> dict[str, Any]:
         """The card as a canonical value."""

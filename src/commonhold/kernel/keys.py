@@ -19,8 +19,8 @@ from typing import Any, Final
 from nacl import bindings
 
 from commonhold.kernel import b64, bech32, ed25519, spki, words
+from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.errors import FormatError, RuleError
-from commonhold.kernel.ids import parse_key_id
 
 TYPE_KIT: Final = 0x01
 TYPE_PASSKEY: Final[Mapping[str, int]] = {"es256": 0x11, "eddsa": 0x12, "rs256": 0x13}
@@ -146,24 +146,22 @@ def check_age_recipient(text: str) -> None:
         ) from None
 
 
-def fingerprint(key: str) -> tuple[str, ...]:
-    r"""Six words that stand for the key id *key*, to be compared outside the house (by voice, face to face, on paper).
+def fingerprint(key: KitKeys | Passkey) -> tuple[str, ...]:
+    r"""Six words that stand for a key as it is enrolled, to be compared outside the house (by voice, face to face, on paper).
 
-    They are the first 66 bits of SHA-256(``commonhold/fingerprint/v1\n`` || the 32 bytes of the id), as words of BIP-39's English list.
-
-    Raises:
-        FormatError: if *key* is not a key id.
+    They are the first 66 bits of SHA-256(``commonhold/fingerprint/v1\n`` || the canonical bytes of the key's value), as words of BIP-39's
+    English list. A key id covers the signing key alone; the words also cover a kit's age recipient and a passkey's domain and origins, so
+    that nobody can put their own beside somebody else's key.
     """
-    digest = hashlib.sha256(FINGERPRINT_DOMAIN + bytes.fromhex(parse_key_id(key))).digest()
+    digest = hashlib.sha256(FINGERPRINT_DOMAIN + canonical_bytes(key.to_value())).digest()
     bits = FINGERPRINT_WORDS * words.BITS_PER_WORD
     return words.words_of_int(int.from_bytes(digest, "big") >> (len(digest) * 8 - bits), FINGERPRINT_WORDS)
 
 
-def match_fingerprint(key: str, text: str) -> None:
-    """Pass in silence if *text* is the fingerprint of the key id *key*; case, commas and extra spaces do not matter.
+def match_fingerprint(key: KitKeys | Passkey, text: str) -> None:
+    """Pass in silence if *text* is the fingerprint of *key*; case, commas and extra spaces do not matter.
 
     Raises:
-        FormatError: if *key* is not a key id.
         RuleError: if it is not. The message does not show the right words: whoever could copy them would have compared nothing.
     """
     said = text[:400].casefold().replace(",", " ").split()
@@ -187,7 +185,7 @@ def match_fingerprint(key: str, text: str) -> None:
             "the fingerprint does not match: this is another key than the one the words were read from",
             code="fingerprint/mismatch",
             next_step="Do not approve. Ask the member, in person or by voice, to read the words again; if they still differ, somebody has put in a key of their own.",
-            data={"key": key},
+            data={"key": key.key_id},
         )
 
 

@@ -48,6 +48,9 @@ _NEXT: Final = {
 }
 
 
+def _nothing() -> None: ...
+
+
 class Lock(Protocol):
     """A held claim on a name; ``release`` gives it up, and so does the end of the process."""
 
@@ -82,8 +85,11 @@ class Files(Protocol):
     def sync(self, names: Iterable[str]) -> None:
         """Make the named files durable, with the folders that lead to them. When this returns they outlive a power failure."""
 
-    def append(self, name: str, data: bytes) -> None:
+    def append(self, name: str, data: bytes, meanwhile: Callable[[], None] = _nothing) -> None:
         """Add *data* to the end of a file that exists; durable when this returns.
+
+        *meanwhile* is called once, at a moment when *data* may or may not be durable, so that work which does not depend on that can
+        be done while the disk writes. What it raises is raised, and nothing is known then about *data*.
 
         Not atomic: a crash before the return may leave any part of *data*, even with zeros in place of some pages, but never
         touches what was there before.
@@ -172,7 +178,7 @@ class DirectoryFiles:
         with _Refusals(f"flush files in {self.path} to the disk"):
             # All writing is begun before any is waited for: that takes a third of the time of one after the other.
             for name in chosen:
-                _with_fd(self._inside(name), lambda fd: os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED))
+                _with_fd(self._inside(name), _begin_writing)
         for name in chosen:
             with _Refusals(f"flush {name} in {self.path} to the disk"):
                 _with_fd(self._inside(name), os.fsync)
@@ -181,7 +187,7 @@ class DirectoryFiles:
             with _Refusals(f"flush folder {folder or '.'} in {self.path} to the disk"):
                 _with_fd(os.path.join(self._root, folder), os.fsync)
 
-    def append(self, name: str, data: bytes) -> None:
+    def append(self, name: str, data: bytes, meanwhile: Callable[[], None] = _nothing) -> None:
         """As :meth:`Files.append`: one write and one fdatasync; the file stays open for the next."""
         with _Refusals(f"append to {name} in {self.path}"):
             if self._open_append is None or self._open_append[0] != name:
@@ -189,6 +195,8 @@ class DirectoryFiles:
                 self._open_append = (name, os.open(self._inside(name, link=True), os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
             fd = self._open_append[1]
             _write_all(fd, data)
+            _begin_writing(fd)
+            meanwhile()
             os.fdatasync(fd)
 
     def replace(self, name: str, data: bytes) -> None:
@@ -351,6 +359,11 @@ def _ancestors(name: str) -> Iterator[str]:
     while folder:
         folder = folder.rpartition("/")[0]
         yield folder
+
+
+def _begin_writing(fd: int) -> None:
+    # Linux answers this advice by starting to write what is dirty, and does not wait; elsewhere it does nothing, and that is right too.
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _with_fd(path: str, use: Callable[[int], None]) -> None:

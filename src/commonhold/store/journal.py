@@ -50,10 +50,9 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries that were promised, each with its length before it as in a bundle, and the root that the tree has after them."""
+    """Entries that were promised, from index *start*, each with its length before it as in a bundle."""
 
     start: int
-    root: bytes
     framed: tuple[bytes, ...]
 
 
@@ -122,7 +121,7 @@ def _payload(record: Record) -> bytes:
             lines = [record.origin, record.vkey, str(record.swept), str(record.size), record.root.hex(), *record.signatures]
             return MAGIC + "".join(f"{line}\n" for line in lines).encode()
         case Batch():
-            return b"".join((b"A", record.start.to_bytes(8, "big"), record.root, *record.framed))
+            return b"".join((b"A", record.start.to_bytes(8, "big"), *record.framed))
         case Signatures():
             return b"S" + record.size.to_bytes(8, "big") + "".join(f"{line}\n" for line in record.lines).encode()
 
@@ -134,7 +133,7 @@ def _parse(payload: bytes, place: int) -> Record:
             return Base(origin, vkey, int(swept), int(size), bytes.fromhex(root), tuple(lines))
         number = int.from_bytes(payload[1:9], "big")
         if payload.startswith(b"A"):
-            return Batch(number, payload[9:41], tuple(_entries(payload, 41)))
+            return Batch(number, tuple(_entries(payload, 9)))
         if payload.startswith(b"S"):
             return Signatures(number, tuple(payload[9:].decode().splitlines()))
     except ValueError as exc:

@@ -1,7 +1,7 @@
 """The durable log: appends entries to a C2SP tlog-tiles log so that nothing acknowledged is lost and no two heads contradict.
 
-One durable point for each batch (``docs/adr/0002-staged-log-writes.md``): the entries and the root they lead to go to the staging
-journal, flushed. Only then is that root signed, and only then are entries, tiles and checkpoint written, in that order, to the static
+One durable point for each batch (``docs/adr/0002-staged-log-writes.md``): the entries go to the staging journal, flushed. Only then is
+the root that they lead to signed, and only then are entries, tiles and checkpoint written, in that order, to the static
 tree, where a power failure may still undo them: the journal brings them back. Now and then, and on closing, the tree is flushed and the
 journal starts anew (*settling*). Opening always replays the journal: a start after a crash and any other start run the same code.
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Self
 
 from commonhold.kernel.errors import CommonholdError, FatalStoreError, FormatError, ProofError, StoreError
@@ -138,11 +138,12 @@ class Log:
             self._check_going()
             if self._journal_bytes >= self._settle_bytes or self._journal_records >= self._settle_batches:
                 self._settle()
-            edge, files = self._edge.extend(batch)
+            grown: list[tuple[Edge, list[tuple[str, bytes]]]] = []
             with self._stopped_on_error():
-                self._journal(Batch(self.size, edge.root, batch))
+                # Hashing needs no disk, and the disk no hashing.
+                self._journal(Batch(self.size, batch), lambda: grown.append(self._edge.extend(batch)))
                 # From here on the batch counts, whatever happens, and so its root may be signed.
-                self._edge, self._extra = edge, ()
+                (self._edge, files), self._extra = grown[0], ()
                 self._publish(files)
             return self._checkpoint
 
@@ -255,9 +256,9 @@ class Log:
                 self._chain = journal.chain
                 self._sweep(base.size)
 
-    def _journal(self, record: Record) -> None:
+    def _journal(self, record: Record, meanwhile: Callable[[], None] = lambda: None) -> None:
         data, self._chain = encode_record(record, self._chain)
-        self._files.append(JOURNAL, data)
+        self._files.append(JOURNAL, data, meanwhile)
         self._journal_bytes += len(data)
         self._journal_records += 1
 

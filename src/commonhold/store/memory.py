@@ -84,9 +84,10 @@ class MemoryFiles:
             "sync", chosen[0] if chosen else "-", torn=lambda: self._keep(chosen[: len(chosen) // 2]), whole=lambda: self._keep(chosen)
         )
 
-    def append(self, name: str, data: bytes) -> None:
+    def append(self, name: str, data: bytes, meanwhile: Callable[[], None] = lambda: None) -> None:
         """As :meth:`.files.Files.append`; one step; torn: the first half of the bytes."""
         old = self.read(name, 1 << 62)
+        meanwhile()
 
         def torn() -> None:
             self._put(name, old + data[: len(data) // 2])

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from commonhold.kernel.canonical import canonical_bytes
-from commonhold.kernel.charter.articles import number_key
+from commonhold.kernel.charter.articles import is_article_number, number_key
 from commonhold.kernel.charter.draft import Draft, read_citations, tables_of
 from commonhold.kernel.charter.loader import load_charter
 from commonhold.kernel.charter.rules import Charter, Count, Rule
@@ -182,6 +182,7 @@ def _check_form(amendment: Mapping[str, Any]) -> None:
         and isinstance(articles, (list, tuple))
         and all(isinstance(change, Mapping) and set(change) == {"number", "old", "new"} for change in articles)
         and all(isinstance(text, str) for change in articles for text in change.values())
+        and all(is_article_number(change["number"]) for change in articles)
         and isinstance(rules, (list, tuple))
         and all(isinstance(change, Mapping) and _is_rule_change(change) for change in rules)
     )
