@@ -319,7 +319,7 @@ def test_the_fingerprint_of_another_key_never_matches(secret: bytes) -> None:
 
 def test_a_foreign_age_recipient_changes_the_fingerprint() -> None:
     """Nobody can put their own recipient beside a member's signing key and keep the six words."""
-    swapped = KitKeys(KIT.sign, Kit(bytes(range(32))).keys.age)
+    swapped = KitKeys(KIT.sign, Kit(bytes(range(1, 33))).keys.age)
     assert swapped.key_id == KIT.key_id
     with pytest.raises(RuleError, match="does not match"):
         match_fingerprint(swapped, " ".join(fingerprint(KIT)))

@@ -58,8 +58,8 @@ def test_a_private_key_of_gos_note_package_is_read() -> None:
 
 def test_a_secret_is_not_shown() -> None:
     """Neither the repr of a signer nor the refusal of a malformed private key repeats the secret."""
-    assert "0101" not in repr(HERON)
-    assert "\\x01" not in repr(HERON)
+    assert repr(HERON.seed)[2:-1] not in repr(HERON)
+    assert "seed" not in repr(HERON)
     secret = HERON.encode()
     for broken in (secret.lower(), secret[:-1], secret.replace("heron", "tern")):
         with pytest.raises(FormatError) as refusal:
@@ -77,7 +77,7 @@ MATERIAL = VKEY.rsplit("+", 1)[1]
         ("", "vkey/malformed"),
         ("heron.example", "vkey/malformed"),
         (f"heron.example+{MATERIAL}", "vkey/malformed"),
-        (VKEY.replace(HERON.verifier.key_id.hex(), HERON.verifier.key_id.hex().upper()), "vkey/malformed"),
+        (f"heron.example+ABCDEF01+{MATERIAL}", "vkey/malformed"),
         (VKEY.replace("heron", "h" * 5000), "vkey/malformed"),
         ("heron.example+00000000+AQ==", "vkey/malformed"),
         ("heron.example+00000000+", "vkey/malformed"),
@@ -102,7 +102,7 @@ def test_a_malformed_weak_or_unsupported_vkey_is_refused(vkey: str, code: str) -
 
 def test_a_post_quantum_key_is_refused_by_its_name() -> None:
     """A reader with an ML-DSA key learns what it is and what works instead."""
-    with pytest.raises(FormatError, match="0x06 .ML-DSA-44 cosignature.") as refusal:
+    with pytest.raises(FormatError, match=r"0x06 .ML-DSA-44 cosignature.") as refusal:
         VerifierKey.parse("w.example+00000000+" + b64.encode(bytes([6]) + bytes(1312)))
     assert refusal.value.next_step == "Use an Ed25519 key."
 
@@ -225,7 +225,6 @@ def test_two_configured_keys_with_one_name_and_id_are_an_error_of_the_reader() -
     for keys in ([HERON.verifier, other], [HERON.verifier, HERON.verifier]):
         with pytest.raises(FormatError) as refusal:
             open_note(sign_note(TEXT, TERN), [*keys, TERN.verifier])
-        # The very same object is no second key; an equal one is refused.
         assert refusal.value.code == "note/ambiguous-key"
 
 

@@ -194,12 +194,13 @@ def check_distinct(keys: Iterable[VerifierKey]) -> dict[tuple[str, bytes], Verif
     """
     known: dict[tuple[str, bytes], VerifierKey] = {}
     for key in keys:
-        if known.setdefault((key.name, key.key_id), key) is not key:
+        if (key.name, key.key_id) in known:
             raise FormatError(
                 f"two of the given keys have the name {shown(key.name)} and the id {key.key_id.hex()}",
                 code="note/ambiguous-key",
                 next_step="Give each key once.",
             )
+        known[key.name, key.key_id] = key
     return known
 
 

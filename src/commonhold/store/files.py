@@ -36,6 +36,7 @@ _CODES: Final = {
     errno.ENOTDIR: "store/absent",
     errno.ENOSPC: "store/full",
     errno.EDQUOT: "store/full",
+    errno.EFBIG: "store/full",
     errno.EACCES: "store/denied",
     errno.EPERM: "store/denied",
     errno.EROFS: "store/denied",

@@ -26,7 +26,7 @@ MAX_ENTRY_BYTES: Final = 65_535
 MAX_EPOCH: Final = 2**31
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-MemberId = Annotated[str, msgspec.Meta(pattern=r"\A[a-z](?:-?[a-z0-9]){1,31}\Z")]
+MemberId = Annotated[str, msgspec.Meta(max_length=32, pattern=r"\A[a-z](?:-?[a-z0-9]){1,31}\Z")]
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[a-z](?:[-_]?[a-z0-9]){0,63}\Z")]
 Time = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
@@ -191,11 +191,11 @@ def _parse_plain(raw: bytes) -> Entry | None:
             check_canonical(value.body.payload)
         sig = value.sig
         if type(sig) is _Plain:
-            signature = Signature("ed25519", b64.decode(sig.value, length=64, what="the signature"))
+            signature = Signature("ed25519", b64.decode(sig.value, length=64, what="signature"))
         else:
-            signature = Signature("webauthn", *(b64.decode(text, what="the assertion") for text in (sig.value, sig.authenticator, sig.client)))
-        b64.decode(value.nonce, length=16, what="the nonce")
-        seen_root = b64.decode(value.seen.root, length=32, what="the root in `seen`")
+            signature = Signature("webauthn", *(b64.decode(text, what="assertion") for text in (sig.value, sig.authenticator, sig.client)))
+        b64.decode(value.nonce, length=16, what="nonce")
+        seen_root = b64.decode(value.seen.root, length=32, what="root in `seen`")
     except (msgspec.MsgspecError, CommonholdError, RecursionError):
         return None
     unsigned = raw[: raw.rfind(b',"sig":{"')] + raw[raw.rfind(b',"type":"') :]
@@ -232,7 +232,7 @@ def _parse_any(raw: bytes) -> Entry:
     nonce = value["nonce"]
     if not isinstance(nonce, str):
         raise FormatError("the nonce is not a string", code="entry/nonce")
-    b64.decode(nonce, length=16, what="the nonce")
+    b64.decode(nonce, length=16, what="nonce")
     by, key = value["by"], _hex(value, "key")
     if not isinstance(by, str):
         raise FormatError("the author is not a string", code="entry/by")
@@ -241,7 +241,7 @@ def _parse_any(raw: bytes) -> Entry:
         seen = value["seen"]
         if type(seen) is not dict or seen.keys() != {"size", "root"} or type(seen["size"]) is not int or not isinstance(seen["root"], str):
             raise FormatError("`seen` is not a size and a root", code="entry/seen")
-        seen_size, seen_root = seen["size"], b64.decode(seen["root"], length=32, what="the root in `seen`")
+        seen_size, seen_root = seen["size"], b64.decode(seen["root"], length=32, what="root in `seen`")
         if seen_size < 0:
             raise FormatError("the size in `seen` is negative", code="entry/seen")
     return Entry(kind, org, epoch, by, key, seen_size, seen_root, body, unsigned, hashlib.sha256(unsigned).hexdigest(), sig)
@@ -311,13 +311,13 @@ def _parse_signature(value: Any) -> Signature:
     if isinstance(value, dict):
         kind = value.get("kind")
         if kind == "ed25519" and len(value) == 2 and isinstance(value.get("value"), str):
-            return Signature("ed25519", b64.decode(value["value"], length=64, what="the signature"))
+            return Signature("ed25519", b64.decode(value["value"], length=64, what="signature"))
         if kind == "webauthn" and value.keys() == {"kind", "authenticator", "client", "value"} and all(isinstance(v, str) for v in value.values()):
             return Signature(
                 "webauthn",
-                b64.decode(value["value"], what="the signature"),
-                b64.decode(value["authenticator"], what="the authenticator data"),
-                b64.decode(value["client"], what="the client data"),
+                b64.decode(value["value"], what="signature"),
+                b64.decode(value["authenticator"], what="authenticator data"),
+                b64.decode(value["client"], what="client data"),
             )
     raise FormatError("the signature is neither an ed25519 nor a webauthn one", code="entry/sig")
 

@@ -38,7 +38,7 @@ def found(entry: Entry) -> State:
     if entry.type != "found" or entry.epoch != 0:
         raise RuleError("the first entry of a record is a founding, in epoch 0", code="found/first")
     body = entry.body
-    log_key = b64.decode(body.log_key, length=32, what="the log key")
+    log_key = b64.decode(body.log_key, length=32, what="log key")
     ed25519.check_public_key(log_key)
     charter = load_charter(body.charter)
     refuse_errors(check_founding(charter, len(body.members)))

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from commonhold.kernel import ed25519
 from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.keys import KitKeys, parse_key_value
 from commonhold.kernel.record.entries import Entry, parse_entry
 from commonhold.kernel.record.fold import Outcome, apply
+from commonhold.kernel.record.jobs import Job, Verifier, here
 from commonhold.kernel.record.state import State, empty_state
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 
@@ -26,29 +26,12 @@ KEY_KINDS: Final = frozenset({"admit", "recover-member", "rotate-key"})
 AHEAD: Final = 4
 """Chunks whose signatures may be under way at a time; bounds the memory of a long replay."""
 
-Job = tuple[bytes, bytes, bytes]
-"""One signature to check: public key, signed bytes, signature."""
-
-Verifier = Callable[[list[Job]], Callable[[], list[bool]]]
-"""Starts checking a batch and gives a function that waits for the answers."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Chunk:
     raws: list[bytes]
     entries: list[Entry | None]
     places: list[int]
     answers: Callable[[], list[bool]]
-
-
-def verify_jobs(jobs: list[Job]) -> list[bool]:
-    """Check a batch of signatures, one after the other; what a worker process runs."""
-    return [ed25519.is_valid(public, message, signature) for public, message, signature in jobs]
-
-
-def here(jobs: list[Job]) -> Callable[[], list[bool]]:
-    """The verifier of a caller with one core: checks the batch when the answers are asked for."""
-    return lambda: verify_jobs(jobs)
 
 
 class Replay:

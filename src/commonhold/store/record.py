@@ -1,0 +1,252 @@
+"""An organisation's record on a disk: its log, its objects, and the state that they amount to (DESIGN 3, docs/formats/record-folder.md).
+
+A house folder holds ``record/`` (the log's static tree, which any web server can serve), ``objects/`` (texts by digest) and, for whoever
+writes the log, ``keys/log.key``. :class:`Record` is the writer: it appends nothing that the fold would refuse. :func:`read_record` is what
+a stranger does: it believes nothing in the folder, replays everything, and ends with a state or with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from commonhold.kernel import b64, ed25519
+from commonhold.kernel.errors import FormatError, ProofError, RuleError, StoreError
+from commonhold.kernel.notes import SignerKey, VerifierKey, parse_note
+from commonhold.kernel.record.entries import parse_entry
+from commonhold.kernel.record.fold import Outcome, apply
+from commonhold.kernel.record.founding import origin_of
+from commonhold.kernel.record.replay import Replay
+from commonhold.kernel.record.state import State, empty_state
+from commonhold.kernel.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from commonhold.kernel.tlog.merkle import Tree, leaf_hash
+from commonhold.store.directory import ObjectDirectory
+from commonhold.store.files import DirectoryFiles
+from commonhold.store.keyfile import load_log_key, save_log_key
+from commonhold.store.log import Log
+from commonhold.store.reader import StaticReader
+from commonhold.store.workers import signature_workers
+
+RECORD: Final = "record"
+OBJECTS: Final = "objects"
+LOG_KEY: Final = "keys/log.key"
+
+Progress = Callable[[int], None]
+
+
+def _quiet(done: int) -> None:
+    del done
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """A record that was read and replayed: what its log signed, what it amounts to, and what became of each entry."""
+
+    checkpoint: Checkpoint
+    checkpoint_raw: bytes
+    log_key: VerifierKey
+    state: State
+    tree: Tree
+    outcomes: tuple[Outcome, ...]
+    leaves: tuple[bytes, ...] = field(repr=False)
+
+
+def record_size(reader: StaticReader) -> int:
+    """How many entries the published checkpoint claims; unverified, for progress bars."""
+    return parse_checkpoint(parse_note(reader.checkpoint_raw()).text).size
+
+
+def read_record(reader: StaticReader, *, org: str = "", progress: Progress = _quiet) -> ReadRecord:
+    """Read and replay a whole record, believing nothing but mathematics.
+
+    The founding entry names the organisation (its own hash) and the log's key; that key must have signed the checkpoint, and the entries
+    must fold to its root. Whether this is the organisation that you mean, only *org* can tell.
+
+    Args:
+        org: the organisation's id as you know it from elsewhere (paper, a partner); empty to take the record's own.
+        progress: called with how many more entries are done.
+
+    Raises:
+        ProofError: if signature, root, tiles or *org* do not match.
+        FormatError: if the files are not a record.
+        StoreError: if one cannot be read.
+    """
+    raw = reader.checkpoint_raw()
+    claimed = parse_checkpoint(parse_note(raw).text)
+    if claimed.size == 0:
+        raise FormatError("the record has no entries, not even a founding", code="record/empty")
+    founding = parse_entry(next(reader.entries(0, 1, claimed.size)))
+    if founding.type != "found":
+        raise FormatError(f"the record begins with a {founding.type} entry, not with a founding", code="record/no-founding")
+    if org and founding.id != org:
+        raise ProofError(
+            f"this is the record of {founding.id}, not of {org}",
+            code="record/other-org",
+            next_step="Compare the organisation's id with one that you have on paper or from a partner.",
+            data={"found": founding.id, "expected": org},
+        )
+    public = b64.decode(founding.body.log_key, length=ed25519.PUBLIC_KEY_BYTES, what="log key")
+    log_key = VerifierKey.of(origin_of(founding.id, 0, public), public)
+    checkpoint, _ = open_checkpoint(raw, [log_key], origin=log_key.name)
+    return replay_leaves(reader.entries(0, checkpoint.size, checkpoint.size), checkpoint, raw, log_key, progress)
+
+
+def replay_leaves(
+    leaves: Iterable[bytes], checkpoint: Checkpoint, raw: bytes, log_key: VerifierKey, progress: Progress = _quiet
+) -> ReadRecord:
+    """Replay *leaves* and hold them to a verified *checkpoint*.
+
+    Raises:
+        ProofError: if they do not fold to its size and root.
+    """
+    replay = Replay()
+    outcomes: list[Outcome] = []
+    kept: list[bytes] = []
+
+    def keep() -> Iterator[bytes]:
+        for leaf in leaves:
+            kept.append(leaf)
+            yield leaf
+
+    with signature_workers(checkpoint.size) as verifier:
+        for outcome in replay.run(keep(), verifier):
+            outcomes.append(outcome)
+            progress(1)
+    if replay.tree.size != checkpoint.size or replay.tree.root() != checkpoint.root:
+        raise ProofError(
+            f"the {replay.tree.size} entries do not fold to the root that the log signed at size {checkpoint.size}",
+            code="record/root",
+            next_step="Something was altered after it was signed. Fetch the record again, or from another copy, and keep this one as evidence.",
+        )
+    return ReadRecord(checkpoint, raw, log_key, replay.state, replay.tree, tuple(outcomes), tuple(kept))
+
+
+def open_reader(place: str) -> StaticReader:
+    """A reader for a house folder, a record folder, or an http(s) address of either."""
+    if place.startswith(("http://", "https://")):
+        base = place.rstrip("/")
+        try:
+            reader = StaticReader.from_url(base)
+            reader.checkpoint_raw()
+        except StoreError as error:
+            if error.code != "store/absent":
+                raise
+            return StaticReader.from_url(f"{base}/{RECORD}")
+        return reader
+    path = Path(place)
+    if not path.is_dir():
+        raise StoreError(f"there is no folder {place}", code="store/absent", next_step="Give the organisation's folder, a proof file, or an address.")
+    return StaticReader.from_directory(path / RECORD if (path / RECORD).is_dir() else path)
+
+
+class Record:
+    """The record of the house in a folder, open for writing. One process at a time; close it when done."""
+
+    def __init__(self, path: Path, log: Log, state: State, tree: Tree) -> None:
+        self.path = path
+        self.state = state
+        self.tree = tree
+        self.objects = ObjectDirectory(path / OBJECTS)
+        self._log = log
+
+    @classmethod
+    def found(cls, path: Path, founding: bytes, log_seed: bytes, texts: Mapping[str, bytes]) -> Self:
+        """Start a house in an empty folder with its founding entry.
+
+        Args:
+            founding: the signed ``found`` entry; it must be one that the fold accepts.
+            log_seed: the 32-byte secret of the log key that the founding names.
+            texts: the charter's text objects by digest; they are stored first, so that no entry ever names a text that is not there.
+
+        Raises:
+            RuleError, FormatError: if the fold refuses the founding; nothing has been written then.
+            StoreError: if a house is there already, or the disk refuses.
+        """
+        state, outcome = apply(empty_state(), founding, Tree().root)
+        _insist(outcome)
+        if ed25519.public_key(log_seed) != state.log_key:
+            raise FormatError("the founding names another log key than the one given", code="record/log-key")
+        if (path / RECORD).exists():
+            raise StoreError(f"there is already a house in {path}", code="store/exists", next_step="Choose an empty folder.")
+        try:
+            (path / RECORD).mkdir(parents=True)
+            (path / LOG_KEY).parent.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"the folder {path} cannot be made: {error.strerror}", code="store/io") from None
+        objects = ObjectDirectory(path / OBJECTS)
+        for text in texts.values():
+            objects.put(text)
+        save_log_key(path / LOG_KEY, log_seed)
+        log = Log.create(DirectoryFiles(path / RECORD), state.origin, SignerKey(state.origin, log_seed))
+        log.append([founding])
+        return cls(path, log, state, Tree([leaf_hash(founding)]))
+
+    @classmethod
+    def open(cls, path: Path, progress: Progress = _quiet) -> Self:
+        """Open the house in *path* for writing, after replaying it.
+
+        Raises:
+            StoreError: if there is no house, another process writes it, or the disk refuses.
+            ProofError, FormatError: if what is there is not what the log signed.
+        """
+        if not (path / RECORD).is_dir():
+            raise StoreError(
+                f"there is no house in {path}", code="store/absent", next_step="Give its folder with --house, or found one with `commonhold found`."
+            )
+        seed = load_log_key(path / LOG_KEY)
+        files = DirectoryFiles(path / RECORD)
+        reader = StaticReader.from_directory(path / RECORD)
+        founding = parse_entry(next(reader.entries(0, 1, record_size(reader))))
+        origin = origin_of(founding.id, 0, ed25519.public_key(seed))
+        log = Log.open(files, origin, SignerKey(origin, seed))
+        try:
+            read = read_record(reader, progress=progress)
+        except BaseException:
+            log.close()
+            raise
+        return cls(path, log, read.state, read.tree)
+
+    @property
+    def checkpoint(self) -> bytes:
+        """The signed note that is published now."""
+        return self._log.checkpoint
+
+    def submit(self, raw: bytes, texts: Mapping[str, bytes] | None = None) -> Outcome:
+        """Append one entry, durably, if the fold accepts it.
+
+        Args:
+            texts: the objects that the entry names, by digest; stored before the entry.
+
+        Raises:
+            RuleError, ProofError, FormatError: if the fold refuses it; the record is unchanged.
+            StoreError: if the disk refuses; open the record again to learn whether the entry was kept.
+        """
+        state, outcome = apply(self.state, raw, self.tree.root)
+        _insist(outcome)
+        for text in (texts or {}).values():
+            self.objects.put(text)
+        self._log.append([raw])
+        self.tree.append(leaf_hash(raw))
+        self.state = state
+        return outcome
+
+    def close(self) -> None:
+        """Settle the log and let other processes write."""
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _insist(outcome: Outcome) -> None:
+    """Raise what the fold said about an entry that it refuses, as the family of error that its code belongs to."""
+    if outcome.counts:
+        return
+    family = FormatError if outcome.entry is None else ProofError if outcome.code.startswith(("signature/", "attest/")) else RuleError
+    raise family(outcome.words, code=outcome.code, next_step=outcome.next_step)
