@@ -286,6 +286,14 @@ def test_a_reader_remembers_a_bounded_number_of_tiles() -> None:
     assert len(reader._tiles) == tilereader._TILES_KEPT
 
 
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 512, 65_536, 65_792])
+def test_a_reader_needs_no_partial_tile_where_the_edge_is_full(size: int) -> None:
+    """At sizes that fill their tiles exactly, the levels without a partial tile are passed over."""
+    reader = HashReader(size, TREE.root(size), fetcher(serve(size)))
+    assert reader.leaf(size - 1) == LEAVES[size - 1]
+    assert reader.inclusion_proof(0) == TREE.inclusion_proof(0, size)
+
+
 def test_a_full_tile_stands_in_for_a_partial_one_that_is_gone() -> None:
     """A log may delete partial tiles once the full one exists; the reader takes from it what it needs and still proves it."""
     full = serve(600)

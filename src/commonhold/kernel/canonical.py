@@ -12,7 +12,6 @@ compare the bytes.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -72,13 +71,16 @@ def parse_canonical(raw: bytes, *, max_size: int, what: str = "value") -> Any:
     return value
 
 
-def check_canonical(value: Any) -> None:
+def check_canonical(value: Any, *, depth: int = 0) -> None:
     """Pass in silence if *value* lies within the subset that has a canonical form.
+
+    Args:
+        depth: how deep *value* will stand in the value whose part it is; that counts towards the limit on nesting.
 
     Raises:
         FormatError: as :func:`canonical_bytes` does.
     """
-    _check(value, 0)
+    _check(value, depth)
 
 
 def check_text(text: str) -> None:
@@ -104,16 +106,17 @@ def _check(value: Any, depth: int) -> None:
     kind = type(value)
     if kind is str:
         check_text(value)
-    elif kind is dict or isinstance(value, Mapping):
+    elif kind is dict:
         if depth >= MAX_DEPTH:
             raise FormatError(f"a value is nested more than {MAX_DEPTH} deep", code="canonical/too-deep")
         for key, item in value.items():
             if type(key) is not str or not key.isascii() or not key.isprintable():
-                raise FormatError(f"the key {key!r} is not printable ASCII", code="canonical/key")
+                shown = ascii(key[:40]) if type(key) is str else f"(of type {type(key).__name__})"
+                raise FormatError(f"the key {shown} is not printable ASCII", code="canonical/key")
             _check(item, depth + 1)
     elif kind is int:
         if not -MAX_INT <= value <= MAX_INT:
-            raise FormatError(f"the integer {value} is beyond 2**53 - 1", code="canonical/integer")
+            raise FormatError(f"an integer of {value.bit_length()} bits is beyond 2**53 - 1", code="canonical/integer")
     elif kind is list or kind is tuple:
         if depth >= MAX_DEPTH:
             raise FormatError(f"a value is nested more than {MAX_DEPTH} deep", code="canonical/too-deep")

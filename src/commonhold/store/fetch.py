@@ -64,7 +64,7 @@ def url_fetch(url: str, *, timeout: float = 10.0, deadline: float = 60.0) -> Fet
         )
         try:
             with opener.open(request, timeout=timeout) as answer:
-                return _body(answer, address, max_size, end, answer.headers.get("Content-Encoding", "identity"))
+                return _body(answer, address, max_size, end)
         except urllib.error.HTTPError as exc:
             exc.close()
             raise _refusal(exc, address) from None
@@ -107,7 +107,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _body(answer: IO[bytes], address: str, max_size: int, end: float, encoding: str) -> bytes:
+def _body(answer: http.client.HTTPResponse, address: str, max_size: int, end: float) -> bytes:
+    encoding = answer.headers.get("Content-Encoding", "identity")
     # A log may compress without being asked (tlog-tiles), so both sizes are bounded while they grow.
     if encoding not in {"gzip", "identity"}:
         raise StoreError(
@@ -122,7 +123,8 @@ def _body(answer: IO[bytes], address: str, max_size: int, end: float, encoding: 
             raise StoreError(f"{address} is longer than {max_size} bytes", code="store/too-big", data={"max_size": max_size})
         if time.monotonic() > end:
             raise _unreachable(address, "it took too long to arrive")
-    if unzip is not None and not unzip.eof:
+    # http.client counts down what was announced, and says nothing when the rest never came.
+    if answer.length or (unzip is not None and not unzip.eof):
         raise _unreachable(address, "it ended early")
     return bytes(data)
 
@@ -136,6 +138,8 @@ def _refusal(exc: urllib.error.HTTPError, address: str) -> StoreError:
             code="store/denied",
             next_step="a record must be public; ask its keeper.",
         )
+    if exc.code < 400:
+        return StoreError(f"{address} redirects in a way that is not followed: {exc.reason}", code="store/redirect", next_step=_TRY_LATER)
     return StoreError(f"{address} cannot be read: the server answered {exc.code}", code="store/unreachable", next_step=_TRY_LATER)
 
 

@@ -203,7 +203,6 @@ class DirectoryFiles:
     def replace(self, name: str, data: bytes) -> None:
         """As :meth:`Files.replace`: fsync before the rename, and of the folders after it."""
         with _Refusals(f"replace {name} in {self.path}"):
-            self._close_append()
             self._put(name, data, flush=True)
             for folder in sorted(_ancestors(name), key=len, reverse=True):
                 _with_fd(os.path.join(self._root, folder), os.fsync)
@@ -212,6 +211,7 @@ class DirectoryFiles:
         """As :meth:`Files.delete`."""
         with _Refusals(f"delete {name} in {self.path}"):
             target = self._inside(name)
+            self._close_append()
             try:
                 found = [item.name for item in os.scandir(target)]
             except NotADirectoryError:
@@ -271,6 +271,8 @@ class DirectoryFiles:
 
     def _put(self, name: str, data: bytes, *, flush: bool) -> None:
         target, private = self._inside(name), name.startswith(".")
+        if self._open_append is not None and self._open_append[0] == name:
+            self._close_append()
         self._make_folder(target.rpartition("/")[0], private=private)
         folder = f"{self._root}/{self._scratch}"
         self._make_folder(folder, private=self._scratch.startswith("."))

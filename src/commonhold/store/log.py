@@ -143,8 +143,7 @@ class Log:
                 # Hashing needs no disk, and the disk no hashing.
                 self._journal(Batch(self.size, batch), lambda: grown.append(self._edge.extend(batch)))
                 # From here on the batch counts, whatever happens, and so its root may be signed.
-                (self._edge, files), self._extra = grown[0], ()
-                self._publish(files)
+                self._publish(*grown[0])
             return self._checkpoint
 
     def add_signatures(self, lines: Sequence[str], *, size: int | None = None) -> bytes:
@@ -184,8 +183,7 @@ class Log:
                     signature.line.rstrip("\n") for signature in parse_note(note).signatures if (signature.name, signature.key_id) != own
                 )
                 self._journal(Signatures(self.size, extra))
-                self._extra = extra
-                self._publish([])
+                self._publish(self._edge, [], extra)
             return self._checkpoint
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
@@ -239,18 +237,19 @@ class Log:
                 raise
             raise FatalStoreError(f"the log contradicts itself: {exc}", code="store/contradiction", next_step=_CONTRADICTION) from exc
         self._edge, self._extra, self._swept = edge, base.signatures, base.swept
+        extra = base.signatures
         self._stopped = ""
         with self._stopped_on_error():
             for record in journal.records:
                 if isinstance(record, Batch):
-                    self._edge, files = self._edge.extend(record.framed)
-                    self._extra = ()
+                    edge, files = edge.extend(record.framed)
+                    extra = ()
                     self._write(files)
                 else:
-                    self._extra = record.lines
-            self._checkpoint = self._signed()
+                    extra = record.lines
+            self._checkpoint = self._signed(edge, extra)
             if journal.records or journal.torn or published != self._checkpoint:
-                self._publish([])
+                self._publish(edge, [], extra)
                 self._settle()
             else:
                 self._chain = journal.chain
@@ -262,21 +261,24 @@ class Log:
         self._journal_bytes += len(data)
         self._journal_records += 1
 
-    def _publish(self, files: Sequence[tuple[str, bytes]]) -> None:
-        """Entries, then tiles, then the checkpoint: a reader who sees the checkpoint finds all that it covers."""
+    def _publish(self, edge: Edge, files: Sequence[tuple[str, bytes]], extra: tuple[str, ...] = ()) -> None:
+        """Entries, then tiles, then the checkpoint: a reader who sees the checkpoint finds all that it covers.
+
+        Only for what is durable in the journal or the tree: here it is signed.
+        """
         self._write(files)
-        self._checkpoint = self._signed()
-        self._write([(CHECKPOINT, self._checkpoint)])
+        note = self._signed(edge, extra)
+        self._write([(CHECKPOINT, note)])
+        self._edge, self._extra, self._checkpoint = edge, extra, note
 
     def _write(self, files: Sequence[tuple[str, bytes]]) -> None:
         for name, data in files:
             self._files.write(name, data)
             self._unsettled.add(name)
 
-    def _signed(self) -> bytes:
-        """The checkpoint of the present size. Asked only for what the journal or the tree holds durably: see :meth:`_journal`."""
-        note = Checkpoint(self._origin, self.size, self.root).sign(self._signer)
-        return note + "".join(f"{line}\n" for line in self._extra).encode()
+    def _signed(self, edge: Edge, extra: tuple[str, ...]) -> bytes:
+        note = Checkpoint(self._origin, edge.size, edge.root).sign(self._signer)
+        return note + "".join(f"{line}\n" for line in extra).encode()
 
     def _settle(self) -> None:
         """Make the static tree durable, then start the journal anew, then remove partial tiles that became full."""

@@ -37,7 +37,7 @@ LOG_KEY: Final = "keys/log.key"
 Progress = Callable[[int], None]
 
 
-def _quiet(done: int) -> None:
+def quiet(done: int) -> None:
     del done
 
 
@@ -59,7 +59,7 @@ def record_size(reader: StaticReader) -> int:
     return parse_checkpoint(parse_note(reader.checkpoint_raw()).text).size
 
 
-def read_record(reader: StaticReader, *, org: str = "", progress: Progress = _quiet) -> ReadRecord:
+def read_record(reader: StaticReader, *, org: str = "", progress: Progress = quiet) -> ReadRecord:
     """Read and replay a whole record, believing nothing but mathematics.
 
     The founding entry names the organisation (its own hash) and the log's key; that key must have signed the checkpoint, and the entries
@@ -95,7 +95,7 @@ def read_record(reader: StaticReader, *, org: str = "", progress: Progress = _qu
 
 
 def replay_leaves(
-    leaves: Iterable[bytes], checkpoint: Checkpoint, raw: bytes, log_key: VerifierKey, progress: Progress = _quiet
+    leaves: Iterable[bytes], checkpoint: Checkpoint, raw: bytes, log_key: VerifierKey, progress: Progress = quiet
 ) -> ReadRecord:
     """Replay *leaves* and hold them to a verified *checkpoint*.
 
@@ -138,7 +138,9 @@ def open_reader(place: str) -> StaticReader:
         return reader
     path = Path(place)
     if not path.is_dir():
-        raise StoreError(f"there is no folder {place}", code="store/absent", next_step="Give the organisation's folder, a proof file, or an address.")
+        raise StoreError(
+            f"there is no folder {place}", code="store/absent", next_step="Give the organisation's folder, a proof file, or an address."
+        )
     return StaticReader.from_directory(path / RECORD if (path / RECORD).is_dir() else path)
 
 
@@ -185,7 +187,7 @@ class Record:
         return cls(path, log, state, Tree([leaf_hash(founding)]))
 
     @classmethod
-    def open(cls, path: Path, progress: Progress = _quiet) -> Self:
+    def open(cls, path: Path, progress: Progress = quiet) -> Self:
         """Open the house in *path* for writing, after replaying it.
 
         Raises:
@@ -194,13 +196,15 @@ class Record:
         """
         if not (path / RECORD).is_dir():
             raise StoreError(
-                f"there is no house in {path}", code="store/absent", next_step="Give its folder with --house, or found one with `commonhold found`."
+                f"there is no house in {path}",
+                code="store/absent",
+                next_step="Give its folder with --house, or found one with `commonhold found`.",
             )
         seed = load_log_key(path / LOG_KEY)
         files = DirectoryFiles(path / RECORD)
         reader = StaticReader.from_directory(path / RECORD)
-        founding = parse_entry(next(reader.entries(0, 1, record_size(reader))))
-        origin = origin_of(founding.id, 0, ed25519.public_key(seed))
+        # The log's own name for itself; read_record holds it to the founding, once the journal has been replayed.
+        origin = parse_checkpoint(parse_note(reader.checkpoint_raw()).text).origin
         log = Log.open(files, origin, SignerKey(origin, seed))
         try:
             read = read_record(reader, progress=progress)

@@ -20,14 +20,17 @@ import msgspec
 from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes, check_canonical, parse_canonical
 from commonhold.kernel.errors import CommonholdError, FormatError
+from commonhold.kernel.ids import parse_member_id
 
 DOMAIN: Final = b"commonhold/entry/v1\n"
 MAX_ENTRY_BYTES: Final = 65_535
 MAX_EPOCH: Final = 2**31
+MAX_SHOWN: Final = 40
+"""Characters of a strange name, and strange names, that a message repeats."""
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 MemberId = Annotated[str, msgspec.Meta(max_length=32, pattern=r"\A[a-z](?:-?[a-z0-9]){1,31}\Z")]
-Name = Annotated[str, msgspec.Meta(pattern=r"\A[a-z](?:[-_]?[a-z0-9]){0,63}\Z")]
+Name = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,63}\Z")]
 Time = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
@@ -188,7 +191,7 @@ def _parse_plain(raw: bytes) -> Entry | None:
         if _encoder.encode(value) != raw:
             return None
         if kind in _OPEN_TYPES:
-            check_canonical(value.body.payload)
+            check_canonical(value.body.payload, depth=_PAYLOAD_DEPTH)
         sig = value.sig
         if type(sig) is _Plain:
             signature = Signature("ed25519", b64.decode(sig.value, length=64, what="signature"))
@@ -211,9 +214,11 @@ def _parse_any(raw: bytes) -> Entry:
     fields = _ATTEST_FIELDS if kind == "attest" else _FOUND_FIELDS if kind == "found" else _SIGNED_FIELDS
     if value.keys() != fields:
         _refuse_fields(value, fields)
-    if not isinstance(kind, str) or kind not in BODIES:
+    if not isinstance(kind, str):
+        raise FormatError("the entry's type is not a string", code="entry/type")
+    if kind not in BODIES:
         raise FormatError(
-            f"this version does not know entries of type {kind!r}",
+            f"this version does not know entries of type {ascii(kind[:MAX_SHOWN])}",
             code="entry/type-not-yet" if kind in FUTURE_TYPES else "entry/type",
             next_step="A newer version of the program may know it; until then nothing about it can be judged.",
         )
@@ -233,9 +238,7 @@ def _parse_any(raw: bytes) -> Entry:
     if not isinstance(nonce, str):
         raise FormatError("the nonce is not a string", code="entry/nonce")
     b64.decode(nonce, length=16, what="nonce")
-    by, key = value["by"], _hex(value, "key")
-    if not isinstance(by, str):
-        raise FormatError("the author is not a string", code="entry/by")
+    by, key = parse_member_id(value["by"], "the entry's author"), _hex(value, "key")
     seen_size, seen_root = 0, b""
     if kind != "found":
         seen = value["seen"]
@@ -323,7 +326,8 @@ def _parse_signature(value: Any) -> Signature:
 
 
 def _refuse_fields(value: Mapping[str, Any], fields: frozenset[str]) -> None:
-    unknown, missing = sorted(value.keys() - fields), sorted(fields - value.keys())
+    unknown = [name[:MAX_SHOWN] for name in sorted(value.keys() - fields)[:MAX_SHOWN]]
+    missing = sorted(fields - value.keys())
     words = [f"unknown field {name!r}" for name in unknown] + [f"missing field {name!r}" for name in missing]
     raise FormatError(f"the entry has the wrong fields: {', '.join(words)}", code="entry/fields", data={"unknown": unknown, "missing": missing})
 
@@ -343,7 +347,7 @@ def _envelope(kind: str) -> msgspec.json.Decoder[Any]:
         ("org", Digest),
         ("epoch", Annotated[int, msgspec.Meta(ge=0, lt=MAX_EPOCH)]),
         ("type", Literal[kind]),  # type: ignore[valid-type]  # a literal made at run time, one for each type
-        ("by", str),
+        ("by", MemberId),
         ("key", Digest),
         ("seen", Seen),
         ("nonce", str),
@@ -356,3 +360,5 @@ def _envelope(kind: str) -> msgspec.json.Decoder[Any]:
 _ENVELOPES: Final = {kind: _envelope(kind) for kind in BODIES if kind not in ("found", "attest")}
 _OPEN_TYPES: Final = frozenset({"propose"})
 """Types whose body holds plain JSON, which the typed decoder does not look into."""
+_PAYLOAD_DEPTH: Final = 2
+"""How deep that JSON stands in the entry, which counts towards the limit on nesting."""

@@ -194,12 +194,3 @@ def _kit(value: Mapping[str, Any]) -> KitKeys:
     if not isinstance(key, KitKeys):
         raise FormatError("a recovery needs a kit, not a passkey", code="payload/not-a-kit", next_step="Make a kit with `commonhold key new` and enrol that.")
     return key
-
-
-def subject_of(payload: Any) -> str:
-    """The member whom a decision is about or whom it benefits, or an empty string."""
-    if isinstance(payload, Admit | AboutMember | Appoint | RotateKey | RecoverMember):
-        return payload.member
-    if isinstance(payload, Delegate):
-        return payload.to
-    return ""

@@ -1,0 +1,152 @@
+"""Signing an act with a kit and putting it into the record: what all the verbs that act have in common.
+
+The act is shown in words before it counts, the kit is held against what the record says of it, and the record is replayed first, so that
+nobody signs on top of something they have not checked.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commonhold.cli.output import emit, printable, progress
+
+if TYPE_CHECKING:
+    from commonhold.kernel.kit import Kit
+    from commonhold.kernel.record.state import State
+    from commonhold.store.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A member at the keyboard, with the record open before them."""
+
+    record: Record
+    member: str
+    kit: Kit
+
+    @property
+    def state(self) -> State:
+        """The record's state, as this run has replayed it."""
+        return self.record.state
+
+
+def open_record(house: Path) -> Record:
+    """The record of a house, open for writing, with progress if it is long."""
+    from commonhold.store.reader import StaticReader  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store.record import RECORD, Record, record_size  # noqa: PLC0415
+
+    folder = house / RECORD
+    size = record_size(StaticReader.from_directory(folder)) if folder.is_dir() else 0
+    if size < LONG:
+        return Record.open(house)
+    with progress(size, "checking the record") as bar:
+        return Record.open(house, bar.update)
+
+
+LONG = 2_000
+"""Entries from which on a replay takes long enough to show progress."""
+
+
+def open_actor(house: Path, kit: Path) -> Actor:
+    """A member with their kit and the record, after checking that the record holds exactly this kit for them.
+
+    Raises:
+        CustodyError: if the record holds another kit, or this one with a foreign age recipient.
+        RuleError: if the member is not in the record.
+    """
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+    from commonhold.kernel.keys import KitKeys  # noqa: PLC0415
+    from commonhold.store.keyfile import load_kit  # noqa: PLC0415
+
+    name, secret = load_kit(kit)
+    record = open_record(house)
+    member = record.state.member(name)
+    recorded = record.state.public.get(member.kit) if member is not None else None
+    try:
+        if member is None:
+            raise RuleError(
+                f"{name} is not in this organisation's record",
+                code="act/not-a-member",
+                next_step="Check --house and --kit; a new member is admitted by a decision of kind 'admit'.",
+            )
+        if isinstance(recorded, KitKeys):
+            secret.check_recorded(recorded)
+    except BaseException:
+        record.close()
+        raise
+    return Actor(record, name, secret)
+
+
+def submit(actor: Actor, type: str, body: Mapping[str, Any], *, texts: Mapping[str, bytes] | None = None) -> Any:
+    """Sign one act and append it; gives the fold's outcome.
+
+    Raises:
+        RuleError, ProofError, FormatError: if the record refuses it, which then is as it was.
+    """
+    from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature  # noqa: PLC0415
+
+    record = actor.record
+    unsigned = unsigned_entry(
+        type=type,
+        org=record.state.org,
+        epoch=record.state.epoch,
+        by=actor.member,
+        key=actor.kit.key_id,
+        seen=(record.tree.size, record.tree.root()),
+        nonce=secrets.token_bytes(16),
+        body=body,
+    )
+    return record.submit(with_signature(unsigned, actor.kit.sign(signed_bytes(unsigned))), texts)
+
+
+def report(actor: Actor, outcome: Any, proposal_id: str, *, as_json: bool, extra: Mapping[str, Any] | None = None) -> None:
+    """Say what an act brought about, and where its proposal stands now."""
+    from commonhold.cli.words import entry_words, event_words, proposal_words  # noqa: PLC0415
+    from commonhold.kernel.record.queries import describe_proposal  # noqa: PLC0415
+    from commonhold.kernel.record.state import value_of  # noqa: PLC0415
+
+    found = describe_proposal(actor.state, proposal_id) if actor.state.proposal(proposal_id) else None
+    value = {
+        "entry": outcome.entry.id,
+        "index": outcome.index,
+        "events": [{"name": event.name, **event.data} for event in outcome.events],
+        **({"proposal": found} if found else {}),
+        **(extra or {}),
+    }
+
+    def render() -> str:
+        lines = [f"entry {outcome.index}  {entry_words(outcome.entry.type, actor.member, value_of(outcome.entry.body))}"]
+        lines += [f"          {event_words(event.name, event.data)}" for event in outcome.events]
+        lines += [printable(f"{key:9} {text}") for key, text in (extra or {}).items()]
+        if found is not None:
+            lines += ["", proposal_words(found)]
+        return "\n".join(lines)
+
+    emit(as_json, value, render)
+
+
+def find_proposal(state: State, typed: str) -> str:
+    """The proposal whose id begins with what was typed.
+
+    Raises:
+        RuleError: if there is none.
+        click.UsageError: if there are several, or too few digits were given.
+    """
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+
+    if len(typed) < 4:  # noqa: PLR2004 - fewer digits are a typing error
+        raise click.UsageError("give at least four digits of the proposal's id")
+    found = [proposal for proposal in state.part("proposals") if proposal.startswith(typed.lower())]
+    if not found:
+        raise RuleError(
+            f"the record has no proposal {printable(typed)}", code="act/no-proposal", next_step="`commonhold status` lists the open ones."
+        )
+    if len(found) > 1:
+        raise click.UsageError(f"{len(found)} proposals begin with {typed}: give more digits")
+    return found[0]

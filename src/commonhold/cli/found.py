@@ -1,0 +1,85 @@
+"""``commonhold found``: make an organisation out of a charter and its founding members' cards (DESIGN 3.3)."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import click
+
+from commonhold.cli.options import json_option, kit_option
+from commonhold.cli.output import emit, printable
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--charter", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder with charter.md and charter.toml."
+)
+@click.option(
+    "--member",
+    "cards",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    required=True,
+    help="A founding member's card; give one for each, your own included.",
+)
+@click.option("--seat", "seats", multiple=True, metavar="OFFICE=MEMBER", help="A first office-holder; may be given several times.")
+@kit_option()
+@json_option
+def command(folder: Path, charter: Path, cards: tuple[Path, ...], seats: tuple[str, ...], kit: Path, as_json: bool) -> None:  # noqa: FBT001, PLR0917 - click passes flags so
+    """Found an organisation in FOLDER.
+
+    Nothing in it counts until every founding member has accepted with their own kit (`commonhold accept`). Compare the fingerprints on the
+    cards with your fellow founders before you begin: a founding is never changed, a wrong one is founded again.
+    """
+    from commonhold.cli.charter import load_charter_folder  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel import b64, ed25519  # noqa: PLC0415
+    from commonhold.kernel.card import MAX_CARD_BYTES, parse_card  # noqa: PLC0415
+    from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature  # noqa: PLC0415
+    from commonhold.store.keyfile import load_kit, read_small  # noqa: PLC0415
+    from commonhold.store.record import Record  # noqa: PLC0415
+
+    compiled = load_charter_folder(charter)
+    name, secret = load_kit(kit)
+    founders = [parse_card(read_small(card, max_size=MAX_CARD_BYTES + 1, what="a card")) for card in cards]
+    log_seed = secrets.token_bytes(ed25519.SEED_BYTES)
+    body = {
+        "charter": dict(compiled.value),
+        "log_key": b64.encode(ed25519.public_key(log_seed)),
+        "members": [{"member": card.member, "kit": card.kit.to_value()} for card in founders],
+        "seats": [_seat(text) for text in seats],
+    }
+    unsigned = unsigned_entry(
+        type="found", org="", epoch=0, by=name, key=secret.key_id, seen=None, nonce=secrets.token_bytes(16), body=body
+    )
+    entry = with_signature(unsigned, secret.sign(signed_bytes(unsigned)))
+    with Record.found(folder, entry, log_seed, compiled.texts) as record:
+        state = record.state
+    value = {
+        "org": state.org,
+        "origin": state.origin,
+        "folder": str(folder),
+        "charter": state.charter.digest.hex(),
+        "members": {card.member: " ".join(card.fingerprint) for card in founders},
+    }
+
+    def render() -> str:
+        lines = [
+            f"organisation {state.org}",
+            f"folder       {printable(folder)}",
+            f"charter      {state.charter.digest.hex()} ({printable(state.charter.name)})",
+            "members      and the six words of each, to be compared with them:",
+            *(f"  {card.member:<12} {' '.join(card.fingerprint)}" for card in founders),
+            "next         each founding member runs: commonhold accept --house FOLDER --kit THEIR.kit",
+        ]
+        return "\n".join(lines)
+
+    emit(as_json, value, render)
+
+
+def _seat(text: str) -> dict[str, str]:
+    office, equals, member = text.partition("=")
+    if not equals or not office or not member:
+        raise click.UsageError(f"--seat takes OFFICE=MEMBER, such as chair=heron, and not {text!r}")
+    return {"office": office, "member": member}

@@ -1,0 +1,48 @@
+"""Reading small files that a person names on the command line, ``-`` for stdin: never more bytes than the format allows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from commonhold.kernel.errors import FormatError, StoreError
+
+STDIN = "-"
+
+
+def read_input(place: str, *, max_size: int, what: str) -> bytes:
+    """The bytes of the file at *place*, or of stdin.
+
+    Args:
+        place: a path, or ``-``.
+        max_size: refuse more bytes than this, having read one more and not the rest.
+        what: what to call the thing in messages, with its article.
+
+    Raises:
+        StoreError: if it cannot be read.
+        FormatError: if it is longer.
+    """
+    try:
+        if place == STDIN:
+            raw: bytes = click.get_binary_stream("stdin").read(max_size + 1)
+        else:
+            with Path(place).open("rb") as file:
+                raw = file.read(max_size + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "this is no path"
+        raise StoreError(
+            f"{what} at {place} cannot be read: {reason}", code="input/unreadable", next_step="Check the name and who may read it."
+        ) from None
+    if len(raw) > max_size:
+        raise FormatError(f"{place} has more than {max_size} bytes and is not {what}", code="input/too-large", data={"limit": max_size})
+    return raw
+
+
+def in_words(time: int) -> str:
+    """POSIX seconds as a date and time in UTC; the bare number where no calendar reaches."""
+    try:
+        return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        return f"{time} seconds after 1970"

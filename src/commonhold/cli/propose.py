@@ -1,0 +1,190 @@
+"""``commonhold propose``: propose a decision of one of the charter's kinds (DESIGN 3.3)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commonhold.cli.acting import Actor, open_actor, report, submit
+from commonhold.cli.options import house_option, json_option, kit_option
+
+WHOLE_NUMBERS = frozenset({"amount", "until"})
+LISTS = frozenset({"holders", "revoke"})
+YES_OR_NO = frozenset({"lift"})
+MAX_PAYLOAD = 60_000
+
+
+@click.command()
+@click.argument("kind")
+@click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+@click.option("--text", type=click.Path(dir_okay=False, path_type=Path), help="The file with the text of a statement or resolution.")
+@click.option("--card", type=click.Path(dir_okay=False, path_type=Path), help="The card of the member to admit or recover, or your own new one.")
+@click.option("--charter", type=click.Path(file_okay=False, path_type=Path), help="For `amend`: the folder with the charter as it should be.")
+@click.option("--payload", type=click.Path(dir_okay=False, path_type=Path), help="The whole payload as a JSON file, instead of fields.")
+@click.option("--emergency", default="", help="The emergency power of the charter that you invoke.")
+@click.option("--within", default="P30D", show_default=True, help="How long the proposal may be decided, as an ISO 8601 duration.")
+@click.option("--approve", is_flag=True, help="Approve it yourself at once (a proposal is not yet its author's approval).")
+@house_option
+@kit_option()
+@json_option
+def command(  # noqa: PLR0913, PLR0917 - one option for each way of naming what is proposed
+    kind: str,
+    fields: tuple[str, ...],
+    text: Path | None,
+    card: Path | None,
+    charter: Path | None,
+    payload: Path | None,
+    emergency: str,
+    within: str,
+    approve: bool,  # noqa: FBT001 - click passes flags so
+    house: Path,
+    kit: Path,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Propose a decision of KIND.
+
+    \b
+    commonhold propose appoint office=chair member=heron
+    commonhold propose spend_large amount=900 currency=EUR --text mast.md
+    commonhold propose amend --charter amended/
+    commonhold propose admit --card ruff.card
+    commonhold propose channel op=add address=https://saltmarsh.example/
+    """
+    actor = open_actor(house, kit)
+    with actor.record:
+        content, texts = build_payload(actor, kind, fields, text=text, card=card, charter=charter, payload=payload)
+        make_proposal(actor, kind, content, texts, within=within, emergency=emergency, approve=approve, as_json=as_json)
+
+
+def make_proposal(  # noqa: PLR0913 - the parts of one act
+    actor: Actor,
+    kind: str,
+    payload: Mapping[str, Any],
+    texts: Mapping[str, bytes],
+    *,
+    within: str,
+    as_json: bool,
+    emergency: str = "",
+    approve: bool = False,
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """Propose, approve if that was asked for, and report where the proposal stands."""
+    from commonhold.kernel.durations import parse_duration  # noqa: PLC0415
+    from commonhold.kernel.record.acts import FINGERPRINT_KINDS  # noqa: PLC0415
+
+    if approve and kind in FINGERPRINT_KINDS:
+        raise click.UsageError(f"a proposal of kind {kind} is approved by itself, with --fingerprint: `commonhold approve`")
+    # The record's clock where it has one; this machine's is only a guess at what that will say.
+    now = actor.state.clock or int(time.time())
+    body: dict[str, Any] = {"kind": kind, "payload": dict(payload), "not_after": parse_duration(within).after(now)}
+    if emergency:
+        body["emergency"] = emergency
+    outcome = submit(actor, "propose", body, texts=texts)
+    proposal_id = outcome.entry.id
+    if approve:
+        outcome = submit(actor, "approve", {"proposal": proposal_id})
+    report(actor, outcome, proposal_id, as_json=as_json, extra=extra)
+
+
+def build_payload(  # noqa: PLR0913 - one for each way of naming what is proposed
+    actor: Actor,
+    kind: str,
+    fields: tuple[str, ...],
+    *,
+    text: Path | None,
+    card: Path | None,
+    charter: Path | None,
+    payload: Path | None,
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The payload of a proposal and the text objects that it names."""
+    content: dict[str, Any] = {}
+    texts: dict[str, bytes] = {}
+    if payload is not None:
+        content.update(_read_payload(payload))
+    for field in fields:
+        name, equals, value = field.partition("=")
+        if not equals:
+            raise click.UsageError(f"{field!r} is not FIELD=VALUE")
+        content[name] = _typed(name, value)
+    if text is not None:
+        digest, raw = text_object(text)
+        content["text"] = digest
+        texts[digest] = raw
+    if card is not None:
+        content |= _from_card(kind, card)
+    if charter is not None:
+        amendment, more = _from_charter(actor, charter)
+        content |= amendment
+        texts |= more
+    if kind in {"depart", "rotate-key"}:
+        content.setdefault("member", actor.member)
+    if kind == "rotate-key":
+        content.setdefault("add", [])
+        content.setdefault("revoke", [])
+    return content, texts
+
+
+def text_object(path: Path) -> tuple[str, bytes]:
+    """The digest and the bytes of a new text object made of a file, under a fresh salt."""
+    from commonhold.kernel.texts import MAX_TEXT_BYTES, SALT_BYTES, make_text, text_digest  # noqa: PLC0415
+    from commonhold.store.keyfile import read_small  # noqa: PLC0415
+
+    raw = make_text(read_small(path, max_size=MAX_TEXT_BYTES, what="a text"), secrets.token_bytes(SALT_BYTES))
+    return text_digest(raw), raw
+
+
+def _typed(name: str, value: str) -> Any:
+    if name in WHOLE_NUMBERS:
+        if not value.isdecimal() or not value.isascii():
+            raise click.UsageError(f"{name} takes a whole number, and not {value!r}")
+        return int(value)
+    if name in LISTS:
+        return [item for item in value.split(",") if item]
+    if name in YES_OR_NO:
+        if value not in {"yes", "no"}:
+            raise click.UsageError(f"{name} is yes or no, and not {value!r}")
+        return value == "yes"
+    return value
+
+
+def _read_payload(path: Path) -> dict[str, Any]:
+    import msgspec  # noqa: PLC0415
+
+    from commonhold.kernel.errors import FormatError  # noqa: PLC0415
+    from commonhold.store.keyfile import read_small  # noqa: PLC0415
+
+    try:
+        found = msgspec.json.decode(read_small(path, max_size=MAX_PAYLOAD, what="a payload"))
+    except msgspec.DecodeError as error:
+        raise FormatError(f"{path} is not JSON: {error}", code="payload/not-json") from None
+    if not isinstance(found, dict):
+        raise FormatError(f"{path} does not hold a JSON object", code="payload/not-an-object")
+    return found
+
+
+def _from_card(kind: str, path: Path) -> dict[str, Any]:
+    from commonhold.kernel.card import MAX_CARD_BYTES, parse_card  # noqa: PLC0415
+    from commonhold.store.keyfile import read_small  # noqa: PLC0415
+
+    card = parse_card(read_small(path, max_size=MAX_CARD_BYTES + 1, what="a card"))
+    value = card.kit.to_value()
+    if kind == "admit":
+        return {"member": card.member, "keys": [value]}
+    if kind == "recover-member":
+        return {"member": card.member, "kit": value}
+    if kind == "rotate-key":
+        return {"member": card.member, "add": [value]}
+    raise click.UsageError(f"a card says nothing in a proposal of kind {kind}; it does for admit, recover-member and rotate-key")
+
+
+def _from_charter(actor: Actor, folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    from commonhold.cli.charter import load_charter_folder  # noqa: PLC0415
+    from commonhold.kernel.charter import draft_amendment  # noqa: PLC0415
+
+    new = load_charter_folder(folder)
+    return draft_amendment(actor.state.charter.value, new.value), dict(new.texts)

@@ -1,0 +1,49 @@
+"""``commonhold status``: what is open, who still can act, what is missing, until when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from commonhold.cli.options import house_option, json_option
+from commonhold.cli.output import emit, printable
+from commonhold.cli.reading import read_place
+
+
+@click.command()
+@click.argument("proposal", required=False)
+@click.option("--all", "everything", is_flag=True, help="Show the proposals that have ended, too.")
+@house_option
+@json_option
+def command(proposal: str | None, everything: bool, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Show the open proposals, or one PROPOSAL, open or ended."""
+    from commonhold.cli.acting import find_proposal  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.words import proposal_words  # noqa: PLC0415
+    from commonhold.kernel.record.queries import describe_proposal  # noqa: PLC0415
+
+    state = read_place(house).state
+    if proposal is not None:
+        found = describe_proposal(state, find_proposal(state, proposal))
+        emit(as_json, found, lambda: proposal_words(found))
+        return
+    order = {key: value.index for key, value in state.part("proposals").items() if everything or value.status == "open"}
+    shown = [describe_proposal(state, key) for key in sorted(order, key=order.__getitem__)]
+    waiting = sorted(name for name, member in state.part("members").items() if member.status == "invited")
+    offers = [
+        {"office": seat.office, "member": seat.member, "appointment": seat.renewal or seat.by}
+        for _, seat in sorted(state.part("seats").items())
+        if seat.status == "offered" or seat.renewal
+    ]
+
+    def render() -> str:
+        lines = [f"organisation {state.org}", f"charter      {printable(state.charter.name)}, {state.size} entries"]
+        if waiting:
+            lines.append(f"founding     waits for {', '.join(waiting)} to accept (`commonhold accept`)")
+        lines += [f"offered      {offer['office']} to {offer['member']}, who must accept it ({offer['appointment'][:12]})" for offer in offers]
+        if not shown:
+            lines.append("nothing is open" if not everything else "nothing was ever proposed")
+        lines += [f"\n{proposal_words(found)}" for found in shown]
+        return "\n".join(lines)
+
+    emit(as_json, {"org": state.org, "size": state.size, "founding_waits_for": waiting, "offers": offers, "proposals": shown}, render)

@@ -1,0 +1,126 @@
+"""Entries, proposals and verdicts in the words that people read at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from commonhold.cli.output import printable
+
+
+def short(digest: str) -> str:
+    """The first twelve digits of an id, enough to type."""
+    return digest[:12]
+
+
+def moment(time: int) -> str:
+    """A time of the record's clock, in UTC."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC") if time < 253402300800 else "never"  # noqa: PLR2004 - the year 10000
+
+
+def payload_words(kind: str, payload: Mapping[str, Any]) -> str:
+    """What a proposal would do, in a phrase."""
+    member, office = payload.get("member", ""), payload.get("office", "")
+    phrases = {
+        "admit": lambda: f"admit {member} as a member",
+        "depart": lambda: f"{member} leaves",
+        "expel": lambda: f"expel {member}",
+        "appoint": lambda: f"appoint {member} as {office}",
+        "dismiss": lambda: f"dismiss {member} as {office}",
+        "amend": lambda: f"amend the charter ({_amended(payload)})",
+        "rotate-key": lambda: f"change the keys of {member}",
+        "recover-member": lambda: f"give {member} a new kit in place of a lost one",
+        "suspend-origin": lambda: f"{'lift the suspension of' if payload.get('lift') else 'suspend passkeys of'} {payload.get('origin')}",
+        "entrust": lambda: f"entrust {payload.get('resource')} to {', '.join(payload.get('holders', []))}",
+        "publish": lambda: f"publish the work {short(payload.get('work', ''))}",
+        "statement": lambda: f"publish the statement {short(payload.get('text', ''))} ({payload.get('language')})",
+        "channel": lambda: _channel(payload),
+        "partner": lambda: f"name the partners {', '.join(sorted(payload.get('witnesses', {})))}",
+        "delegate": lambda: f"let {payload.get('to')} act under {payload.get('rule')}",
+    }
+    if kind in phrases:
+        return printable(phrases[kind]())
+    money = f", {payload['amount']} {payload.get('currency', '')}".rstrip() if "amount" in payload else ""
+    return printable(f"{kind}: the text {short(payload.get('text', ''))}{money}")
+
+
+def _amended(payload: Mapping[str, Any]) -> str:
+    articles = [f"article {change.get('number')}" for change in payload.get("articles", [])]
+    rules = [".".join(map(str, change.get("path", []))) for change in payload.get("rules", [])]
+    return ", ".join([*articles, *rules]) or "nothing"
+
+
+def _channel(payload: Mapping[str, Any]) -> str:
+    op, address = payload.get("op"), payload.get("address")
+    if op == "move":
+        return f"move the channel {address} to {payload.get('to')}"
+    return f"make {address} a channel of record" if op == "add" else f"strike the channel {address}"
+
+
+def articles_words(articles: Sequence[str]) -> str:
+    """The articles that a decision rests on."""
+    return f"article{'s' if len(articles) > 1 else ''} {', '.join(articles)}" if articles else "no article"
+
+
+def proposal_words(found: Mapping[str, Any]) -> str:
+    """One proposal: what it would do, who approved, who still can, what is missing, until when."""
+    lines = [
+        f"proposal  {found['id']}",
+        f"what      {payload_words(found['kind'], found['payload'])}",
+        f"under     {articles_words(found['articles'])}",
+        f"by        {found['by']} (entry {found['index']})",
+        f"status    {found['status']}{': ' + printable(found['why']) if found.get('why') else ''}",
+        f"approved  {', '.join(found['approved']) or 'nobody yet'}",
+    ]
+    if found["objected"]:
+        lines.append(f"objected  {', '.join(found['objected'])}")
+    for need in found["needs"]:
+        who = f"; still can: {', '.join(need['who_still_can'])}" if need["who_still_can"] else ""
+        missing = f"{need['missing']} missing{who}" if need["missing"] else "met"
+        lines.append(f"needs     {need['required']} of {need['what']}: {len(need['counted'])} so far, {missing}")
+    if found.get("note") == "no-clock-majority":
+        lines.append("          (a majority stands in for the waiting period: this house has no partners, so no clock)")
+    if "objection" in found:
+        lines.append(f"stopped   by {found['objection']['needed']} objections; can object: {', '.join(found['objection']['who_can'])}")
+    if "waiting" in found:
+        waiting = found["waiting"]
+        if waiting["over"]:
+            lines.append(f"waits     for confirmation by {', '.join(waiting['who_must_confirm'])}")
+        else:
+            lines.append(f"waits     until {moment(waiting['until'])}")
+    if found["pending"]:
+        lines.append(f"pending   not yet covered by an attest: {', '.join(found['pending'])}")
+    if found["status"] == "open":
+        lines.append(f"until     {moment(found['not_after'])}")
+    return "\n".join(lines)
+
+
+def event_words(name: str, data: Mapping[str, Any]) -> str:
+    """What an entry brought about, in a sentence."""
+    if name == "enacted":
+        return f"enacted under {articles_words(data['articles'])}, approved by {', '.join(data['approvers']) or 'its own author'}"
+    if name == "found":
+        return f"organisation {data['org']}"
+    if name == "founded":
+        return f"the founding is complete: all {data['members']} members have accepted"
+    if name == "carried":
+        return f"carried; it waits until {moment(data['until'])}"
+    if name == "waited":
+        return "the waiting period is over; it waits for confirmation"
+    if name == "term-ended":
+        return f"the term of {data['member']} as {data['office']} has ended"
+    return printable(f"{name}{': ' + data['why'] if data.get('why') else ''}")
+
+
+def entry_words(type: str, by: str, body: Mapping[str, Any]) -> str:
+    """One entry, in a phrase."""
+    if type == "propose":
+        return f"{by} proposes: {payload_words(body['kind'], body['payload'])}"
+    if type == "attest":
+        return "partners attest the record"
+    if type == "found":
+        return f"{by} founds the organisation"
+    target = body.get("proposal") or body.get("of") or ""
+    verbs = {"approve": "approves", "object": "objects to", "confirm": "confirms", "accept": "accepts", "withdraw": f"withdraws {body.get('what', '')} in"}
+    return printable(f"{by} {verbs.get(type, type)} {short(target)}")

@@ -1,0 +1,63 @@
+"""Verdicts: what a reader is told, and what it rests on (DESIGN 3.6).
+
+A verdict is about one thing that a record says: that it stands, that it was struck, or that it was never decided. This module gives the
+verdicts that a reader can reach alone, by replaying; those that take fresh answers from partners come with the partner nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from commonhold.kernel.record.fold import Outcome
+from commonhold.kernel.record.state import Decided, State
+
+UNWITNESSED: Final = "official-unwitnessed"
+FRESHNESS_UNKNOWN: Final = "official-freshness-unknown"
+NOT_OFFICIAL: Final = "not-official"
+STRUCK: Final = "struck"
+CANNOT_JUDGE: Final = "cannot-judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One of the design's verdicts: its *code* for programs, and its *words*; *rests_on* says on whose replay."""
+
+    code: str
+    words: str
+    rests_on: str = "replayed by you"
+
+    @property
+    def is_yes(self) -> bool:
+        """Whether the answer is some form of "official"."""
+        return self.code in (UNWITNESSED, FRESHNESS_UNKNOWN)
+
+
+def judge_record(state: State, outcomes: Iterable[Outcome]) -> Verdict:
+    """The verdict on a whole record that was replayed."""
+    unknown = [outcome.index for outcome in outcomes if outcome.code == "kind/not-yet"]
+    if unknown:
+        return Verdict(CANNOT_JUDGE, f"cannot judge: entry {unknown[0]} is of a kind that the charter lists and this version does not know")
+    if state.phase != "running":
+        waiting = ", ".join(sorted(name for name, member in state.part("members").items() if member.status == "invited"))
+        return Verdict(NOT_OFFICIAL, f"not official: the founding is not complete, {waiting} must accept it first")
+    if state.clock is None:
+        return Verdict(UNWITNESSED, f"official as of entry {state.size - 1}, unwitnessed")
+    return Verdict(FRESHNESS_UNKNOWN, f"official as of {state.clock}, freshness unknown")
+
+
+def judge_decided(whole: Verdict, decided: Decided | None, where: str = "") -> Verdict:
+    """The verdict on one decided thing, given the verdict on its record.
+
+    Args:
+        where: the channel that the organisation moved to, for something that was moved.
+    """
+    if not whole.is_yes:
+        return whole
+    if decided is None:
+        return Verdict(NOT_OFFICIAL, "not official: the record never decided this")
+    if decided.status != "stands":
+        now = f", the organisation is now at {where}" if where else ""
+        return Verdict(STRUCK, f"struck since entry {decided.index}{now}")
+    return whole

@@ -1,0 +1,58 @@
+"""Checking what a record says against files: proof files, and texts that may be official statements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from commonhold.kernel import b64, ed25519
+from commonhold.kernel.errors import CommonholdError, FormatError, ProofError
+from commonhold.kernel.notes import VerifierKey
+from commonhold.kernel.record.entries import parse_entry
+from commonhold.kernel.record.founding import origin_of
+from commonhold.kernel.record.prooffile import ProofFile
+from commonhold.kernel.record.state import State
+from commonhold.kernel.texts import parse_text
+from commonhold.kernel.tlog.checkpoint import open_checkpoint
+from commonhold.store.directory import ObjectDirectory
+from commonhold.store.record import OBJECTS, Progress, ReadRecord, quiet, replay_leaves
+
+
+def replay_proof(file: ProofFile, *, org: str = "", progress: Progress = quiet) -> ReadRecord:
+    """Replay the leaves of a proof file under the checkpoint that its log signed.
+
+    Raises:
+        ProofError: if the log did not sign it, the leaves do not fold to it, or it is not the organisation *org*.
+        FormatError: if the file does not begin with a founding.
+    """
+    founding = parse_entry(file.leaves[0])
+    if founding.type != "found":
+        raise FormatError(f"the record begins with a {founding.type} entry, not with a founding", code="record/no-founding")
+    if founding.id != (org or file.org):
+        raise ProofError(
+            f"this is a proof from the record of {founding.id}, not of {org or file.org}",
+            code="record/other-org",
+            next_step="Compare the organisation's id with one that you have on paper or from a partner.",
+        )
+    public = b64.decode(founding.body.log_key, length=ed25519.PUBLIC_KEY_BYTES, what="log key")
+    log_key = VerifierKey.of(origin_of(founding.id, 0, public), public)
+    checkpoint, _ = open_checkpoint(file.proof.checkpoint_raw, [log_key], origin=log_key.name)
+    return replay_leaves(file.leaves, checkpoint, file.proof.checkpoint_raw, log_key, progress)
+
+
+def find_statement(state: State, place: str, text: bytes) -> tuple[str | None, int]:
+    """The digest of the official statement with exactly this *text*, and how many statements could not be compared.
+
+    Args:
+        place: the house folder or address whose ``objects`` hold the texts.
+    """
+    if place.startswith(("http://", "https://")):
+        # Objects are served beside the record from issue 05 on; until then only a folder has them.
+        return None, len(state.part("statements"))
+    objects, missing = ObjectDirectory(Path(place) / OBJECTS), 0
+    for digest in state.part("statements"):
+        try:
+            if parse_text(objects.get(digest))[1] == text:
+                return digest, missing
+        except CommonholdError:
+            missing += 1
+    return None, missing
