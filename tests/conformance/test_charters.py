@@ -176,6 +176,20 @@ def test_a_redline_shows_articles_that_come_and_go_and_a_new_title() -> None:
     assert "Rule" not in render_redline(only_text)
 
 
+def test_a_redline_of_hostile_texts_is_coarser_and_still_whole() -> None:
+    """Whoever proposes chooses the words, so what is too much to compare word by word is shown by lines, or whole, and never stalls a reader."""
+    toml = texts_of(EXAMPLE)[1]
+    for old, new in (
+        (" a b" * 2000, " b a" * 2000),
+        ("a b\n" * 2000, "c\n" + "b a\na b\n" * 1000 + "a\n"),
+        ("x " * 900 + "\none\n" + "y " * 900, "y " * 900 + "\none\n" + "x " * 900),
+    ):
+        texts = [parse_charter(f"# Club\n## 1\n{text}", toml) for text in (old, new)]
+        (item,) = redline(*texts).articles
+        for side, source in zip(("old", "new"), texts, strict=True):
+            assert "".join(piece.text for piece in item.pieces if piece.op in ("same", side)) == source.article("1")[1]
+
+
 def test_rules_are_said_in_words() -> None:
     """A sentence for a person who is about to sign, with everything that the rule asks for."""
     charter = load(

@@ -130,8 +130,7 @@ class Story:
 
 
 @pytest.mark.drill
-@pytest.mark.smoke
-@pytest.mark.parametrize("instant", ["before", "within", "after"])
+@pytest.mark.parametrize("instant", ["before", pytest.param("within", marks=pytest.mark.smoke), "after"])
 def test_a_writer_killed_at_every_change_leaves_a_log_that_opens(tmp_path: Path, instant: str, capsys: pytest.CaptureFixture[str]) -> None:
     """At each change to the disk a real process dies by SIGKILL; each time the log opens, has everything acknowledged, and goes on."""
     counting = Story(tmp_path / "counting")

@@ -48,9 +48,6 @@ def met(policy: Policy, names: set[str]) -> bool:
 # ------------------------------------------------------------------------------------------------------------------------ meaning
 
 
-@attack(
-    "record-18", Mutation(POLICY, find='counts[name]["have"] >= group.threshold', replace='counts[name]["have"] + 1 >= group.threshold')
-)
 def test_fewer_witnesses_than_the_policy_asks_for_are_not_enough() -> None:
     """One witness fewer than the threshold moves nothing, and the refusal says how many of how many, and who is missing."""
     policy = three_of_four()

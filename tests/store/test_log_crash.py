@@ -18,11 +18,11 @@ from commonhold.store.log import Log
 from commonhold.store.memory import Fault, Instant, Killed, Loss, MemoryFiles
 from tests.store.logs import KEY, ORIGIN, WITNESS, check_laws, entries
 
-BATCHES = (100, 200, 1, 220, 3)
+BATCHES = (100, 170, 1, 3)
 
 
 class Story:
-    """A log's life: founded, filled across two tile boundaries, settled twice, cosigned and closed. It tells what was acknowledged."""
+    """A log's life: founded, filled across a tile's boundary, settled more than once, cosigned and closed. It tells what was acknowledged."""
 
     def __init__(self, files: MemoryFiles) -> None:
         self.files = files
@@ -63,7 +63,7 @@ def check_after(story: Story, files: MemoryFiles) -> None:
 def test_the_fault_table_covers_every_kind_of_change() -> None:
     """A change of a kind that the story never makes would be a change that no fault was tried on."""
     assert {kind for kind, _ in steps()} == {"write", "append", "replace", "sync", "delete"}
-    assert len(steps()) > 40
+    assert len(steps()) > 30
 
 
 @pytest.mark.parametrize("loss", Loss)
@@ -82,7 +82,7 @@ def test_a_kill_at_any_change_leaves_a_log_that_opens_by_the_normal_path(instant
 def test_a_second_kill_during_the_recovery_harms_no_more_than_the_first(loss: Loss) -> None:
     """Recovery is only another writer: killed at any of its own changes, it is begun again."""
     for step, (kind, _) in enumerate(steps()):
-        if kind == "write" and step % 5:
+        if kind == "write" and step % 7:
             continue
         KEY.signed.clear()
         story = Story(MemoryFiles(Fault(step, Instant.TORN)))

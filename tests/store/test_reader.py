@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -75,10 +76,9 @@ def test_every_single_altered_byte_is_found(size: int) -> None:
         for at in {0, len(data) // 2, len(data) - 1}:
             files = whole.reboot()
             files.damage(name, data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
-            given = []
+            given: list[bytes] = []
             with pytest.raises((ProofError, FormatError)):
-                for entry in StaticReader(files.read).read_all([KEY.verifier])[1]:
-                    given.append(entry)
+                given.extend(StaticReader(files.read).read_all([KEY.verifier])[1])
             assert given == entries(0, len(given)), name
 
 
@@ -98,10 +98,9 @@ def test_the_unproved_reading_finds_damage_too() -> None:
     files = filled()
     data = files.read("tile/entries/001", 1 << 24)
     files.damage("tile/entries/001", data[:2] + b"X" + data[3:])
-    given = []
+    given: list[bytes] = []
     with pytest.raises(ProofError, match="entry 256 of tile/entries/001") as refused:
-        for entry in StaticReader(files.read).entries(0, 700, 700):
-            given.append(entry)
+        given.extend(StaticReader(files.read).entries(0, 700, 700))
     assert (given, refused.value.data) == (entries(0, 256), {"index": 256})
 
 
@@ -146,7 +145,7 @@ class Server:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            def do_GET(self) -> None:
                 name = self.path.removeprefix("/log/")
                 if name in outer.special:
                     outer.special[name](self, outer.files.read(name, 1 << 24) if name in outer.files.names() else b"")
@@ -161,7 +160,7 @@ class Server:
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}/log"
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 

@@ -40,4 +40,5 @@ def _what_waits(actor: Actor) -> str:
         raise RuleError(f"nothing waits for {actor.member} to accept", code="act/no-offer", next_step="`commonhold status` shows what is open.")
     if len(offers) > 1:
         raise click.UsageError(f"{len(offers)} seats are offered to {actor.member}: name one of {', '.join(sorted(offer[:12] for offer in offers))}")
-    return offers[0]
+    only: str = offers[0]
+    return only

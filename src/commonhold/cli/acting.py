@@ -140,7 +140,7 @@ def find_proposal(state: State, typed: str) -> str:
     """
     from commonhold.kernel.errors import RuleError  # noqa: PLC0415
 
-    if len(typed) < 4:  # noqa: PLR2004 - fewer digits are a typing error
+    if len(typed) < 4:
         raise click.UsageError("give at least four digits of the proposal's id")
     found = [proposal for proposal in state.part("proposals") if proposal.startswith(typed.lower())]
     if not found:

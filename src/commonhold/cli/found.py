@@ -27,7 +27,7 @@ from commonhold.cli.output import emit, printable
 @click.option("--seat", "seats", multiple=True, metavar="OFFICE=MEMBER", help="A first office-holder; may be given several times.")
 @kit_option()
 @json_option
-def command(folder: Path, charter: Path, cards: tuple[Path, ...], seats: tuple[str, ...], kit: Path, as_json: bool) -> None:  # noqa: FBT001, PLR0917 - click passes flags so
+def command(folder: Path, charter: Path, cards: tuple[Path, ...], seats: tuple[str, ...], kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Found an organisation in FOLDER.
 
     Nothing in it counts until every founding member has accepted with their own kit (`commonhold accept`). Compare the fingerprints on the

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-
-import click
 
 from commonhold.kernel.errors import FormatError, StoreError
 
@@ -26,7 +25,7 @@ def read_input(place: str, *, max_size: int, what: str) -> bytes:
     """
     try:
         if place == STDIN:
-            raw: bytes = click.get_binary_stream("stdin").read(max_size + 1)
+            raw = sys.stdin.buffer.read(max_size + 1)
         else:
             with Path(place).open("rb") as file:
                 raw = file.read(max_size + 1)

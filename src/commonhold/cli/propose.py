@@ -32,7 +32,7 @@ MAX_PAYLOAD = 60_000
 @house_option
 @kit_option()
 @json_option
-def command(  # noqa: PLR0913, PLR0917 - one option for each way of naming what is proposed
+def command(
     kind: str,
     fields: tuple[str, ...],
     text: Path | None,
@@ -46,7 +46,7 @@ def command(  # noqa: PLR0913, PLR0917 - one option for each way of naming what 
     kit: Path,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Propose a decision of KIND.
+    r"""Propose a decision of KIND.
 
     \b
     commonhold propose appoint office=chair member=heron
@@ -61,7 +61,7 @@ def command(  # noqa: PLR0913, PLR0917 - one option for each way of naming what 
         make_proposal(actor, kind, content, texts, within=within, emergency=emergency, approve=approve, as_json=as_json)
 
 
-def make_proposal(  # noqa: PLR0913 - the parts of one act
+def make_proposal(
     actor: Actor,
     kind: str,
     payload: Mapping[str, Any],
@@ -91,7 +91,7 @@ def make_proposal(  # noqa: PLR0913 - the parts of one act
     report(actor, outcome, proposal_id, as_json=as_json, extra=extra)
 
 
-def build_payload(  # noqa: PLR0913 - one for each way of naming what is proposed
+def build_payload(
     actor: Actor,
     kind: str,
     fields: tuple[str, ...],

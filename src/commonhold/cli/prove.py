@@ -59,15 +59,16 @@ def find_entry(read: ReadRecord, typed: str) -> int:
     from commonhold.kernel.errors import RuleError  # noqa: PLC0415
 
     absent = RuleError(f"the record has no entry {printable(typed)}", code="entry/absent", next_step="`commonhold log` lists them.")
-    if typed.isdecimal() and typed.isascii() and len(typed) < 12:  # noqa: PLR2004 - longer is an id made of digits
+    if typed.isdecimal() and typed.isascii() and len(typed) < 12:
         if int(typed) >= len(read.outcomes):
             raise absent
         return int(typed)
-    if len(typed) < 4:  # noqa: PLR2004 - fewer digits are a typing error
+    if len(typed) < 4:
         raise click.UsageError("give the entry's number, or at least four digits of its id")
     found = [outcome.index for outcome in read.outcomes if outcome.entry is not None and outcome.entry.id.startswith(typed.lower())]
     if not found:
         raise absent
-    if len(found) > 1 and len({read.outcomes[index].entry.id for index in found if read.outcomes[index].entry}) > 1:
+    ids = {entry.id for index in found if (entry := read.outcomes[index].entry) is not None}
+    if len(ids) > 1:
         raise click.UsageError(f"{len(found)} entries begin with {typed}: give more digits")
     return found[0]

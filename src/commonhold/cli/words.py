@@ -16,7 +16,7 @@ def short(digest: str) -> str:
 
 def moment(time: int) -> str:
     """A time of the record's clock, in UTC."""
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC") if time < 253402300800 else "never"  # noqa: PLR2004 - the year 10000
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC") if time < 253402300800 else "never"
 
 
 def payload_words(kind: str, payload: Mapping[str, Any]) -> str:
@@ -113,14 +113,14 @@ def event_words(name: str, data: Mapping[str, Any]) -> str:
     return printable(f"{name}{': ' + data['why'] if data.get('why') else ''}")
 
 
-def entry_words(type: str, by: str, body: Mapping[str, Any]) -> str:
+def entry_words(kind: str, by: str, body: Mapping[str, Any]) -> str:
     """One entry, in a phrase."""
-    if type == "propose":
+    if kind == "propose":
         return f"{by} proposes: {payload_words(body['kind'], body['payload'])}"
-    if type == "attest":
+    if kind == "attest":
         return "partners attest the record"
-    if type == "found":
+    if kind == "found":
         return f"{by} founds the organisation"
     target = body.get("proposal") or body.get("of") or ""
     verbs = {"approve": "approves", "object": "objects to", "confirm": "confirms", "accept": "accepts", "withdraw": f"withdraws {body.get('what', '')} in"}
-    return printable(f"{by} {verbs.get(type, type)} {short(target)}")
+    return printable(f"{by} {verbs.get(kind, kind)} {short(target)}")

@@ -38,6 +38,7 @@ Progress = Callable[[int], None]
 
 
 def quiet(done: int) -> None:
+    """The progress of somebody who shows none."""
     del done
 
 

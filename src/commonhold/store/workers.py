@@ -22,7 +22,7 @@ WORTH_IT: Final = 1_500
 @contextmanager
 def signature_workers(entries: int) -> Iterator[Verifier]:
     """A verifier for a replay of so many *entries*: on another core where there is one and it is worth it, otherwise here."""
-    if entries < WORTH_IT or (os.cpu_count() or 1) < 2:  # noqa: PLR2004 - one core for the fold, one for the signatures
+    if entries < WORTH_IT or (os.cpu_count() or 1) < 2:
         yield here
         return
     context = multiprocessing.get_context("spawn")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commonhold.kernel import b64
+from commonhold.kernel.keys import parse_key_value
 from commonhold.kernel.kit import Kit
 from commonhold.kernel.notes import COSIGNATURE, SignerKey, append_signatures
 from commonhold.kernel.record import entries
@@ -131,8 +132,6 @@ class MemoryHouse:
     @staticmethod
     def key_of(value: Mapping[str, Any]) -> str:
         """The key id of a key in its canonical form."""
-        from commonhold.kernel.keys import parse_key_value
-
         return parse_key_value(value).key_id
 
     def make_partners(self, *names: str, k: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -16,6 +17,9 @@ from commonhold.kernel.charter.compiled import Source
 from commonhold.kernel.charter.redline import draft_amendment
 from commonhold.kernel.charter.rules import Count, Fraction, Need, Rule, Share
 from commonhold.kernel.charter.tables import render_value
+
+MAX_PAIRS: Final = 50_000
+"""Pairs of equal words that a comparison may look at; a long article of ordinary prose stays far below."""
 
 _WORDS: Final = re.compile(r"\s+|[^\W_]+|.", re.DOTALL)
 
@@ -140,17 +144,38 @@ def need_in_words(need: Need) -> str:
 
 
 def _article(number: str, before: str, after: str) -> ArticleRedline:
-    pieces: list[Piece] = []
     left, right = _WORDS.findall(before), _WORDS.findall(after)
-    for op, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    head = _common(left, right)
+    tail = min(_common(left[::-1], right[::-1]), len(left) - head, len(right) - head)
+    pieces = [Piece("same", "".join(left[:head]))]
+    pieces += _compared(left[head : len(left) - tail], right[head : len(right) - tail])
+    pieces.append(Piece("same", "".join(left[len(left) - tail :])))
+    change: Literal["added", "removed", "changed"] = "changed" if before and after else "removed" if before else "added"
+    return ArticleRedline(number, change, tuple(piece for piece in pieces if piece.text))
+
+
+def _compared(left: list[str], right: list[str]) -> list[Piece]:
+    if _pairs(left, right) > MAX_PAIRS:
+        # Comparing takes a time that grows with the words that could match, and whoever proposes chooses the words: fall back to whole lines.
+        left, right = "".join(left).splitlines(keepends=True), "".join(right).splitlines(keepends=True)
+        if _pairs(left, right) > MAX_PAIRS:
+            return [Piece("old", "".join(left)), Piece("new", "".join(right))]
+    pieces: list[Piece] = []
+    for op, a, b, c, d in difflib.SequenceMatcher(str.isspace, left, right, autojunk=False).get_opcodes():
         if op == "equal":
             pieces.append(Piece("same", "".join(left[a:b])))
-            continue
-        if a < b:
-            pieces.append(Piece("old", "".join(left[a:b])))
-        if c < d:
-            pieces.append(Piece("new", "".join(right[c:d])))
-    return ArticleRedline(number, "changed" if before and after else "removed" if before else "added", tuple(pieces))
+        else:
+            pieces += [Piece("old", "".join(left[a:b])), Piece("new", "".join(right[c:d]))]
+    return pieces
+
+
+def _common(left: list[str], right: list[str]) -> int:
+    return next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+
+
+def _pairs(left: list[str], right: list[str]) -> int:
+    counts = Counter(right)
+    return sum(counts[word] for word in left if not word.isspace())
 
 
 def _words(text: tuple[str, str]) -> str:

@@ -12,11 +12,11 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from commonhold.kernel.charter import rules_for, touched_articles
-from commonhold.kernel.charter.rules import Count, Rule, Share
+from commonhold.kernel.charter.rules import Count, Rule
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.keys import KitKeys
 from commonhold.kernel.kinds import FUTURE_KINDS, NEVER_EMERGENCY
-from commonhold.kernel.record import effects, payloads, tally
+from commonhold.kernel.record import effects, payloads, seats, tally
 from commonhold.kernel.record.entries import Entry
 from commonhold.kernel.record.state import Act, Draft, Frozen, Member, Proposal, Seat
 
@@ -35,7 +35,7 @@ def propose(draft: Draft, entry: Entry, member: Member) -> str:
     if not all(rule.everyday for rule in rules):
         require_kit(draft, entry, member)
     if body.emergency:
-        _check_emergency(draft, entry)
+        _check_emergency(draft, entry, rules)
     if draft.clock is not None and body.not_after <= draft.clock:
         raise RuleError(
             "the proposal's time is already over by the record's clock",
@@ -44,7 +44,7 @@ def propose(draft: Draft, entry: Entry, member: Member) -> str:
             next_step="Propose it again with a later time.",
         )
     opened = sum(1 for other in draft.opened if draft.parts["proposals"][other].by == entry.by)
-    if opened >= MAX_OPEN_PER_MEMBER:
+    if opened >= MAX_OPEN_PER_MEMBER and body.kind != "depart":
         raise RuleError(
             f"{entry.by} has {opened} open proposals, and {MAX_OPEN_PER_MEMBER} is the most",
             code="act/too-many-open",
@@ -110,10 +110,12 @@ def _delegation_rule(draft: Draft, payload: payloads.Delegate) -> Rule:
     delegation = draft.charter.delegations.get(payload.rule)
     if delegation is None:
         raise RuleError(f"the charter lets nobody act in another's place under {payload.rule!r}", code="effect/no-delegation")
+    if delegation.unusable:
+        raise RuleError(f"the delegation of {payload.rule} (article {delegation.article}) {delegation.unusable}", code="act/rule-not-yet")
     return Rule(name=f"delegation.{payload.rule}", kinds=("delegate",), article=delegation.article, need=Count((delegation.from_office,), 1))
 
 
-def _check_emergency(draft: Draft, entry: Entry) -> None:
+def _check_emergency(draft: Draft, entry: Entry, rules: tuple[Rule, ...]) -> None:
     emergency = draft.charter.emergencies.get(entry.body.emergency)
     if emergency is None:
         raise RuleError(f"the charter knows no emergency power {entry.body.emergency!r}", code="emergency/unknown")
@@ -124,6 +126,13 @@ def _check_emergency(draft: Draft, entry: Entry) -> None:
             f"the emergency power {emergency.name} (article {emergency.article}) does not reach decisions of kind {entry.body.kind!r}",
             code="emergency/kind",
             data={"may": sorted(emergency.may)},
+        )
+    if not all(entry.body.kind in rule.kinds for rule in rules):
+        # More money than the kind's own rule allows goes to a larger body; acting alone must not reach around that.
+        raise RuleError(
+            f"the emergency power {emergency.name} (article {emergency.article}) does not reach beyond the limit of {entry.body.kind!r}",
+            code="emergency/limit",
+            data={"decided_by": [rule.name for rule in rules]},
         )
     if draft.clock is None:
         raise RuleError(
@@ -143,27 +152,25 @@ def approve(draft: Draft, entry: Entry, member: Member) -> str:
         raise RuleError(f"{entry.by} has approved this already", code="act/approved")
     if proposal.kind in FINGERPRINT_KINDS:
         _check_compared_key(frozen.payload, proposal, entry)
-    offices = tally.acting_offices(draft, entry.by, frozen.rules)
-    places = _places(tally.needs_of(draft, proposal_id, proposal))
+    needs = tally.needs_of(draft, proposal_id, proposal)
     if proposal.status == "open" and proposal.emergency:
         # Whoever may only ratify can already say so; their approval counts once the emergency act stands.
-        places |= _places(frozen.needs)
+        needs = (*needs, *frozen.needs)
+    # A delegation lends one rule, never the power of an emergency.
+    offices = tally.acting_offices(draft, entry.by, () if proposal.emergency else frozen.rules)
     excluded = frozen.excluded == entry.by
-    if excluded or not any(tally.fills(draft, proposal, place, entry.by, offices, frozen) for place in places):
+    if excluded or not any(tally.counts_for(draft, proposal, need, entry.by, offices, frozen) for need in needs):
+        places = {place for need in needs for place in tally.places_of(need)}
         who = "the member whom it is about" if excluded else f"none of {', '.join(sorted(places)) or 'those whom it needs'}"
         raise RuleError(
             f"{entry.by} is {who}, so this approval cannot count",
             code="act/cannot-count",
-            data={"places": sorted(places)},
+            data={"excluded": excluded},
             next_step="A register is frozen when the proposal is made; whoever joined it or was given a kit later counts for the next one.",
         )
     approvals = {**proposal.approvals, entry.by: Act(draft.size, entry.key, offices)}
     draft.put("proposals", proposal_id, replace(proposal, approvals=approvals))
     return proposal_id
-
-
-def _places(needs: tuple[Count | Share, ...]) -> set[str]:
-    return {place for need in needs for place in (need.of if isinstance(need, Count) else (need.body,))}
 
 
 def _check_compared_key(payload: Any, proposal: Proposal, entry: Entry) -> None:
@@ -192,8 +199,9 @@ def object_to(draft: Draft, entry: Entry, member: Member) -> str:
 
 def confirm(draft: Draft, entry: Entry, member: Member) -> str:
     """Record that a holder of the objection right lets the proposal pass after its waiting period."""
-    proposal_id, proposal, _ = _open_proposal(draft, entry)
-    require_kit(draft, entry, member)
+    proposal_id, proposal, frozen = _open_proposal(draft, entry)
+    if frozen.kit or member.kit:
+        require_kit(draft, entry, member)
     if proposal.waited_at < 0:
         raise RuleError(
             "the waiting period of this proposal is not over, so there is nothing to confirm yet",
@@ -267,14 +275,14 @@ def accept(draft: Draft, entry: Entry, member: Member) -> str:
             f"no seat is offered to {entry.by} there", code="act/no-offer", next_step="`commonhold status` lists the appointments that wait for you."
         )
     _check_seen(entry, appointment.closed)
-    effects.check_eligible(draft, seat.office, entry.by)
+    seats.check_eligible(draft, seat.office, entry.by)
     if seat.renewal:
         term = draft.charter.offices[seat.office].term
         until = term.after(seat.until) if term is not None and seat.until else 0
         draft.seat(replace(seat, by=entry.body.of, renewal="", index=draft.size, until=until, terms=seat.terms + 1))
         return ""
-    effects.check_vacancy(draft, seat.office)
-    terms = effects.consecutive_terms(draft, seat.office, entry.by) + 1
+    seats.check_vacancy(draft, seat.office)
+    terms = seats.consecutive_terms(draft, seat.office, entry.by) + 1
     # Where there is a clock the seat counts from the attest that covers this acceptance, so that its term begins at a time.
     draft.seat(replace(seat, status="held" if draft.clock is None else "accepted", index=draft.size, terms=terms))
     return ""

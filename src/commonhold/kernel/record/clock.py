@@ -8,15 +8,21 @@ that time; until then it is pending. The time that a signer or the server claims
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
 from commonhold.kernel.errors import ProofError, RuleError
+from commonhold.kernel.notes import VerifierKey
 from commonhold.kernel.record.decide import Event, judge
+from commonhold.kernel.record.effects import SUSPENSION_SECONDS
 from commonhold.kernel.record.entries import Entry
+from commonhold.kernel.record.seats import check_eligible, check_vacancy
 from commonhold.kernel.record.state import Draft, Seat
 from commonhold.kernel.tlog.checkpoint import open_cosigned
-from commonhold.kernel.notes import VerifierKey
+
+LATEST: Final = 221_845_392_000
+"""1 January 9000: far from any truth, and near enough that every duration of a charter after it still has a date."""
 
 Roots = Callable[[int], bytes]
 """The record's own RFC 6962 root after a number of leaves, for any number up to the entry being applied."""
@@ -35,10 +41,8 @@ def attest(draft: Draft, entry: Entry, roots: Roots, events: list[Event]) -> Non
             "this house has named no partners, so nobody can attest", code="attest/no-policy", next_step="Decide a proposal of kind 'partner' first."
         )
     log_key = VerifierKey.of(draft.origin, draft.log_key)
-    signed = open_cosigned(entry.body.note.encode(), [log_key], [party.key for party in policy.witnesses.values()])
+    signed = open_cosigned(entry.body.note.encode(), [log_key], [party.key for party in policy.witnesses.values()], origin=draft.origin)
     checkpoint = signed.checkpoint
-    if checkpoint.origin != draft.origin:
-        raise ProofError(f"the attest is about {checkpoint.origin!r}, and this record is {draft.origin!r}", code="attest/origin")
     if checkpoint.size > draft.size:
         raise ProofError(f"the attest covers {checkpoint.size} entries, and it is entry {draft.size} itself", code="attest/size")
     if roots(checkpoint.size) != checkpoint.root:
@@ -51,6 +55,8 @@ def attest(draft: Draft, entry: Entry, roots: Roots, events: list[Event]) -> Non
     policy.require(times.keys())
     time = policy.time(times)
     assert time is not None, "a policy without witnesses is refused when it is decided"
+    if time > LATEST:
+        raise RuleError(f"the attest's time is {time}, and a calendar ends at {LATEST}", code="attest/time", data={"time": time})
     first = draft.clock is None
     now = time if draft.clock is None else max(time, draft.clock)
     if not first and checkpoint.size <= draft.covered and now <= (draft.clock or 0):
@@ -60,42 +66,56 @@ def attest(draft: Draft, entry: Entry, roots: Roots, events: list[Event]) -> Non
     if first:
         _date_the_past(draft)
     _let_terms_end(draft, events)
-    _seat_the_accepted(draft)
+    _seat_the_accepted(draft, events)
     pending = sorted({**dict(draft.opened), **{done: draft.parts["proposals"][done].index for done in draft.undo}}.items(), key=lambda item: item[1])
     for proposal_id, _ in pending:
         judge(draft, proposal_id, draft.size, draft.covered, events)
 
 
 def _date_the_past(draft: Draft) -> None:
-    """The first attest dates everything before it: terms and windows of money begin to run now."""
+    """The first attest dates everything before it: terms, pauses, suspensions and windows of money begin to run now."""
+    now = draft.clock or 0
     for seat in list(draft.parts["seats"].values()):
         if seat.status == "held":
             draft.seat(_dated(draft, seat))
+    for tenure, (terms, _) in draft.tenures.items():
+        draft.tenures = draft.tenures.set(tenure, (terms, now))
+    for origin in list(draft.parts["origins"]):
+        draft.put("origins", origin, now + SUSPENSION_SECONDS)
     for rule, spent in draft.spent.items():
-        draft.spent = draft.spent.set(rule, tuple((time or draft.clock or 0, amount) for time, amount in spent))
+        draft.spent = draft.spent.set(rule, tuple((now, amount) for _, amount in spent))
 
 
-def _seat_the_accepted(draft: Draft) -> None:
-    for seat in list(draft.parts["seats"].values()):
-        if seat.status == "accepted" and seat.index < draft.covered:
-            draft.seat(_dated(draft, replace(seat, status="held")))
+def _seat_the_accepted(draft: Draft, events: list[Event]) -> None:
+    accepted = [seat for seat in draft.parts["seats"].values() if seat.status == "accepted" and seat.index < draft.covered]
+    for seat in sorted(accepted, key=lambda seat: seat.index):
+        try:
+            # The charter may have changed since the acceptance.
+            check_eligible(draft, seat.office, seat.member)
+            check_vacancy(draft, seat.office, seat.member)
+        except RuleError as error:
+            draft.unseat(seat.office, seat.member)
+            events.append(Event("seat-refused", {"office": seat.office, "member": seat.member, "why": str(error)}))
+            continue
+        draft.seat(_dated(draft, replace(seat, status="held")))
 
 
 def _dated(draft: Draft, seat: Seat) -> Seat:
-    office = draft.charter.offices.get(seat.office)
     assert draft.clock is not None, "seats are dated by an attest"
-    until = office.term.after(draft.clock) if office is not None and office.term is not None else 0
+    # An amendment that would abolish an office which somebody holds is refused, so the office exists.
+    term = draft.charter.offices[seat.office].term
+    until = term.after(draft.clock) if term is not None else 0
     return replace(seat, since=draft.clock, until=until)
 
 
 def _let_terms_end(draft: Draft, events: list[Event]) -> None:
     """End the terms, delegations and suspensions whose time is over by the clock."""
     now = draft.clock or 0
-    for seat in list(draft.parts["seats"].values()):
+    for _, seat in sorted(draft.parts["seats"].items()):
         if seat.status == "held" and seat.until and seat.until <= now:
             draft.unseat(seat.office, seat.member)
             events.append(Event("term-ended", {"office": seat.office, "member": seat.member}))
     for part, ends in (("delegations", lambda value: value.until), ("origins", lambda value: value)):
         for key, value in list(draft.parts[part].items()):
-            if ends(value) and ends(value) <= now:
+            if ends(value) <= now:
                 draft.drop(part, key)

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from commonhold.kernel.errors import RuleError
+from commonhold.kernel.errors import CommonholdError, RuleError
 from commonhold.kernel.record import effects, tally
 from commonhold.kernel.record.state import Draft, Proposal
 
-EMERGENCY_PARTS: Final = frozenset({"resolutions", "statements", "works", "channels", "resources"})
-"""Parts that an act under an emergency power may change, and that are put back if it is not ratified in time."""
+EMERGENCY_PARTS: Final = frozenset({"channels", "origins", "resolutions", "resources", "statements", "works"})
+"""Parts that an act under an emergency power may change, and that are put back if it is not ratified in time. What was spent stays counted
+towards the limits of money: a payment does not come back because nobody ratified it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,9 @@ def _not_carried(
     draft: Draft, proposal_id: str, proposal: Proposal, standings: tuple[tally.Standing, ...], index: int, events: list[Event]
 ) -> None:
     if proposal.carried:
-        # It had been carried and lost a voice while it waited: the waiting starts again if it is carried once more.
-        proposal = replace(proposal, carried=0, waits_until=0, waited_at=-1)
+        # It had been carried and lost a voice while it waited: the waiting starts again if it is carried once more, and so do confirmations,
+        # for those given had not seen the end of that wait.
+        proposal = replace(proposal, carried=0, waits_until=0, waited_at=-1, confirms={})
         draft.put("proposals", proposal_id, proposal)
     out_of_reach = next((standing for standing in standings if not standing.reachable), None)
     if out_of_reach is not None:
@@ -107,7 +109,7 @@ def _has_waited(draft: Draft, proposal_id: str, proposal: Proposal, index: int, 
 def _enact(draft: Draft, proposal_id: str, index: int, limit: int, events: list[Event]) -> None:
     proposal = draft.proposal(proposal_id)
     assert proposal is not None
-    approvers = tuple(sorted(tally.counting_acts(draft, proposal_id, proposal, proposal.approvals, limit)))
+    approvers = tally.approvers(draft, proposal_id, proposal, limit)
     before, earlier = draft.freeze(), draft.changed
     changes: dict[str, Any] = {}
     draft.changed = set()
@@ -116,7 +118,7 @@ def _enact(draft: Draft, proposal_id: str, index: int, limit: int, events: list[
             changes = _start_emergency(draft, proposal)
         effects.close(draft, proposal_id, proposal, "enacted", "", index)
         effects.enact(draft, proposal_id, proposal, approvers, index)
-    except RuleError as error:
+    except CommonholdError as error:
         draft.restore(before)
         draft.changed = earlier
         _close(draft, proposal_id, proposal, "refused", str(error), index, events)
@@ -160,6 +162,11 @@ def _judge_ratification(draft: Draft, proposal_id: str, proposal: Proposal, inde
     """Let an emergency act stand once the ordinary rule is met, and put everything back when its time is over."""
     if proposal_id not in draft.undo or draft.clock is None:
         return
+    # What this attest covers happened at its time, so a ratification that comes with it is as late as it is.
+    if draft.clock > proposal.ratify_until:
+        _lapse(draft, proposal_id, proposal, index)
+        events.append(Event("lapsed", {"proposal": proposal_id}))
+        return
     standings = tally.standings(draft, proposal_id, proposal, limit, candidates=False)
     if not any(standing.missing for standing in standings):
         draft.put("proposals", proposal_id, replace(proposal, why="ratified", closed=index, closed_at=draft.clock))
@@ -167,13 +174,18 @@ def _judge_ratification(draft: Draft, proposal_id: str, proposal: Proposal, inde
         if not any(draft.parts["proposals"][other].emergency == proposal.emergency for other in draft.undo):
             draft.drop("emergencies", proposal.emergency)
         events.append(Event("ratified", {"proposal": proposal_id}))
-    elif draft.clock > proposal.ratify_until:
-        for part, key, old, new in draft.undo[proposal_id]:
-            if draft.parts[part].get(key) == new:
-                draft.drop(part, key) if old is None else draft.put(part, key, old)
-        draft.undo = draft.undo.delete(proposal_id)
-        draft.put("proposals", proposal_id, replace(proposal, status="lapsed", why="not ratified in time", closed=index, closed_at=draft.clock))
-        events.append(Event("lapsed", {"proposal": proposal_id}))
+
+
+def _lapse(draft: Draft, proposal_id: str, proposal: Proposal, index: int) -> None:
+    for part, key, old, new in draft.undo[proposal_id]:
+        if draft.parts[part].get(key) == new:
+            draft.drop(part, key) if old is None else draft.put(part, key, old)
+        for other, steps in draft.undo.items():
+            # A later emergency act was built on this one: if that lapses too, what comes back is what stood before both.
+            if other != proposal_id and (part, key, new) in {step[:3] for step in steps}:
+                draft.undo = draft.undo.set(other, tuple((*step[:2], old, step[3]) if step[:3] == (part, key, new) else step for step in steps))
+    draft.undo = draft.undo.delete(proposal_id)
+    effects.close(draft, proposal_id, proposal, "lapsed", "not ratified in time", index)
 
 
 def _close(draft: Draft, proposal_id: str, proposal: Proposal, status: str, why: str, index: int, events: list[Event]) -> None:

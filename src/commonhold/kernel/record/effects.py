@@ -17,8 +17,10 @@ from commonhold.kernel.charter.rules import Charter
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.record import payloads
 from commonhold.kernel.record.enrolment import enrol, revoke
-from commonhold.kernel.record.state import Decided, Delegation, Draft, Member, Proposal, Seat
-from commonhold.kernel.tlog.policy import Policy
+from commonhold.kernel.record.seats import active_member, appoint, check_holders, dismiss
+from commonhold.kernel.record.state import Decided, Delegation, Draft, Member, Proposal
+from commonhold.kernel.notes import VerifierKey
+from commonhold.kernel.tlog.policy import NONE, Policy
 
 PROBATION_SECONDS: Final = 30 * 86_400
 SUSPENSION_SECONDS: Final = 14 * 86_400
@@ -45,13 +47,6 @@ def dry_run(draft: Draft, proposal_id: str, proposal: Proposal) -> None:
     enact(draft, proposal_id, proposal, (), draft.size)
 
 
-def _member(draft: Draft, name: str) -> Member:
-    member = draft.member(name)
-    if member is None or member.status != "active":
-        raise RuleError(f"{name} is not a member", code="effect/not-a-member", data={"member": name}, next_step="Admit them first.")
-    return member
-
-
 def _admit(draft: Draft, payload: payloads.Admit, proposal: Proposal, decided: Decided) -> None:
     if draft.member(payload.member) is not None:
         raise RuleError(
@@ -61,6 +56,13 @@ def _admit(draft: Draft, payload: payloads.Admit, proposal: Proposal, decided: D
         )
     if not payload.keys:
         raise RuleError(f"{payload.member} brings no key, so nothing they do could be told from a forgery", code="effect/no-key")
+    if len(payload.keys) > 1:
+        # Each approver compares one fingerprint: a second key would come in behind it unseen.
+        raise RuleError(
+            f"{payload.member} brings {len(payload.keys)} keys, and approvers compare one",
+            code="effect/one-key",
+            next_step="Admit them with their kit; they add other keys themselves by a decision of kind 'rotate-key'.",
+        )
     draft.put("members", payload.member, Member(decided.index, "active", {}, counts_from=_probation(draft, proposal)))
     for key in payloads.enrolled_keys(payload):
         enrol(draft, payload.member, key, decided.index)
@@ -72,7 +74,7 @@ def _probation(draft: Draft, proposal: Proposal) -> int:
 
 def leave(draft: Draft, name: str, status: str, index: int) -> None:
     """End a membership: every seat falls, every key stops counting, and the id stays used."""
-    member = _member(draft, name)
+    member = active_member(draft, name)
     for key in member.keys:
         revoke(draft, name, key, index)
     for office in draft.charter.offices:
@@ -98,129 +100,29 @@ def _expel(draft: Draft, payload: payloads.AboutMember, proposal: Proposal, deci
     leave(draft, payload.member, "expelled", decided.index)
 
 
-def _appoint(draft: Draft, payload: payloads.Appoint, proposal: Proposal, decided: Decided) -> None:
-    del proposal
-    member = _member(draft, payload.member)
-    check_eligible(draft, payload.office, payload.member)
-    if not member.kit:
-        raise RuleError(
-            f"{payload.member} has no kit, and an office takes one",
-            code="effect/no-kit",
-            next_step="Enrol a kit for them with a decision of kind 'rotate-key', then appoint them.",
-        )
-    existing: Seat | None = draft.parts["seats"].get(f"{payload.office}/{payload.member}")
-    offers = sum(1 for seat in draft.parts["seats"].values() if seat.office == payload.office and (seat.status != "held" or seat.renewal))
-    if offers >= draft.charter.offices[payload.office].seats or (existing is not None and (existing.status != "held" or existing.renewal)):
-        raise RuleError(
-            f"the office {payload.office} already has an offer that waits for its answer",
-            code="effect/offered",
-            next_step="Let the appointed member accept, or give the seat back with `commonhold withdraw`.",
-        )
-    if existing is None:
-        draft.seat(Seat(payload.office, payload.member, "offered", decided.proposal, decided.index))
-    else:
-        draft.seat(replace(existing, renewal=decided.proposal))
-
-
-def check_vacancy(draft: Draft, office_name: str) -> None:
-    """Pass in silence if a seat of the office is free.
-
-    Raises:
-        RuleError: if every seat is held.
-    """
-    office, holders = draft.charter.offices[office_name], draft.holders.get(office_name, frozenset())
-    if len(holders) >= office.seats:
-        raise RuleError(
-            f"all {office.seats} seats of the office {office_name} are held (article {office.article})",
-            code="effect/full",
-            data={"holders": sorted(holders)},
-            next_step="Wait for a term to end or a holder to step down, or decide to dismiss one.",
-        )
-
-
-def check_eligible(draft: Draft, office_name: str, name: str) -> None:
-    """Pass in silence if *name* may hold the office.
-
-    Raises:
-        RuleError: if the office is unknown, if they hold an incompatible one, or if their terms in a row are used up.
-    """
-    office = draft.charter.offices.get(office_name)
-    if office is None:
-        raise RuleError(f"the charter knows no office {office_name!r}", code="effect/no-office", data={"offices": sorted(draft.charter.offices)})
-    if office.unusable:
-        raise RuleError(f"the office {office_name} (article {office.article}) {office.unusable}", code="effect/office-not-yet")
-    for rule in draft.charter.incompatible:
-        if office_name in rule.offices:
-            for other in sorted(rule.offices - {office_name}):
-                if name in draft.holders.get(other, ()):
-                    raise RuleError(
-                        f"{name} is {other}, and nobody may be {other} and {office_name} at once (article {rule.article})",
-                        code="effect/incompatible",
-                        data={"article": rule.article},
-                    )
-                _check_cooling_off(draft, rule.cooling_off, other, office_name, name, rule.article)
-    used = consecutive_terms(draft, office_name, name)
-    if office.max_consecutive and used >= office.max_consecutive:
-        raise RuleError(
-            f"{name} has been {office_name} for {used} terms in a row, and {office.max_consecutive} is the most (article {office.article})",
-            code="effect/terms",
-            data={"article": office.article},
-        )
-
-
-def consecutive_terms(draft: Draft, office: str, name: str) -> int:
-    """How many terms in a row *name* has already served; a pause of a whole term, as the record's clock tells it, starts afresh."""
-    held: Seat | None = draft.parts["seats"].get(f"{office}/{name}")
-    if held is not None and held.status == "held":
-        return held.terms
-    terms, ended = draft.tenures.get(f"{office}/{name}", (0, 0))
-    length = draft.charter.offices[office].term
-    if terms and ended and draft.clock is not None and length is not None and length.after(ended) <= draft.clock:
-        return 0
-    return terms
-
-
-def _check_cooling_off(draft: Draft, pause: Any, other: str, office: str, name: str, article: str) -> None:
-    if pause is None:
-        return
-    terms, ended = draft.tenures.get(f"{other}/{name}", (0, 0))
-    if terms and (draft.clock is None or not ended or pause.after(ended) > draft.clock):
-        raise RuleError(
-            f"{name} was {other} less than {pause} ago and cannot be {office} yet (article {article})", code="effect/cooling-off", data={"article": article}
-        )
-
-
-def _dismiss(draft: Draft, payload: payloads.Appoint, proposal: Proposal, decided: Decided) -> None:
-    del proposal, decided
-    if f"{payload.office}/{payload.member}" not in draft.parts["seats"]:
-        raise RuleError(f"{payload.member} holds no seat in the office {payload.office}", code="effect/no-seat")
-    draft.unseat(payload.office, payload.member)
-
-
 def _amend(draft: Draft, payload: payloads.Amend, proposal: Proposal, decided: Decided) -> None:
     old = draft.charter
     value = apply_amendment(old.value, proposal.payload)
     new = load_charter(value)
     check_amendment(old, new, sum(1 for _, member in draft.active_members() if member.kit))
-    for office, holders in draft.holders.items():
-        seats = new.offices[office].seats if office in new.offices else 0
-        if len(holders) > seats:
-            raise RuleError(
-                f"{len(holders)} members hold the office {office}, and the amended charter has {seats} seats for it",
-                code="effect/seats-held",
-                next_step="Let the holders step down or dismiss them first, then amend.",
-            )
+    check_holders(draft, new)
     draft.charter = new
     put_rules(draft, old, new)
     changed = changed_rules(old, new)
     for other, _ in sorted(draft.opened.items(), key=lambda item: item[1]):
         sibling = draft.proposal(other)
-        if sibling is None or other == decided.proposal or sibling.kind in ("dismiss", "succeed"):
+        if sibling is None or sibling.kind in ("dismiss", "succeed"):
             continue
         touched = sorted(changed.intersection(sibling.rules))
+        if sibling.emergency and old.emergencies[sibling.emergency] != new.emergencies.get(sibling.emergency):
+            touched.append(f"emergency {sibling.emergency}")
         if touched or sibling.kind == "amend":
             reason = f"the rule it was judged by was changed: {', '.join(touched)}" if touched else "the charter it amends was changed"
             close(draft, other, sibling, "void", reason, decided.index)
+    for key in list(draft.parts["delegations"]):
+        rule = key.partition("/")[0]
+        if rule in changed or old.delegations.get(rule) != new.delegations.get(rule):
+            draft.drop("delegations", key)
     del payload
 
 
@@ -263,22 +165,22 @@ def _rotate_key(draft: Draft, payload: payloads.RotateKey, proposal: Proposal, d
             code="effect/not-yours",
             next_step="A member changes their own keys; for somebody who lost theirs, decide 'recover-member'.",
         )
-    _member(draft, payload.member)
+    active_member(draft, payload.member)
     for key in payloads.enrolled_keys(payload):
         enrol(draft, payload.member, key, decided.index)
     for key_id in payload.revoke:
         revoke(draft, payload.member, key_id, decided.index)
-    if not _member(draft, payload.member).keys:
+    if not active_member(draft, payload.member).keys:
         raise RuleError(f"{payload.member} would be left without any key", code="effect/no-key", next_step="Add a new key in the same decision.")
 
 
 def _recover(draft: Draft, payload: payloads.RecoverMember, proposal: Proposal, decided: Decided) -> None:
-    member = _member(draft, payload.member)
+    member = active_member(draft, payload.member)
     for key_id in member.keys:
         revoke(draft, payload.member, key_id, decided.index)
     for key in payloads.enrolled_keys(payload):
         enrol(draft, payload.member, key, decided.index)
-    draft.put("members", payload.member, replace(_member(draft, payload.member), counts_from=_probation(draft, proposal)))
+    draft.put("members", payload.member, replace(active_member(draft, payload.member), counts_from=_probation(draft, proposal)))
 
 
 def _suspend_origin(draft: Draft, payload: payloads.SuspendOrigin, proposal: Proposal, decided: Decided) -> None:
@@ -295,7 +197,7 @@ def _suspend_origin(draft: Draft, payload: payloads.SuspendOrigin, proposal: Pro
 def _entrust(draft: Draft, payload: payloads.Entrust, proposal: Proposal, decided: Decided) -> None:
     del proposal
     for name in payload.holders:
-        _member(draft, name)
+        active_member(draft, name)
     draft.put("resources", payload.resource, decided)
 
 
@@ -332,8 +234,15 @@ def _channel(draft: Draft, payload: payloads.Channel, proposal: Proposal, decide
 def _partner(draft: Draft, payload: payloads.Partner, proposal: Proposal, decided: Decided) -> None:
     del proposal, decided
     groups = {name: (group.k, list(group.of)) for name, group in payload.groups.items()}
-    policy = Policy.build(logs=(), witnesses=payload.witnesses, groups=groups, quorum=payload.quorum)
-    draft.policy = policy
+    if payload.quorum == NONE:
+        raise RuleError(
+            "the policy would ask for no partner at all, and no decision may empty it",
+            code="effect/empty-policy",
+            next_step="Name a partner or a group of partners as the quorum.",
+        )
+    # The log's own key is named so that nobody can put it, or a key with its name and id, among the witnesses.
+    log = VerifierKey.of(draft.origin, draft.log_key)
+    draft.policy = Policy.build(logs=(log,), witnesses=payload.witnesses, groups=groups, quorum=payload.quorum)
     for key in list(draft.parts["partners"]):
         draft.drop("partners", key)
     draft.put("partners", "policy", payload)
@@ -349,7 +258,7 @@ def _delegate(draft: Draft, payload: payloads.Delegate, proposal: Proposal, deci
             code="effect/needs-clock",
             next_step="Name partners first (a decision of kind 'partner').",
         )
-    _member(draft, payload.to)
+    active_member(draft, payload.to)
     if proposal.by not in draft.holders.get(delegation.from_office, ()):
         raise RuleError(f"only a {delegation.from_office} can delegate {payload.rule} (article {delegation.article})", code="effect/not-holder")
     if not draft.clock < payload.until <= delegation.longest.after(draft.clock):
@@ -375,7 +284,7 @@ def _resolution(draft: Draft, payload: payloads.Resolution, proposal: Proposal, 
                 data={"article": rule.article, "limit": limit.amount, "spent": total, "amount": payload.amount},
                 next_step="Decide it under the rule for larger amounts.",
             )
-        if payload.amount:
+        if payload.amount and limit.window is not None:
             draft.spent = draft.spent.set(rule_name, (*spent, (now, payload.amount)))
     draft.put("resolutions", decided.proposal, decided)
 
@@ -383,11 +292,11 @@ def _resolution(draft: Draft, payload: payloads.Resolution, proposal: Proposal, 
 _EFFECTS: Final[Mapping[str, Callable[[Draft, Any, Proposal, Decided], None]]] = {
     "admit": _admit,
     "amend": _amend,
-    "appoint": _appoint,
+    "appoint": appoint,
     "channel": _channel,
     "delegate": _delegate,
     "depart": _depart,
-    "dismiss": _dismiss,
+    "dismiss": dismiss,
     "entrust": _entrust,
     "expel": _expel,
     "partner": _partner,

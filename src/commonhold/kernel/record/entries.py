@@ -38,24 +38,24 @@ class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Base of everything that is read from an entry: no unknown fields, no surprises."""
 
 
-class Seen(Value):
+class Seen(Value, frozen=True):
     """The checkpoint that the signer had before them: the log's *size* and *root* (base64)."""
 
     size: Time
     root: str
 
 
-class FoundingMember(Value):
+class FoundingMember(Value, frozen=True):
     member: MemberId
     kit: dict[str, Any]
 
 
-class FoundingSeat(Value):
+class FoundingSeat(Value, frozen=True):
     office: Name
     member: MemberId
 
 
-class Found(Value):
+class Found(Value, frozen=True):
     """The founding: the charter, the log's key, and everybody who founds, with their kits and first seats."""
 
     charter: dict[str, Any]
@@ -64,7 +64,7 @@ class Found(Value):
     seats: list[FoundingSeat]
 
 
-class Propose(Value):
+class Propose(Value, frozen=True):
     """A proposal of a decision kind, to be decided before *not_after* (POSIX seconds, judged by the record's clock)."""
 
     kind: Name
@@ -73,40 +73,40 @@ class Propose(Value):
     emergency: Name = ""
 
 
-class Approve(Value):
+class Approve(Value, frozen=True):
     """An approval. For kinds that enrol a key, *key* is the id of the key that the approver compared outside the house."""
 
     proposal: Digest
     key: Digest = ""
 
 
-class Object(Value):
+class Object(Value, frozen=True):
     """An objection or dissent; *reason* is the digest of a text that its author may later have erased."""
 
     proposal: Digest
     reason: Digest = ""
 
 
-class Confirm(Value):
+class Confirm(Value, frozen=True):
     """After a waiting period: a holder of the objection right says that they have seen the act and let it pass."""
 
     proposal: Digest
 
 
-class Withdraw(Value):
+class Withdraw(Value, frozen=True):
     """Taking back one's own proposal, approval, objection, delegation or seat."""
 
     what: Literal["proposal", "approval", "objection", "delegation", "seat"]
     of: Annotated[str, msgspec.Meta(max_length=64)]
 
 
-class Accept(Value):
+class Accept(Value, frozen=True):
     """Consent: to the founding, or to a seat that an enacted appointment offers."""
 
     of: Digest
 
 
-class Attest(Value):
+class Attest(Value, frozen=True):
     """A cosigned checkpoint of this epoch; its cosignatures are its authority, so it has no author."""
 
     note: str
@@ -332,11 +332,11 @@ def _refuse_fields(value: Mapping[str, Any], fields: frozenset[str]) -> None:
     raise FormatError(f"the entry has the wrong fields: {', '.join(words)}", code="entry/fields", data={"unknown": unknown, "missing": missing})
 
 
-class _Plain(Value, tag_field="kind", tag="ed25519"):
+class _Plain(Value, frozen=True, tag_field="kind", tag="ed25519"):
     value: str
 
 
-class _Assertion(Value, tag_field="kind", tag="webauthn"):
+class _Assertion(Value, frozen=True, tag_field="kind", tag="webauthn"):
     value: str
     authenticator: str
     client: str

@@ -16,9 +16,10 @@ from commonhold.kernel.charter import check_founding, load_charter, refuse_error
 from commonhold.kernel.errors import ProofError, RuleError
 from commonhold.kernel.keys import KitKeys, parse_kit_value
 from commonhold.kernel.record.decide import Event
-from commonhold.kernel.record.effects import check_eligible, check_vacancy, put_rules
+from commonhold.kernel.record.effects import put_rules
 from commonhold.kernel.record.enrolment import enrol
 from commonhold.kernel.record.entries import Entry
+from commonhold.kernel.record.seats import check_eligible, check_vacancy
 from commonhold.kernel.record.state import NO_CHARTER, Draft, Member, Seat, State, empty_state
 
 MAX_FOUNDERS = 200

@@ -22,27 +22,27 @@ Language = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{2,3}(?:-[A-Za-z0-9]{2,8
 KeyList = Annotated[list[dict[str, Any]], msgspec.Meta(max_length=MAX_KEYS)]
 
 
-class Admit(Value):
+class Admit(Value, frozen=True):
     """A new member and their first keys; approvers compare the key's fingerprint outside the house."""
 
     member: MemberId
     keys: KeyList
 
 
-class AboutMember(Value):
+class AboutMember(Value, frozen=True):
     """A decision that is about one member and says nothing else (depart, expel)."""
 
     member: MemberId
 
 
-class Appoint(Value):
+class Appoint(Value, frozen=True):
     """A seat in an office for a member, held once they accept it; also the payload of ``dismiss``."""
 
     office: Name
     member: MemberId
 
 
-class Amend(Value):
+class Amend(Value, frozen=True):
     """A redline of the charter; ``kernel.charter.redline`` gives its parts their meaning."""
 
     base: Digest
@@ -52,7 +52,7 @@ class Amend(Value):
     title: Digest = ""
 
 
-class RotateKey(Value):
+class RotateKey(Value, frozen=True):
     """A member's own change of keys: what to add and which key ids to revoke."""
 
     member: MemberId
@@ -60,41 +60,41 @@ class RotateKey(Value):
     revoke: Annotated[list[Digest], msgspec.Meta(max_length=MAX_KEYS)]
 
 
-class RecoverMember(Value):
+class RecoverMember(Value, frozen=True):
     """A new kit for a member who lost theirs; every earlier key of theirs is revoked."""
 
     member: MemberId
     kit: dict[str, Any]
 
 
-class SuspendOrigin(Value):
+class SuspendOrigin(Value, frozen=True):
     """A web origin whose passkey signatures stop counting, because its domain may be in the wrong hands; *lift* ends that."""
 
     origin: Address
     lift: bool = False
 
 
-class Entrust(Value):
+class Entrust(Value, frozen=True):
     """Who looks after a resource of the organisation."""
 
     resource: Name
     holders: Annotated[list[MemberId], msgspec.Meta(min_length=1, max_length=32)]
 
 
-class Publish(Value):
+class Publish(Value, frozen=True):
     """A work, named by the digest of its manifest."""
 
     work: Digest
 
 
-class Statement(Value):
+class Statement(Value, frozen=True):
     """An official statement: the digest of its text object and the language of the text."""
 
     text: Digest
     language: Language
 
 
-class Channel(Value):
+class Channel(Value, frozen=True):
     """A channel of record: the address to add or strike, or to move to another address."""
 
     op: Literal["add", "strike", "move"]
@@ -102,12 +102,12 @@ class Channel(Value):
     to: Address = ""
 
 
-class PolicyGroup(Value):
+class PolicyGroup(Value, frozen=True):
     k: Annotated[int, msgspec.Meta(ge=1, le=64)]
     of: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=64)]
 
 
-class Partner(Value):
+class Partner(Value, frozen=True):
     """The partner houses whose cosignatures are the record's clock: a tlog policy as data."""
 
     witnesses: Annotated[dict[str, str], msgspec.Meta(min_length=1, max_length=64)]
@@ -115,7 +115,7 @@ class Partner(Value):
     quorum: Name
 
 
-class Delegate(Value):
+class Delegate(Value, frozen=True):
     """Leave for *to* to act in the office-holder's place under *rule*, until a time on the record's clock."""
 
     rule: Name
@@ -123,7 +123,7 @@ class Delegate(Value):
     until: Time
 
 
-class Resolution(Value):
+class Resolution(Value, frozen=True):
     """A decision that the charter defines by itself: a text and, where it is about money, an amount in the charter's unit."""
 
     text: Digest

@@ -8,13 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from commonhold.kernel.errors import RuleError
 from commonhold.kernel.record import tally
 from commonhold.kernel.record.state import Decided, Proposal, State, value_of
 
 
 def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
-    """Everything about one proposal that helps people to act on it."""
-    proposal = state.parts["proposals"][proposal_id]
+    """Everything about one proposal that helps people to act on it.
+
+    Raises:
+        RuleError: if the record has no such proposal.
+    """
+    proposal = state.proposal(proposal_id)
+    if proposal is None:
+        raise RuleError(f"the record has no proposal {proposal_id[:12]}", code="act/no-proposal", next_step="`commonhold status` lists the open ones.")
     limit = state.size if state.clock is None else state.covered
     answer: dict[str, Any] = {
         "id": proposal_id,
@@ -36,7 +43,9 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
         answer["why"] = proposal.why
     if proposal.status != "open":
         answer["closed"] = {"index": proposal.closed, "time": proposal.closed_at}
-        return answer
+        if proposal_id not in state.undo:
+            return answer
+        answer["ratification"] = {"until": proposal.ratify_until}
     frozen = state.frozen[proposal_id]
     answer["needs"] = [
         {
@@ -48,7 +57,7 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
         }
         for standing in tally.standings(state, proposal_id, proposal, limit)
     ]
-    threshold = tally.objection_threshold(proposal, frozen.rules)
+    threshold = tally.objection_threshold(proposal, frozen.rules) if proposal.status == "open" else 0
     if threshold:
         answer["objection"] = {"needed": threshold, "who_can": sorted(tally.objection_holders(state, proposal, frozen) - proposal.objections.keys())}
     if proposal.carried:

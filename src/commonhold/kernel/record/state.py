@@ -39,7 +39,7 @@ PARTS: Final = (
 """The parts of the state digest, in bytewise order."""
 
 
-class Member(Value):
+class Member(Value, frozen=True):
     """A person in the register, under a pseudonym.
 
     *since* is the entry that made them count; *kit* the id of their kit's key, with the entry that enrolled it; *counts_from* the time on
@@ -54,7 +54,7 @@ class Member(Value):
     counts_from: int = 0
 
 
-class Seat(Value):
+class Seat(Value, frozen=True):
     """A place in an office. ``offered`` waits for consent, ``accepted`` for the clock, ``held`` counts.
 
     *by* is the proposal that gave it, *terms* how many terms in a row this is, *renewal* the proposal that offers the holder another term.
@@ -71,7 +71,7 @@ class Seat(Value):
     renewal: str = ""
 
 
-class Act(Value):
+class Act(Value, frozen=True):
     """One member's approval, objection or confirmation: where it stands, by which key, and through which offices."""
 
     index: int
@@ -79,7 +79,7 @@ class Act(Value):
     offices: tuple[str, ...] = ()
 
 
-class Proposal(Value):
+class Proposal(Value, frozen=True):
     """A proposal and all that has been said of it.
 
     *rules* and *articles* name what it is judged by, as they stood when it was made (*charter* is that charter's digest); *bases* are the
@@ -113,7 +113,7 @@ class Proposal(Value):
     ratify_until: int = 0
 
 
-class Delegation(Value):
+class Delegation(Value, frozen=True):
     """Leave to act in an office-holder's place under one rule: from which *office*, given by whom, until when, by which proposal."""
 
     office: str
@@ -127,7 +127,8 @@ class Frozen:
     """What a proposal is judged by, fixed when it is made: the rules themselves, and what follows from them without looking at people.
 
     *needs* are all needs, flat, with the majority that stands in for a waiting period; *kit* says whether acts on it take the kit;
-    *excluded* is the member who may not count, or an empty string.
+    *excluded* is the member who may not count, or an empty string; *bodies* are the charter's, so that an amendment which renames a body
+    takes nobody's voice away; *registers* name who held the seats of each deciding body of office-holders at that moment.
     """
 
     rules: tuple[Rule, ...]
@@ -135,9 +136,11 @@ class Frozen:
     needs: tuple[Count | Share, ...]
     kit: bool
     excluded: str
+    bodies: Mapping[str, Body]
+    registers: Mapping[str, frozenset[str]]
 
 
-class Decided(Value):
+class Decided(Value, frozen=True):
     """Something that was decided and stands: the proposal, the article, who approved, where and when (0: no clock yet)."""
 
     proposal: str
@@ -149,7 +152,7 @@ class Decided(Value):
     status: str = "stands"
 
 
-class Enrolled(Value):
+class Enrolled(Value, frozen=True):
     """A key as the fold knows it, dead or alive: nobody may ever enrol it again."""
 
     member: str

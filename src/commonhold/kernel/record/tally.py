@@ -8,8 +8,9 @@ then and now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from commonhold.kernel.charter.rules import Count, Fraction, Need, Rule, Share
@@ -50,15 +51,26 @@ def freeze(state: State, proposal: Proposal, rules: tuple[Rule, ...], payload: A
     if replaces_wait(proposal, rules):
         needs.append(Share(state.charter.top_body, MAJORITY))
     kit = not all(rule.everyday for rule in rules)
-    return Frozen(rules, payload, tuple(needs), kit, "" if all(rule.subject_votes for rule in rules) else subject(proposal))
+    bodies = state.charter.bodies
+    deciding = deciding_bodies(state, proposal, needs, rules)
+    excluded = "" if all(rule.subject_votes for rule in rules) else subject(proposal)
+    frozen = Frozen(rules, payload, tuple(needs), kit, excluded, bodies, {})
+    registers = {body: eligible(state, proposal, body, frozen) for body in sorted(deciding) if bodies[body].selector != "members"}
+    return replace(frozen, registers=registers)
+
+
+def deciding_bodies(state: State, proposal: Proposal, needs: Iterable[Count | Share], rules: tuple[Rule, ...]) -> set[str]:
+    """The bodies of which the proposal needs a share, or a quorum."""
+    if proposal.emergency:
+        needs = [*needs, *flat(state.charter.emergencies[proposal.emergency].holder)]
+    return {need.body for need in needs if isinstance(need, Share)} | {rule.quorum.of for rule in rules if rule.quorum is not None}
 
 
 def needs_of(state: State, proposal_id: str, proposal: Proposal) -> tuple[Count | Share, ...]:
     """Every need that the proposal must meet, flat: those of its rules, or those of the emergency power that it invokes."""
     if proposal.emergency and proposal.status == "open":
-        emergency = state.charter.emergencies.get(proposal.emergency)
-        # A power that an amendment has abolished meanwhile is held by nobody.
-        return tuple(flat(emergency.holder)) if emergency else (Count((), 1),)
+        # An amendment of the power voids what is open under it, so the power is there, and as it was.
+        return tuple(flat(state.charter.emergencies[proposal.emergency].holder))
     return state.frozen[proposal_id].needs
 
 
@@ -78,7 +90,12 @@ def in_register(member: Member, proposal: Proposal, *, kit: bool) -> bool:
         return False
     if kit and (not member.kit or member.kit_since > proposal.index):
         return False
-    return not (proposal.clocked and proposal.kind in PROBATION_KINDS and member.counts_from > proposal.frozen_at)
+    return not on_probation(member, proposal)
+
+
+def on_probation(member: Member, proposal: Proposal) -> bool:
+    """Whether *member* is too new, or their key too freshly recovered, to count for this kind of act, in whatever office."""
+    return proposal.clocked and proposal.kind in PROBATION_KINDS and member.counts_from > proposal.frozen_at
 
 
 def acting_offices(state: State, member: str, rules: tuple[Rule, ...]) -> tuple[str, ...]:
@@ -110,24 +127,34 @@ def counting_acts(state: State, proposal_id: str, proposal: Proposal, acts: Mapp
     return counting
 
 
-def _counted(state: State, proposal: Proposal, places: tuple[str, ...], acts: Mapping[str, Act], frozen: Frozen) -> frozenset[str]:
-    people = set()
-    for name, act in acts.items():
-        for place in places:
-            if fills(state, proposal, place, name, act.offices, frozen):
-                people.add(name)
-                break
-    return frozenset(people)
+def places_of(need: Count | Share) -> tuple[str, ...]:
+    """The offices and bodies whose people a need counts."""
+    return need.of if isinstance(need, Count) else (need.body,)
+
+
+def counts_for(state: State, proposal: Proposal, need: Count | Share, name: str, offices: tuple[str, ...], frozen: Frozen) -> bool:
+    """Whether *name*, who acted through *offices*, counts for *need* now; for a share only whoever was in the body when it was frozen."""
+    if isinstance(need, Share) and name not in frozen.registers.get(need.body, (name,)):
+        return False
+    return any(fills(state, proposal, place, name, offices, frozen) for place in places_of(need))
+
+
+def approvers(state: State, proposal_id: str, proposal: Proposal, limit: int) -> tuple[str, ...]:
+    """Everybody whose approval counts for one of the proposal's needs, sorted."""
+    frozen, needs = state.frozen[proposal_id], needs_of(state, proposal_id, proposal)
+    acts = counting_acts(state, proposal_id, proposal, proposal.approvals, limit)
+    return tuple(sorted(n for n, act in acts.items() if any(counts_for(state, proposal, need, n, act.offices, frozen) for need in needs)))
 
 
 def fills(state: State, proposal: Proposal, place: str, name: str, offices: tuple[str, ...], frozen: Frozen) -> bool:
     """Whether *name*, who acted through *offices*, counts for *place* (an office or a body) now."""
-    body = state.charter.bodies.get(place)
+    member, body = state.member(name), frozen.bodies.get(place)
+    if member is None:
+        return False
     if body is not None and body.selector == "members":
-        member = state.member(name)
-        return member is not None and in_register(member, proposal, kit=frozen.kit)
+        return in_register(member, proposal, kit=frozen.kit)
     office = place if body is None else body.selector
-    if office not in offices:
+    if office not in offices or on_probation(member, proposal):
         return False
     return name in state.holders.get(office, ()) or office in acting_offices(state, name, frozen.rules)
 
@@ -148,21 +175,26 @@ def standings(
     objectors = counting_acts(state, proposal_id, proposal, proposal.objections, limit)
     approvals.pop(frozen.excluded, None)
     needs = needs_of(state, proposal_id, proposal)
-    places = [need.of if isinstance(need, Count) else (need.body,) for need in needs]
-    counted = [_counted(state, proposal, group, approvals, frozen) for group in places]
+    counted = [
+        frozenset(name for name, act in approvals.items() if counts_for(state, proposal, need, name, act.offices, frozen)) for need in needs
+    ]
     filled = assign([(counted[i], need.m) for i, need in enumerate(needs) if isinstance(need, Count)])
     out: list[Standing] = []
-    for need, group, people in zip(needs, places, counted, strict=True):
+    for need, people in zip(needs, counted, strict=True):
+        group = places_of(need)
         if isinstance(need, Count):
             people, required, reachable = filled.pop(0), need.m, True
         else:
             base = proposal.bases[need.body]
             required = need.fraction.required(base)
-            against = sum(fills(state, proposal, need.body, name, act.offices, frozen) for name, act in objectors.items())
+            # Whoever approves counts as that, also when they objected before.
+            against = sum(name not in people and counts_for(state, proposal, need, name, act.offices, frozen) for name, act in objectors.items())
             reachable = base - against >= required
         more: tuple[str, ...] = ()
         if candidates and len(people) < required:
-            others = {n for place in group for n in eligible(state, proposal, place, frozen)}
+            others = {n for place in group for n in _able(state, proposal, place, frozen)}
+            if isinstance(need, Share):
+                others &= frozen.registers.get(need.body, others)
             more = tuple(sorted(others - approvals.keys() - objectors.keys() - {frozen.excluded}))
         out.append(Standing(" or ".join(group), required, tuple(sorted(people)), more, reachable))
     out.extend(_quorums(state, proposal, frozen, approvals.keys() | objectors.keys()))
@@ -170,49 +202,70 @@ def standings(
 
 
 def eligible(state: State, proposal: Proposal, place: str, frozen: Frozen) -> frozenset[str]:
-    """Everybody who counts for *place* now, whether they have acted or not."""
-    body = state.charter.bodies.get(place)
+    """Everybody who counts for *place* in their own right now, whether they have acted or not."""
+    body = frozen.bodies.get(place)
     if body is not None and body.selector == "members":
         return frozenset(name for name, member in state.active_members() if in_register(member, proposal, kit=frozen.kit))
     office = place if body is None else body.selector
+    members = state.parts["members"]
+    return frozenset(name for name in state.holders.get(office, ()) if not on_probation(members[name], proposal))
+
+
+def _able(state: State, proposal: Proposal, place: str, frozen: Frozen) -> frozenset[str]:
+    """Everybody who could act for *place*: those who count in their own right, and those who hold a delegation."""
+    body = frozen.bodies.get(place)
+    office = place if body is None else body.selector
+    rules = () if proposal.emergency else frozen.rules
     delegates = {
         key.partition("/")[2]
-        for rule in frozen.rules
+        for rule in rules
         for key, delegation in state.parts["delegations"].items()
         if key.startswith(f"{rule.name}/") and delegation.office == office
     }
-    return state.holders.get(office, frozenset()) | delegates
+    return eligible(state, proposal, place, frozen) | delegates
 
 
 def assign(groups: list[tuple[frozenset[str], int]]) -> list[frozenset[str]]:
     """Give each group up to its number of people so that nobody is counted twice and as many places as possible are filled.
 
-    One person who is both chair and treasurer fills one of "chair and treasurer", never both. (Augmenting paths on a bipartite graph.)
+    One person who is both chair and treasurer fills one of "chair and treasurer", never both. (Augmenting paths on a bipartite graph, found
+    breadth first: a charter with thousands of places must not exhaust the stack.)
     """
     if len(groups) == 1:
         return [groups[0][0]]
-    slots = [people for people, m in groups for _ in range(min(m, len(people)))]
-    owner = [i for i, (people, m) in enumerate(groups) for _ in range(min(m, len(people)))]
     taken: dict[str, int] = {}
+    for group, (people, m) in enumerate(groups):
+        for _ in range(min(m, len(people))):
+            if not _augment(groups, taken, group):
+                break
+    return [frozenset(person for person, owner in taken.items() if owner == group) for group in range(len(groups))]
 
-    def place(slot: int, seen: set[str]) -> bool:
-        for person in sorted(slots[slot]):
-            if person not in seen:
-                seen.add(person)
-                if person not in taken or place(taken[person], seen):
-                    taken[person] = slot
-                    return True
-        return False
 
-    for slot in range(len(slots)):
-        place(slot, set())
-    return [frozenset(person for person, slot in taken.items() if owner[slot] == i) for i in range(len(groups))]
+def _augment(groups: list[tuple[frozenset[str], int]], taken: dict[str, int], group: int) -> bool:
+    """Find one more person for *group*, moving others between groups where that helps; False if nobody can be found."""
+    # How each person was reached: the group that would take them, and the person whom that group gives up in exchange.
+    reached: dict[str, tuple[int, str]] = {}
+    queue = deque([(group, "")])
+    asked = {group}
+    while queue:
+        wants, gives = queue.popleft()
+        for person in sorted(groups[wants][0] - reached.keys()):
+            reached[person] = (wants, gives)
+            if person not in taken:
+                while person:
+                    taken[person], person = reached[person]
+                return True
+            if taken[person] not in asked:
+                asked.add(taken[person])
+                queue.append((taken[person], person))
+    return False
 
 
 def objection_threshold(proposal: Proposal, rules: tuple[Rule, ...]) -> int:
     """How many objections stop the proposal; 0 where nobody has that right."""
     thresholds = [
-        needed if isinstance(needed := rule.objection.at_least, int) else needed.required(proposal.bases[OBJECTION_BASE])
+        # A share of an empty body is nobody, and nobody's objection would block everything.
+        needed if isinstance(needed := rule.objection.at_least, int) else max(1, needed.required(proposal.bases[OBJECTION_BASE]))
         for rule in rules
         if rule.objection is not None
     ]
@@ -233,7 +286,7 @@ def objectors(state: State, proposal_id: str, proposal: Proposal, limit: int) ->
 
 def confirmers(state: State, proposal_id: str, proposal: Proposal) -> frozenset[str]:
     """Holders of the objection right who are neither proposer, approver, beneficiary nor subject: those whose confirmation counts."""
-    involved = {proposal.by, subject(proposal), *proposal.approvals}
+    involved = {proposal.by, subject(proposal), *proposal.payload.get("holders", ()), *proposal.approvals}
     return objection_holders(state, proposal, state.frozen[proposal_id]) - involved
 
 
@@ -260,10 +313,7 @@ def subject(proposal: Proposal) -> str:
 
 def freeze_bases(state: State, proposal: Proposal, frozen: Frozen) -> dict[str, int]:
     """The denominators of a proposal, counted in the state in which it is made."""
-    bodies = {need.body for need in frozen.needs if isinstance(need, Share)}
-    bodies |= {rule.quorum.of for rule in frozen.rules if rule.quorum is not None}
-    if proposal.emergency:
-        bodies |= {need.body for need in flat(state.charter.emergencies[proposal.emergency].holder) if isinstance(need, Share)}
+    bodies = deciding_bodies(state, proposal, frozen.needs, frozen.rules)
     bases = {body: len(eligible(state, proposal, body, frozen) - {frozen.excluded}) for body in sorted(bodies)}
     if any(rule.objection is not None for rule in frozen.rules):
         bases[OBJECTION_BASE] = len(objection_holders(state, proposal, frozen))
@@ -278,6 +328,7 @@ def _quorums(state: State, proposal: Proposal, frozen: Frozen, taking_part: froz
             needed = rule.quorum.at_least
             required = needed if isinstance(needed, int) else needed.required(proposal.bases[rule.quorum.of])
             people = taking_part & eligible(state, proposal, rule.quorum.of, frozen)
+            people &= frozen.registers.get(rule.quorum.of, people)
             yield Standing(f"quorum of {rule.quorum.of}", required, tuple(sorted(people)), ())
 
 

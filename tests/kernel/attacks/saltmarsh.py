@@ -1,0 +1,64 @@
+"""Saltmarsh Community Radio, five members strong, as the attacks meet it: alone, or with three partner houses."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from commonhold.kernel.charter import compile_charter, draft_amendment
+from commonhold.testing.house import MemoryHouse
+
+FOLDER: Final = Path(__file__).resolve().parents[3] / "examples" / "saltmarsh"
+MEMBERS: Final = ("heron", "tern", "plover", "curlew", "avocet")
+SEATS: Final = {"chair": "heron", "treasurer": "tern", "editor": "plover"}
+START: Final = 1_700_000_000
+"""The time of the first attest, POSIX seconds."""
+DAY: Final = 86_400
+LANGUAGE: Final = "en"
+
+
+@cache
+def charter() -> dict[str, Any]:
+    """The compiled charter; take a copy before bending it."""
+    return compile_charter((FOLDER / "charter.md").read_text("utf-8"), (FOLDER / "charter.toml").read_text("utf-8")).value
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def statement(text: str) -> dict[str, str]:
+    """The payload of an official statement."""
+    return {"text": digest(text), "language": LANGUAGE}
+
+
+def house(seats: Mapping[str, str] = SEATS, *, value: Mapping[str, Any] | None = None, seed: str = "saltmarsh") -> MemoryHouse:
+    """A house that everybody has accepted, without partners."""
+    made = MemoryHouse(value or charter(), MEMBERS, seats, seed=seed)
+    made.accept_all()
+    return made
+
+
+def partnered(seats: Mapping[str, str] = SEATS) -> MemoryHouse:
+    """A house whose clock is two of three partners; it shows START."""
+    made = house(seats)
+    proposal = made.propose("heron", "partner", made.make_partners("reed", "sedge", "rush", k=2))
+    made.approve(proposal, "heron", "tern", "plover", "curlew")
+    assert made.attest(START).counts
+    return made
+
+
+def amendment(house: MemoryHouse, *changes: tuple[str, Any]) -> dict[str, Any]:
+    """The payload that changes the rules at some places, written ``decisions/statement/by``."""
+    new = copy.deepcopy(dict(house.state.charter.value))
+    for place, value in changes:
+        *outer, last = place.split("/")
+        table = new["rules"]
+        for key in outer:
+            table = table[key]
+        table[last] = value
+    return draft_amendment(house.state.charter.value, new)
