@@ -121,7 +121,7 @@ def report(actor: Actor, outcome: Any, proposal_id: str, *, as_json: bool, extra
     }
 
     def render() -> str:
-        lines = [f"entry {outcome.index}  {entry_words(outcome.entry.type, actor.member, value_of(outcome.entry.body))}"]
+        lines = [f"entry {outcome.index}  {entry_words(outcome.entry.type, actor.member, value_of(outcome.entry.body), actor.state)}"]
         lines += [f"          {event_words(event.name, event.data)}" for event in outcome.events]
         lines += [printable(f"{key:9} {text}") for key, text in (extra or {}).items()]
         if found is not None:

@@ -31,7 +31,7 @@ def command(last: int | None, house: Path, as_json: bool) -> None:  # noqa: FBT0
         words = "unreadable"
         if entry is not None:
             row |= {"id": entry.id, "type": entry.type, "by": entry.by, "body": value_of(entry.body)}
-            words = entry_words(entry.type, entry.by, row["body"]) + f"  [{entry.id[:12]}]"
+            words = entry_words(entry.type, entry.by, row["body"], read.state) + f"  [{entry.id[:12]}]"
         if not outcome.counts:
             row |= {"code": outcome.code, "words": outcome.words}
         rows.append(row)

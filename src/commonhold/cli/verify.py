@@ -78,7 +78,7 @@ def _check_file(path: Path, org: str, text: Path | None) -> tuple[dict[str, Any]
         return {**value, "entry": {"index": outcome.index, "counts": False, "why": outcome.words}}, lines, judge_decided(verdict, None)
     entry = outcome.entry
     value["entry"] = {"index": outcome.index, "id": entry.id, "type": entry.type, "by": entry.by, "counts": True}
-    lines.append(f"entry {outcome.index:<6} {entry_words(entry.type, entry.by, value_of(entry.body))}")
+    lines.append(f"entry {outcome.index:<6} {entry_words(entry.type, entry.by, value_of(entry.body), read.state)}")
     more, shown = _what_it_came_to(read, what_came_of(read.state, entry))
     value |= more
     lines += shown
@@ -134,7 +134,7 @@ def _summary(read: ReadRecord, *, brief: bool = False) -> tuple[dict[str, Any], 
     lines = [
         f"organisation {state.org}",
         f"charter      {printable(state.charter.name)} {state.charter.digest.hex()[:12]}",
-        f"entries      {read.checkpoint.size}, every signature and every rule checked; {len(refused)} count for nothing",
+        f"entries      {read.checkpoint.size}, every signature and every rule checked; {_refused_words(len(refused))}",
         f"freshness    {freshness}",
     ]
     if brief:
@@ -150,6 +150,10 @@ def _summary(read: ReadRecord, *, brief: bool = False) -> tuple[dict[str, Any], 
     return value, lines
 
 
+def _refused_words(count: int) -> str:
+    return "all of them count" if not count else f"{count} of them {'counts' if count == 1 else 'count'} for nothing"
+
+
 def _judge_text(read: ReadRecord, whole: Verdict, place: str, text: Path) -> tuple[Verdict, dict[str, Any]]:
     """Whether a file is one of the organisation's statements: each statement's object is opened, for only its salt tells."""
     from commonhold.kernel.record.verdict import judge_decided  # noqa: PLC0415
@@ -159,8 +163,12 @@ def _judge_text(read: ReadRecord, whole: Verdict, place: str, text: Path) -> tup
 
     body = read_small(text, max_size=MAX_TEXT_BYTES, what="a text")
     digest, unreadable = find_statement(read.state, place, body)
-    if digest is None and unreadable:
-        note(f"{unreadable} statements could not be compared, because their texts are not there")
+    if digest is None and unreadable and whole.is_yes:
+        from commonhold.kernel.record.verdict import CANNOT_JUDGE, Verdict  # noqa: PLC0415
+
+        # An absent text may be the very one that is asked about, so "not official" would be a guess.
+        words = f"cannot judge: the texts of {unreadable} statements are not here, so this file was not compared with them"
+        return Verdict(CANNOT_JUDGE, words), {"statement": "", "approved_by": [], "articles": []}
     decided = read.state.part("statements").get(digest) if digest else None
     found = {"statement": digest or "", "approved_by": list(decided.approvers) if decided else [], "articles": list(decided.articles) if decided else []}
     return judge_decided(whole, decided), found

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commonhold.cli.output import printable
+
+if TYPE_CHECKING:
+    from commonhold.kernel.record.state import State
 
 
 def short(digest: str) -> str:
@@ -63,6 +66,12 @@ def articles_words(articles: Sequence[str]) -> str:
     return f"article{'s' if len(articles) > 1 else ''} {', '.join(articles)}" if articles else "no article"
 
 
+def places_words(what: str) -> str:
+    """The offices or bodies that a need counts, as people say them: "the chair or the treasurer"."""
+    places = [f"{'' if place.startswith('quorum') else 'the '}{place}" for place in what.split(" or ")]
+    return printable(" or ".join([", ".join(places[:-1]), places[-1]] if places[1:] else places))
+
+
 def proposal_words(found: Mapping[str, Any]) -> str:
     """One proposal: what it would do, who approved, who still can, what is missing, until when."""
     lines = [
@@ -78,11 +87,11 @@ def proposal_words(found: Mapping[str, Any]) -> str:
     for need in found["needs"]:
         who = f"; still can: {', '.join(need['who_still_can'])}" if need["who_still_can"] else ""
         missing = f"{need['missing']} missing{who}" if need["missing"] else "met"
-        lines.append(f"needs     {need['required']} of {need['what']}: {len(need['counted'])} so far, {missing}")
+        lines.append(f"needs     {need['required']} of {places_words(need['what'])}: {len(need['counted'])} so far, {missing}")
     if found.get("note") == "no-clock-majority":
         lines.append("          (a majority stands in for the waiting period: this house has no partners, so no clock)")
     if "objection" in found:
-        lines.append(f"stopped   by {found['objection']['needed']} objections; can object: {', '.join(found['objection']['who_can'])}")
+        lines.append(f"stopped   if {found['objection']['needed']} object; can object: {', '.join(found['objection']['who_can'])}")
     if "waiting" in found:
         waiting = found["waiting"]
         if waiting["over"]:
@@ -113,14 +122,28 @@ def event_words(name: str, data: Mapping[str, Any]) -> str:
     return printable(f"{name}{': ' + data['why'] if data.get('why') else ''}")
 
 
-def entry_words(kind: str, by: str, body: Mapping[str, Any]) -> str:
-    """One entry, in a phrase."""
+def entry_words(kind: str, by: str, body: Mapping[str, Any], state: State) -> str:
+    """One entry, in a phrase; *state* says what the ids in it stand for."""
     if kind == "propose":
         return f"{by} proposes: {payload_words(body['kind'], body['payload'])}"
     if kind == "attest":
         return "partners attest the record"
     if kind == "found":
         return f"{by} founds the organisation"
-    target = body.get("proposal") or body.get("of") or ""
-    verbs = {"approve": "approves", "object": "objects to", "confirm": "confirms", "accept": "accepts", "withdraw": f"withdraws {body.get('what', '')} in"}
-    return printable(f"{by} {verbs.get(kind, kind)} {short(target)}")
+    of, what = body.get("proposal") or body.get("of") or "", body.get("what")
+    if what == "seat":
+        return printable(f"{by} gives up the office of {of}")
+    verbs = {"approve": "approves", "object": "objects to", "confirm": "confirms", "accept": "accepts"}
+    verb = f"takes back the {what}" if kind == "withdraw" else verbs.get(kind, kind)
+    return printable(f"{by} {verb} {_target(kind, of, state)}")
+
+
+def _target(kind: str, of: str, state: State) -> str:
+    if of == state.org:
+        return "the founding"
+    proposal = state.proposal(of)
+    if proposal is None:
+        return short(of)
+    if kind == "accept":
+        return f"the office of {proposal.payload.get('office')}"
+    return f"{short(of)} ({payload_words(proposal.kind, proposal.payload)})"

@@ -27,7 +27,7 @@ from commonhold.store.directory import ObjectDirectory
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.keyfile import load_log_key, save_log_key
 from commonhold.store.log import Log
-from commonhold.store.reader import StaticReader
+from commonhold.store.reader import CHECKPOINT, StaticReader
 from commonhold.store.workers import signature_workers
 
 RECORD: Final = "record"
@@ -142,7 +142,21 @@ def open_reader(place: str) -> StaticReader:
         raise StoreError(
             f"there is no folder {place}", code="store/absent", next_step="Give the organisation's folder, a proof file, or an address."
         )
-    return StaticReader.from_directory(path / RECORD if (path / RECORD).is_dir() else path)
+    if (path / RECORD).is_dir():
+        return StaticReader.from_directory(path / RECORD)
+    if not (path / CHECKPOINT).exists():
+        raise no_house(path)
+    return StaticReader.from_directory(path)
+
+
+def no_house(path: Path) -> StoreError:
+    """What to tell somebody who named a folder that holds no record, often because they named none."""
+    where = "the current folder" if path == Path() else f"the folder {path}"
+    return StoreError(
+        f"{where} holds no organisation's record",
+        code="store/absent",
+        next_step="Name the organisation's folder with --house (or once, in COMMONHOLD_HOUSE), or found one with `commonhold found`.",
+    )
 
 
 class Record:
@@ -196,11 +210,7 @@ class Record:
             ProofError, FormatError: if what is there is not what the log signed.
         """
         if not (path / RECORD).is_dir():
-            raise StoreError(
-                f"there is no house in {path}",
-                code="store/absent",
-                next_step="Give its folder with --house, or found one with `commonhold found`.",
-            )
+            raise no_house(path)
         seed = load_log_key(path / LOG_KEY)
         files = DirectoryFiles(path / RECORD)
         reader = StaticReader.from_directory(path / RECORD)

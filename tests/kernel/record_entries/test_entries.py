@@ -307,7 +307,7 @@ def bent_entries(draw: st.DrawFn) -> bytes:
     return text
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(bent_entries())
 @example(loose(bend(value("propose"), "body/emergency", "")))
 @example(loose(bend(value("propose"), "body/payload", {"a": ',"sig":{"kind":"ed25519","value":"'})))

@@ -115,7 +115,9 @@ def _let_terms_end(draft: Draft, events: list[Event]) -> None:
         if seat.status == "held" and seat.until and seat.until <= now:
             draft.unseat(seat.office, seat.member)
             events.append(Event("term-ended", {"office": seat.office, "member": seat.member}))
-    for part, ends in (("delegations", lambda value: value.until), ("origins", lambda value: value)):
-        for key, value in list(draft.parts[part].items()):
-            if ends(value) <= now:
-                draft.drop(part, key)
+    for key, delegation in list(draft.parts["delegations"].items()):
+        if delegation.until <= now:
+            draft.drop("delegations", key)
+    for origin, until in list(draft.parts["origins"].items()):
+        if until <= now:
+            draft.drop("origins", origin)

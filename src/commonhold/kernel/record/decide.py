@@ -35,8 +35,8 @@ def judge(draft: Draft, proposal_id: str, index: int, limit: int, events: list[E
         index: the entry at which the judgement falls (the attest, or the act itself).
         limit: acts below this index are counted.
     """
-    proposal = draft.proposal(proposal_id)
-    if proposal is None or proposal.index >= limit:
+    proposal: Proposal = draft.parts["proposals"][proposal_id]
+    if proposal.index >= limit:
         return
     if proposal.status == "enacted":
         _judge_ratification(draft, proposal_id, proposal, index, limit, events)
@@ -107,8 +107,7 @@ def _has_waited(draft: Draft, proposal_id: str, proposal: Proposal, index: int, 
 
 
 def _enact(draft: Draft, proposal_id: str, index: int, limit: int, events: list[Event]) -> None:
-    proposal = draft.proposal(proposal_id)
-    assert proposal is not None
+    proposal: Proposal = draft.parts["proposals"][proposal_id]
     approvers = tally.approvers(draft, proposal_id, proposal, limit)
     before, earlier = draft.freeze(), draft.changed
     changes: dict[str, Any] = {}
@@ -126,9 +125,7 @@ def _enact(draft: Draft, proposal_id: str, index: int, limit: int, events: list[
     changed = draft.changed
     draft.changed = earlier | changed
     if changes:
-        closed = draft.proposal(proposal_id)
-        assert closed is not None
-        draft.put("proposals", proposal_id, replace(closed, **changes))
+        draft.put("proposals", proposal_id, replace(draft.parts["proposals"][proposal_id], **changes))
         undo = tuple(
             (part, key, before.parts[part].get(key), draft.parts[part].get(key)) for part, key in sorted(changed) if part in EMERGENCY_PARTS
         )
@@ -160,8 +157,7 @@ def _start_emergency(draft: Draft, proposal: Proposal) -> dict[str, Any]:
 
 def _judge_ratification(draft: Draft, proposal_id: str, proposal: Proposal, index: int, limit: int, events: list[Event]) -> None:
     """Let an emergency act stand once the ordinary rule is met, and put everything back when its time is over."""
-    if proposal_id not in draft.undo or draft.clock is None:
-        return
+    assert draft.clock is not None, "only an attest leads here: an emergency needs a clock"
     # What this attest covers happened at its time, so a ratification that comes with it is as late as it is.
     if draft.clock > proposal.ratify_until:
         _lapse(draft, proposal_id, proposal, index)

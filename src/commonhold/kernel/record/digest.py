@@ -69,25 +69,27 @@ class StateTree:
         return len(self._leaves)
 
     def update(self, changes: Mapping[tuple[str, str], Any]) -> None:
-        """Bring the tree in step: each key with its new value, or None where it is gone."""
+        """Bring the tree in step: each key with its new value, or None where it is gone.
+
+        Raises:
+            FormatError: for a key or value without canonical form; the tree is then as it was.
+        """
         hashes = self._levels[0]
         changed: list[int] = []
         added: list[tuple[bytes, bytes]] = []
         gone: set[int] = set()
-        for (part, key), value in changes.items():
-            prefix = prefix_of(part, key)
+        # All leaves first: a value without canonical form is refused while nothing has changed yet.
+        leaves = [(prefix_of(*place), b"" if value is None else leaf_bytes(*place, value)) for place, value in changes.items()]
+        for prefix, leaf in leaves:
             at = bisect_left(self._prefixes, prefix)
             present = at < len(self._prefixes) and self._prefixes[at] == prefix
-            if value is None:
-                if present:
-                    gone.add(at)
-            elif present:
-                leaf = leaf_bytes(part, key, value)
-                if leaf != self._leaves[at]:
-                    self._leaves[at], hashes[at] = leaf, leaf_hash(leaf)
-                    changed.append(at)
-            else:
-                added.append((prefix, leaf_bytes(part, key, value)))
+            if present and not leaf:
+                gone.add(at)
+            elif present and leaf != self._leaves[at]:
+                self._leaves[at], hashes[at] = leaf, leaf_hash(leaf)
+                changed.append(at)
+            elif leaf and not present:
+                added.append((prefix, leaf))
         if not added and not gone:
             for at in changed:
                 self._rehash_path(at)
@@ -175,9 +177,11 @@ def verify_absent(proof: StateProof, digest: bytes, part: str, key: str) -> None
         if mine == prefix:
             raise ProofError(f"{part}/{key} is in the state", code="state/not-absent")
         if mine < prefix:
-            before = max(before, leaf.index)
+            before = leaf.index
         else:
-            after = leaf.index if after < 0 else min(after, leaf.index)
+            after = leaf.index
+    if len(proof.leaves) != (before >= 0) + (after >= 0):
+        raise ProofError(f"the proof shows {len(proof.leaves)} leaves, and absence takes the neighbours alone", code="state/absent")
     left_end, right_end = after == 0, before == proof.count - 1
     between = before >= 0 and after == before + 1
     if not (between or (left_end and before < 0) or (right_end and after < 0)):

@@ -15,11 +15,11 @@ from msgspec.structs import replace
 from commonhold.kernel.charter import apply_amendment, changed_rules, check_amendment, load_charter
 from commonhold.kernel.charter.rules import Charter
 from commonhold.kernel.errors import RuleError
+from commonhold.kernel.notes import VerifierKey
 from commonhold.kernel.record import payloads
 from commonhold.kernel.record.enrolment import enrol, revoke
 from commonhold.kernel.record.seats import active_member, appoint, check_holders, dismiss
 from commonhold.kernel.record.state import Decided, Delegation, Draft, Member, Proposal
-from commonhold.kernel.notes import VerifierKey
 from commonhold.kernel.tlog.policy import NONE, Policy
 
 PROBATION_SECONDS: Final = 30 * 86_400
@@ -110,8 +110,8 @@ def _amend(draft: Draft, payload: payloads.Amend, proposal: Proposal, decided: D
     put_rules(draft, old, new)
     changed = changed_rules(old, new)
     for other, _ in sorted(draft.opened.items(), key=lambda item: item[1]):
-        sibling = draft.proposal(other)
-        if sibling is None or sibling.kind in ("dismiss", "succeed"):
+        sibling: Proposal = draft.parts["proposals"][other]
+        if sibling.kind in ("dismiss", "succeed"):
             continue
         touched = sorted(changed.intersection(sibling.rules))
         if sibling.emergency and old.emergencies[sibling.emergency] != new.emergencies.get(sibling.emergency):

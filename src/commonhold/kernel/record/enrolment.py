@@ -6,6 +6,8 @@ member has at most one kit; a new one takes the place of the old, which is revok
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from commonhold.kernel.errors import RuleError
@@ -35,7 +37,7 @@ def enrol(draft: Draft, name: str, key: KitKeys | Passkey, index: int) -> None:
         if old.kit:
             revoke(draft, name, old.kit, index)
     member = draft.parts["members"][name]
-    changes = {"keys": {**member.keys, key_id: key.to_value()}}
+    changes: dict[str, Any] = {"keys": {**member.keys, key_id: key.to_value()}}
     if isinstance(key, KitKeys):
         # Whoever had a kit keeps their place in registers frozen meanwhile: a changed key is not a new voice.
         changes |= {"kit": key_id, "kit_since": member.kit_since if member.kit_since >= 0 else index}

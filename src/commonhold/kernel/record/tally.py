@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from commonhold.kernel.charter.rules import Count, Fraction, Need, Rule, Share
 from commonhold.kernel.charter.rules import All as AllOf
+from commonhold.kernel.charter.rules import Count, Fraction, Need, Rule, Share
 from commonhold.kernel.kinds import PROBATION_KINDS
 from commonhold.kernel.record.state import Act, Delegation, Frozen, Member, Proposal, State
 
@@ -114,16 +114,16 @@ def _delegation(state: State, rule: str, member: str) -> Delegation | None:
     return found
 
 
-def counting_acts(state: State, proposal_id: str, proposal: Proposal, acts: Mapping[str, Act], limit: int) -> dict[str, Act]:
+def counting_acts(state: State, proposal_id: str, acts: Mapping[str, Act], limit: int) -> dict[str, Act]:
     """The acts that still count: covered (index below *limit*), by an active member, with a key that is still theirs."""
     kit = state.frozen[proposal_id].kit
     members = state.parts["members"]
     counting = {}
     for name, act in acts.items():
         member: Member | None = members.get(name)
-        if act.index < limit and member is not None and member.status == "active":
-            if act.key == member.kit or (not kit and act.key in member.keys):
-                counting[name] = act
+        # Whoever has left has no key left, so nothing of theirs counts.
+        if act.index < limit and member is not None and (act.key == member.kit or (not kit and act.key in member.keys)):
+            counting[name] = act
     return counting
 
 
@@ -142,7 +142,7 @@ def counts_for(state: State, proposal: Proposal, need: Count | Share, name: str,
 def approvers(state: State, proposal_id: str, proposal: Proposal, limit: int) -> tuple[str, ...]:
     """Everybody whose approval counts for one of the proposal's needs, sorted."""
     frozen, needs = state.frozen[proposal_id], needs_of(state, proposal_id, proposal)
-    acts = counting_acts(state, proposal_id, proposal, proposal.approvals, limit)
+    acts = counting_acts(state, proposal_id, proposal.approvals, limit)
     return tuple(sorted(n for n, act in acts.items() if any(counts_for(state, proposal, need, n, act.offices, frozen) for need in needs)))
 
 
@@ -169,10 +169,10 @@ def standings(
         candidates: also list who could still approve; leave that out where only the result matters, for it walks the register.
     """
     frozen = state.frozen[proposal_id]
-    approvals = counting_acts(state, proposal_id, proposal, proposal.approvals, limit)
+    approvals = counting_acts(state, proposal_id, proposal.approvals, limit)
     if only is not None:
         approvals = {name: act for name, act in approvals.items() if name in only}
-    objectors = counting_acts(state, proposal_id, proposal, proposal.objections, limit)
+    objectors = counting_acts(state, proposal_id, proposal.objections, limit)
     approvals.pop(frozen.excluded, None)
     needs = needs_of(state, proposal_id, proposal)
     counted = [
@@ -180,8 +180,8 @@ def standings(
     ]
     filled = assign([(counted[i], need.m) for i, need in enumerate(needs) if isinstance(need, Count)])
     out: list[Standing] = []
-    for need, people in zip(needs, counted, strict=True):
-        group = places_of(need)
+    for need, able in zip(needs, counted, strict=True):
+        group, people = places_of(need), able
         if isinstance(need, Count):
             people, required, reachable = filled.pop(0), need.m, True
         else:
@@ -252,8 +252,9 @@ def _augment(groups: list[tuple[frozenset[str], int]], taken: dict[str, int], gr
         for person in sorted(groups[wants][0] - reached.keys()):
             reached[person] = (wants, gives)
             if person not in taken:
-                while person:
-                    taken[person], person = reached[person]
+                moved = person
+                while moved:
+                    taken[moved], moved = reached[moved]
                 return True
             if taken[person] not in asked:
                 asked.add(taken[person])
@@ -281,7 +282,7 @@ def objection_holders(state: State, proposal: Proposal, frozen: Frozen) -> froze
 def objectors(state: State, proposal_id: str, proposal: Proposal, limit: int) -> frozenset[str]:
     """The members whose objection counts towards stopping the proposal."""
     holders = objection_holders(state, proposal, state.frozen[proposal_id])
-    return frozenset(counting_acts(state, proposal_id, proposal, proposal.objections, limit).keys() & holders)
+    return frozenset(counting_acts(state, proposal_id, proposal.objections, limit).keys() & holders)
 
 
 def confirmers(state: State, proposal_id: str, proposal: Proposal) -> frozenset[str]:
@@ -296,7 +297,7 @@ def is_confirmed(state: State, proposal_id: str, proposal: Proposal, limit: int)
     So many holders of the objection right must have confirmed that fewer remain than an objection needs. If nobody is eligible to confirm,
     the approvers must sign again, and those who did must meet the rule by themselves.
     """
-    acts = counting_acts(state, proposal_id, proposal, proposal.confirms, limit)
+    acts = counting_acts(state, proposal_id, proposal.confirms, limit)
     can = confirmers(state, proposal_id, proposal)
     if can:
         remaining = can - acts.keys()
@@ -333,6 +334,7 @@ def _quorums(state: State, proposal: Proposal, frozen: Frozen, taking_part: froz
 
 
 def flat(need: Need) -> Iterator[Count | Share]:
+    """The counts and shares that a need is made of."""
     if isinstance(need, AllOf):
         for part in need.needs:
             yield from flat(part)
