@@ -22,7 +22,7 @@ def test_a_key_that_stands_twice_is_refused() -> None:
     assert refusal.value.next_step
 
 
-@attack("record-21", Mutation(CANONICAL, find="*range(0x202A, 0x202F), ", replace=""))
+@attack("record-21", Mutation(CANONICAL, find="*range(0x202A, 0x202F),", replace=""))
 def test_text_that_reorders_itself_is_refused() -> None:
     """A right-to-left override would show a reader another text than the one that was signed."""
     with pytest.raises(FormatError, match="U\\+202E") as refusal:

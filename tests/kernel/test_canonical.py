@@ -34,13 +34,12 @@ def test_a_value_and_its_bytes_stand_for_each_other(value: Any) -> None:
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_bytes_are_canonical_or_refused(raw: bytes) -> None:
-    """Any bytes either are the canonical form of the value that they give, or are refused with a code."""
+    """Any bytes either are the canonical form of the value that they give, or are refused."""
     try:
         value = parse_canonical(raw, max_size=100)
-    except FormatError as refusal:
-        assert refusal.code.startswith("canonical/")
-    else:
-        assert canonical_bytes(value) == raw
+    except FormatError:
+        return
+    assert canonical_bytes(value) == raw
 
 
 @pytest.mark.parametrize(

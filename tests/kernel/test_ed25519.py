@@ -28,8 +28,7 @@ def openssl_accepts(public: bytes, message: bytes, signature: bytes) -> bool:
 def enrolable(public: bytes) -> bool:
     try:
         ed25519.check_public_key(public)
-    except FormatError as refusal:
-        assert refusal.code == "key/weak"
+    except FormatError:
         return False
     return True
 

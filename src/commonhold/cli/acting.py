@@ -38,11 +38,15 @@ class Actor:
 
 def open_record(house: Path) -> Record:
     """The record of a house, open for writing, with progress if it is long."""
-    from commonhold.store.reader import StaticReader  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel.errors import CommonholdError  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store.reader import StaticReader  # noqa: PLC0415
     from commonhold.store.record import RECORD, Record, record_size  # noqa: PLC0415
 
-    folder = house / RECORD
-    size = record_size(StaticReader.from_directory(folder)) if folder.is_dir() else 0
+    try:
+        size = record_size(StaticReader.from_directory(house / RECORD))
+    except CommonholdError:
+        # Opening it says what is wrong, or brings a torn checkpoint back.
+        size = 0
     if size < LONG:
         return Record.open(house)
     with progress(size, "checking the record") as bar:
@@ -123,6 +127,8 @@ def report(actor: Actor, outcome: Any, proposal_id: str, *, as_json: bool, extra
     def render() -> str:
         lines = [f"entry {outcome.index}  {entry_words(outcome.entry.type, actor.member, value_of(outcome.entry.body), actor.state)}"]
         lines += [f"          {event_words(event.name, event.data)}" for event in outcome.events]
+        if found is not None and found["kind"] == "appoint" and any(event.name == "enacted" for event in outcome.events):
+            lines.append(printable(f"          {found['payload']['member']} holds the office once they run `commonhold accept` with their kit"))
         lines += [printable(f"{key:9} {text}") for key, text in (extra or {}).items()]
         if found is not None:
             lines += ["", proposal_words(found)]

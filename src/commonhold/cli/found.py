@@ -43,6 +43,10 @@ def command(folder: Path, charter: Path, cards: tuple[Path, ...], seats: tuple[s
     compiled = load_charter_folder(charter)
     name, secret = load_kit(kit)
     founders = [parse_card(read_small(card, max_size=MAX_CARD_BYTES + 1, what="a card")) for card in cards]
+    for card in founders:
+        if card.member == name:
+            # A card may have been altered on its way: the record must not hold a foreign age recipient beside one's own key.
+            secret.check_recorded(card.kit)
     log_seed = secrets.token_bytes(ed25519.SEED_BYTES)
     body = {
         "charter": dict(compiled.value),
@@ -71,7 +75,7 @@ def command(folder: Path, charter: Path, cards: tuple[Path, ...], seats: tuple[s
             f"charter      {state.charter.digest.hex()} ({printable(state.charter.name)})",
             "members      and the six words of each, to be compared with them:",
             *(f"  {card.member:<12} {' '.join(card.fingerprint)}" for card in founders),
-            "next         each founding member runs: commonhold accept --house FOLDER --kit THEIR.kit",
+            f"next         each founding member runs: commonhold accept --house {printable(folder)} --kit THEIR.kit",
         ]
         return "\n".join(lines)
 

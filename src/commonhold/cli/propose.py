@@ -12,11 +12,13 @@ import click
 
 from commonhold.cli.acting import Actor, open_actor, report, submit
 from commonhold.cli.options import house_option, json_option, kit_option
+from commonhold.cli.output import printable
 
 WHOLE_NUMBERS = frozenset({"amount", "until"})
 LISTS = frozenset({"holders", "revoke"})
 YES_OR_NO = frozenset({"lift"})
 MAX_PAYLOAD = 60_000
+MAX_DIGITS = 16
 
 
 @click.command()
@@ -57,8 +59,22 @@ def command(
     """
     actor = open_actor(house, kit)
     with actor.record:
+        _check_kind(actor, kind)
         content, texts = build_payload(actor, kind, fields, text=text, card=card, charter=charter, payload=payload)
         make_proposal(actor, kind, content, texts, within=within, emergency=emergency, approve=approve, as_json=as_json)
+
+
+def _check_kind(actor: Actor, kind: str) -> None:
+    """Pass in silence if the charter in force has decisions of *kind*: the payload of a misspelt kind would be refused for something else."""
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+
+    kinds = {"depart", *actor.state.charter.by_kind} | ({"delegate"} if actor.state.charter.delegations else set())
+    if kind not in kinds:
+        raise RuleError(
+            f"the charter has no decisions of kind {printable(kind)}",
+            code="act/kind",
+            next_step=f"It has: {', '.join(sorted(kinds))}.",
+        )
 
 
 def make_proposal(
@@ -75,6 +91,7 @@ def make_proposal(
 ) -> None:
     """Propose, approve if that was asked for, and report where the proposal stands."""
     from commonhold.kernel.durations import parse_duration  # noqa: PLC0415
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
     from commonhold.kernel.record.acts import FINGERPRINT_KINDS  # noqa: PLC0415
 
     if approve and kind in FINGERPRINT_KINDS:
@@ -87,7 +104,16 @@ def make_proposal(
     outcome = submit(actor, "propose", body, texts=texts)
     proposal_id = outcome.entry.id
     if approve:
-        outcome = submit(actor, "approve", {"proposal": proposal_id})
+        try:
+            outcome = submit(actor, "approve", {"proposal": proposal_id})
+        except RuleError as error:
+            # The proposal stands by now, and whoever made it must learn of it.
+            raise RuleError(
+                f"the proposal {proposal_id} is made, and is not approved by you: {error}",
+                code=error.code,
+                data={**error.data, "proposal": proposal_id},
+                next_step=f"Let those approve it who can (`commonhold status {proposal_id[:12]}`), or take it back with `commonhold withdraw`.",
+            ) from None
     report(actor, outcome, proposal_id, as_json=as_json, extra=extra)
 
 
@@ -140,8 +166,8 @@ def text_object(path: Path) -> tuple[str, bytes]:
 
 def _typed(name: str, value: str) -> Any:
     if name in WHOLE_NUMBERS:
-        if not value.isdecimal() or not value.isascii():
-            raise click.UsageError(f"{name} takes a whole number, and not {value!r}")
+        if not value.isdecimal() or not value.isascii() or len(value) > MAX_DIGITS:
+            raise click.UsageError(f"{name} takes a whole number of at most {MAX_DIGITS} digits, and not {value[:40]!r}")
         return int(value)
     if name in LISTS:
         return [item for item in value.split(",") if item]
@@ -160,7 +186,7 @@ def _read_payload(path: Path) -> dict[str, Any]:
 
     try:
         found = msgspec.json.decode(read_small(path, max_size=MAX_PAYLOAD, what="a payload"))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"{path} is not JSON: {error}", code="payload/not-json") from None
     if not isinstance(found, dict):
         raise FormatError(f"{path} does not hold a JSON object", code="payload/not-an-object")

@@ -17,15 +17,17 @@ from commonhold.cli.reading import read_place
 @house_option
 @json_option
 def command(proposal: str | None, everything: bool, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Show the open proposals, or one PROPOSAL, open or ended."""
+    """Show the open proposals, or one PROPOSAL, open or ended, with the text or the redline that it is about."""
     from commonhold.cli.acting import find_proposal  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.content import proposal_content  # noqa: PLC0415
     from commonhold.cli.words import proposal_words  # noqa: PLC0415
     from commonhold.kernel.record.queries import describe_proposal  # noqa: PLC0415
 
     state = read_place(house).state
     if proposal is not None:
         found = describe_proposal(state, find_proposal(state, proposal))
-        emit(as_json, found, lambda: proposal_words(found))
+        content, shown_content = proposal_content(state, found, house)
+        emit(as_json, {**found, **content}, lambda: f"{proposal_words(found)}\n\n{shown_content}".rstrip())
         return
     order = {key: value.index for key, value in state.part("proposals").items() if everything or value.status == "open"}
     shown = [describe_proposal(state, key) for key in sorted(order, key=order.__getitem__)]

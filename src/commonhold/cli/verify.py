@@ -58,7 +58,7 @@ def _check_file(path: Path, org: str, text: Path | None) -> tuple[dict[str, Any]
     from commonhold.kernel.errors import ProofError  # noqa: PLC0415
     from commonhold.kernel.record.prooffile import MAX_PROOF_FILE_BYTES, check_proof_file, parse_proof_file, texts_of, what_came_of  # noqa: PLC0415
     from commonhold.kernel.record.state import value_of  # noqa: PLC0415
-    from commonhold.kernel.record.verdict import judge_decided, judge_record  # noqa: PLC0415
+    from commonhold.kernel.record.verdict import CANNOT_JUDGE, NOT_OFFICIAL, Verdict, judge_entry, judge_record  # noqa: PLC0415
     from commonhold.kernel.texts import parse_text  # noqa: PLC0415
     from commonhold.store.keyfile import read_small  # noqa: PLC0415
     from commonhold.store.proving import replay_proof  # noqa: PLC0415
@@ -72,23 +72,24 @@ def _check_file(path: Path, org: str, text: Path | None) -> tuple[dict[str, Any]
     check_proof_file(file, read.state, read.tree)
     outcome = read.outcomes[file.proof.index]
     value, lines = _summary(read, brief=True)
-    verdict = judge_record(read.state, read.outcomes)
+    verdict = judge_entry(judge_record(read.state, read.outcomes), read.state, outcome)
     if outcome.entry is None or not outcome.counts:
         lines += [f"entry {outcome.index}     is in the log and counts for nothing: {printable(outcome.words)}"]
-        return {**value, "entry": {"index": outcome.index, "counts": False, "why": outcome.words}}, lines, judge_decided(verdict, None)
+        return {**value, "entry": {"index": outcome.index, "counts": False, "why": outcome.words}}, lines, verdict
     entry = outcome.entry
     value["entry"] = {"index": outcome.index, "id": entry.id, "type": entry.type, "by": entry.by, "counts": True}
     lines.append(f"entry {outcome.index:<6} {entry_words(entry.type, entry.by, value_of(entry.body), read.state)}")
     more, shown = _what_it_came_to(read, what_came_of(read.state, entry))
     value |= more
     lines += shown
-    decided = [read.state.parts[part][key] for part, key in what_came_of(read.state, entry) if part not in ("proposals", "rules")]
-    proposals = [read.state.parts[part][key] for part, key in what_came_of(read.state, entry) if part == "proposals"]
-    if proposals and proposals[0].status != "enacted":
-        verdict = judge_decided(verdict, None)
-    elif decided:
-        verdict = judge_decided(verdict, decided[0])
-    for digest in texts_of(read.state, entry):
+    named = texts_of(read.state, entry)
+    if text is not None and verdict.is_yes and not file.texts.keys() & set(named):
+        # Whoever took the text out of the file must not turn a question about it into a yes.
+        if named:
+            verdict = Verdict(CANNOT_JUDGE, f"cannot judge: the proof file does not hold the text {named[0][:12]}, so nothing could be compared with it")
+        else:
+            verdict = Verdict(NOT_OFFICIAL, "not official: this entry is about no text")
+    for digest in named:
         if digest in file.texts:
             body = parse_text(file.texts[digest])[1]
             if text is not None and read_small(text, max_size=len(body) + 1, what="a text") != body:
@@ -111,7 +112,7 @@ def _what_it_came_to(read: ReadRecord, keys: tuple[tuple[str, str], ...]) -> tup
             lines += [
                 f"what         {payload_words(found['kind'], found['payload'])}",
                 f"status       {found['status']}{': ' + printable(found['why']) if found.get('why') else ''}",
-                f"decided by   {', '.join(found['approved']) or 'nobody'}",
+                f"decided by   {', '.join(_approvers(read).get(key, ())) or 'nobody'}",
                 f"under        {articles_words(found['articles'])} of the charter in force when it was proposed",
             ]
     return value, lines
@@ -140,14 +141,22 @@ def _summary(read: ReadRecord, *, brief: bool = False) -> tuple[dict[str, Any], 
     if brief:
         return value, lines
     lines += [f"  refused    entry {outcome.index}: {printable(outcome.words)}" for outcome in refused]
-    enacted = sorted((p for p in state.part("proposals").values() if p.status == "enacted"), key=lambda p: (p.closed, p.index))
-    for proposal in enacted:
+    approvers = _approvers(read)
+    enacted = sorted(((p, key) for key, p in state.part("proposals").items() if p.status == "enacted"), key=lambda item: (item[0].closed, item[0].index))
+    for proposal, key in enacted:
+        by = approvers.get(key, [])
         value["decided"].append(
-            {"kind": proposal.kind, "payload": proposal.payload, "articles": list(proposal.articles), "by": sorted(proposal.approvals), "index": proposal.closed}
+            {"kind": proposal.kind, "payload": proposal.payload, "articles": list(proposal.articles), "by": by, "index": proposal.closed}
         )
-        who = ", ".join(sorted(proposal.approvals)) or proposal.by
+        who = ", ".join(by) or proposal.by
         lines.append(f"  decided    {payload_words(proposal.kind, proposal.payload)}; {articles_words(proposal.articles)}; by {who}")
     return value, lines
+
+
+def _approvers(read: ReadRecord) -> dict[str, list[str]]:
+    """Who decided each enacted proposal: those whose approval counted then, not everybody who ever gave one."""
+    events = [event for outcome in read.outcomes for event in outcome.events if event.name == "enacted"]
+    return {event.data["proposal"]: event.data["approvers"] for event in events}
 
 
 def _refused_words(count: int) -> str:

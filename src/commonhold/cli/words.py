@@ -22,8 +22,21 @@ def moment(time: int) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC") if time < 253402300800 else "never"
 
 
+MAX_PHRASE = 300
+"""Characters of a proposal that a line shows: a refused one may hold anything, at any length."""
+
+
 def payload_words(kind: str, payload: Mapping[str, Any]) -> str:
     """What a proposal would do, in a phrase."""
+    try:
+        said = printable(_payload_phrase(kind, payload))
+    except (AttributeError, TypeError, ValueError):
+        # A refused proposal stays in the log, and nobody has looked at the shape of what it carries.
+        return printable(f"{kind}, with a payload of the wrong shape")
+    return said if len(said) <= MAX_PHRASE else f"{said[:MAX_PHRASE]}..."
+
+
+def _payload_phrase(kind: str, payload: Mapping[str, Any]) -> str:
     member, office = payload.get("member", ""), payload.get("office", "")
     phrases = {
         "admit": lambda: f"admit {member} as a member",
@@ -31,7 +44,7 @@ def payload_words(kind: str, payload: Mapping[str, Any]) -> str:
         "expel": lambda: f"expel {member}",
         "appoint": lambda: f"appoint {member} as {office}",
         "dismiss": lambda: f"dismiss {member} as {office}",
-        "amend": lambda: f"amend the charter ({_amended(payload)})",
+        "amend": lambda: f"amend the charter in {_amended(payload)}",
         "rotate-key": lambda: f"change the keys of {member}",
         "recover-member": lambda: f"give {member} a new kit in place of a lost one",
         "suspend-origin": lambda: f"{'lift the suspension of' if payload.get('lift') else 'suspend passkeys of'} {payload.get('origin')}",
@@ -43,14 +56,14 @@ def payload_words(kind: str, payload: Mapping[str, Any]) -> str:
         "delegate": lambda: f"let {payload.get('to')} act under {payload.get('rule')}",
     }
     if kind in phrases:
-        return printable(phrases[kind]())
-    money = f", {payload['amount']} {payload.get('currency', '')}".rstrip() if "amount" in payload else ""
-    return printable(f"{kind}: the text {short(payload.get('text', ''))}{money}")
+        return phrases[kind]()
+    money = f" {payload['amount']} {payload.get('currency', '')}".rstrip() if "amount" in payload else ""
+    return f"{kind}{money}: the text {short(payload.get('text', ''))}"
 
 
 def _amended(payload: Mapping[str, Any]) -> str:
     articles = [f"article {change.get('number')}" for change in payload.get("articles", [])]
-    rules = [".".join(map(str, change.get("path", []))) for change in payload.get("rules", [])]
+    rules = sorted({f"rule {'.'.join(map(str, change.get('path', [])[1:2]))}" for change in payload.get("rules", [])})
     return ", ".join([*articles, *rules]) or "nothing"
 
 
@@ -144,6 +157,6 @@ def _target(kind: str, of: str, state: State) -> str:
     proposal = state.proposal(of)
     if proposal is None:
         return short(of)
-    if kind == "accept":
+    if kind == "accept" and proposal.kind == "appoint":
         return f"the office of {proposal.payload.get('office')}"
-    return f"{short(of)} ({payload_words(proposal.kind, proposal.payload)})"
+    return f"{short(of)}: {payload_words(proposal.kind, proposal.payload)}"

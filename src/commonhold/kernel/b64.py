@@ -29,9 +29,8 @@ def decode(text: str, length: int | None = None, what: str = "value") -> bytes:
     """
     # a2b_base64 forgives much; writing its answer again and comparing is the whole check.
     try:
-        spelled = text.encode("ascii")
-        raw = binascii.a2b_base64(spelled)
-        canonical = binascii.b2a_base64(raw, newline=False) == spelled
+        raw = binascii.a2b_base64(text)
+        canonical = binascii.b2a_base64(raw, newline=False).decode("ascii") == text
     except ValueError:
         raw, canonical = b"", False
     if not canonical:

@@ -18,13 +18,12 @@ import msgspec
 
 from commonhold.kernel.errors import FormatError
 
-
 MAX_INT: Final = 2**53 - 1
 MAX_DEPTH: Final = 24
 
 # Everything that reorders or hides text: bidi embeddings, overrides, isolates and marks (UAX 9), and the byte order mark.
 _FORBIDDEN: Final = frozenset(
-    [*range(0x00, 0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
+    [*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
 )
 
 _encoder = msgspec.json.Encoder(order="sorted")

@@ -27,14 +27,9 @@ def make_text(text: bytes, salt: bytes) -> bytes:
     """
     if len(salt) != SALT_BYTES:
         raise FormatError(f"a text's salt has {SALT_BYTES} bytes, this one has {len(salt)}", code="text/salt")
-    if not text.strip():
-        raise FormatError("the text is empty", code="text/empty", next_step="Write something to publish.")
     if len(text) > MAX_TEXT_BYTES:
         raise FormatError(f"the text has {len(text)} bytes, and at most {MAX_TEXT_BYTES} are allowed", code="text/too-large")
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"the text is not UTF-8: byte {error.start} is wrong", code="text/encoding", next_step="Save it as UTF-8.") from None
+    _check_text(text)
     return HEADER + b64.encode(salt).encode() + b"\n\n" + text
 
 
@@ -42,7 +37,7 @@ def parse_text(raw: bytes) -> tuple[bytes, bytes]:
     """The salt and the text of an object.
 
     Raises:
-        FormatError: if it is not a text object.
+        FormatError: if it is not a text object, or its text is empty or not UTF-8.
     """
     if not raw.startswith(HEADER) or raw[_LEAD - 2 : _LEAD] != b"\n\n" or len(raw) > _LEAD + MAX_TEXT_BYTES:
         raise FormatError("this object is not a text", code="text/form")
@@ -50,7 +45,18 @@ def parse_text(raw: bytes) -> tuple[bytes, bytes]:
         salt = b64.decode(raw[len(HEADER) : _LEAD - 2].decode("ascii"), length=SALT_BYTES, what="salt")
     except UnicodeDecodeError:
         raise FormatError("this object is not a text", code="text/form") from None
-    return salt, raw[_LEAD:]
+    text = raw[_LEAD:]
+    _check_text(text)
+    return salt, text
+
+
+def _check_text(text: bytes) -> None:
+    if not text.strip():
+        raise FormatError("the text is empty", code="text/empty", next_step="Write something to publish.")
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"the text is not UTF-8: byte {error.start} is wrong", code="text/encoding", next_step="Save it as UTF-8.") from None
 
 
 def text_digest(raw: bytes) -> str:

@@ -1,10 +1,10 @@
 """The right edge of a log in memory: all that a writer needs to know of the entries before.
 
-At most one partial tile for each level, with its frontier, and one partial bundle: some kilobytes, and 16 MB at the very most, however
+At most one partial tile for each level and one partial bundle: some kilobytes, and 16 MB at the very most, however
 long the log is. Extending an edge gives a new one and the files to write (C2SP tlog-tiles), so a batch either counts whole or not at all.
 
-The kernel's ``build_tiles`` and ``Frontier`` would each hash the tree once. Here every node is hashed once: the frontier of a tile that
-becomes full *is* its hash, and the frontiers of all partial tiles, put together, are the frontier of the tree.
+The kernel's ``build_tiles`` and ``Frontier`` would each hash the tree once. Here every node is hashed once, whole levels at a time: what
+waits for a sibling in the partial tiles *is* the frontier, and what comes out at the top of a level is the next level's hashes.
 
 Not here: writing the files (``log.py``).
 """
@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from commonhold.kernel.tlog.hashes import EMPTY_ROOT, leaf_hash
-from commonhold.kernel.tlog.merkle import Frontier
+from commonhold.kernel.tlog.hashes import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash
 from commonhold.kernel.tlog.tilereader import HashReader
 from commonhold.kernel.tlog.tiles import (
     ENTRIES,
+    FULL_TILE_BYTES,
     TILE_HEIGHT,
     TILE_WIDTH,
     FetchTile,
@@ -32,11 +32,17 @@ from commonhold.kernel.tlog.tiles import (
 
 @dataclass(frozen=True, slots=True)
 class _Partial:
-    """The partial tile of one level, perhaps with no hash yet: its index, its bytes and the frontier over its hashes."""
+    """The partial tile of one level, perhaps with no hash yet.
+
+    Args:
+        index: of the tile in its level.
+        data: its hashes.
+        waiting: at each height within it, the complete subtree that waits for its right sibling, or nothing.
+    """
 
     index: int = 0
     data: bytes = b""
-    frontier: Frontier = Frontier()  # noqa: RUF009 - it is frozen
+    waiting: tuple[bytes, ...] = (b"",) * TILE_HEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Edge:
     @property
     def size(self) -> int:
         """How many entries the log has."""
-        return sum(part.index * TILE_WIDTH + part.frontier.size for part in self.levels[:1])
+        return sum(part.index * TILE_WIDTH + len(part.data) // HASH_BYTES for part in self.levels[:1])
 
     def tile(self, level: int) -> bytes:
         """The bytes of the partial tile of *level*, which must be there."""
@@ -115,7 +121,7 @@ def load_edge(size: int, root: bytes, tile: FetchTile, bundle: FetchTile) -> tup
     def remember(level: int, index: int, width: int) -> bytes:
         data = tile(level, index, width)
         if width < TILE_WIDTH:
-            tiles[level] = data[: width * len(root)]
+            tiles[level] = data[: width * HASH_BYTES]
         return data
 
     hashes = HashReader(size, root, remember)
@@ -126,7 +132,8 @@ def load_edge(size: int, root: bytes, tile: FetchTile, bundle: FetchTile) -> tup
     levels: list[_Partial] = []
     while size >> (TILE_HEIGHT * len(levels)):
         data = tiles.get(len(levels), b"")
-        levels.append(_Partial(size >> (TILE_HEIGHT * (len(levels) + 1)), data, Frontier().extend(_split(data, len(root)))))
+        nodes = [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
+        levels.append(_Partial(size >> (TILE_HEIGHT * (len(levels) + 1)), data, _fold(_Partial().waiting, nodes)[0]))
     return Edge(tuple(levels), raw, root), hashes
 
 
@@ -148,24 +155,32 @@ def still_served(name: str, size: int) -> bool:
 
 def _grow(part: _Partial, level: int, hashes: list[bytes], files: list[tuple[str, bytes]]) -> tuple[_Partial, list[bytes]]:
     """The partial tile after *hashes*, its new forms added to *files*, and the hashes of the tiles that became full."""
-    full: list[bytes] = []
-    at = 0
-    while at < len(hashes):
-        piece = hashes[at : at + TILE_WIDTH - part.frontier.size]
-        at += len(piece)
-        part = _Partial(part.index, part.data + b"".join(piece), part.frontier.extend(piece))
-        files.append((tile_path(level, part.index, part.frontier.size), part.data))
-        if part.frontier.size == TILE_WIDTH:
-            full.append(part.frontier.root())
-            part = _Partial(part.index + 1)
-    return part, full
+    data = part.data + b"".join(hashes)
+    waiting, full = _fold(part.waiting, hashes)
+    index = part.index
+    for at in range(0, len(data), FULL_TILE_BYTES):
+        chunk = data[at : at + FULL_TILE_BYTES]
+        files.append((tile_path(level, index, len(chunk) // HASH_BYTES), chunk))
+        index += len(chunk) == FULL_TILE_BYTES
+    return _Partial(index, data[len(full) * FULL_TILE_BYTES :], waiting), full
+
+
+def _fold(waiting: Sequence[bytes], hashes: list[bytes]) -> tuple[tuple[bytes, ...], list[bytes]]:
+    """What waits at each height after more *hashes* at the bottom, and the hashes that came out at the top."""
+    left: list[bytes] = []
+    for node in waiting:
+        if node:
+            hashes = [node, *hashes]
+        left.append(hashes[-1] if len(hashes) & 1 else b"")
+        hashes = [node_hash(*pair) for pair in zip(hashes[::2], hashes[1::2], strict=False)]  # an odd one waits
+    return tuple(left), hashes
 
 
 def _root(levels: Sequence[_Partial]) -> bytes:
-    roots = tuple(root for part in reversed(levels) for root in part.frontier.roots)
-    size = sum(part.frontier.size << (TILE_HEIGHT * level) for level, part in enumerate(levels))
-    return Frontier(size, roots).root()
-
-
-def _split(data: bytes, each: int) -> Iterator[bytes]:
-    return (data[at : at + each] for at in range(0, len(data), each))
+    """The root of the tree: all that waits, folded from the right, where the subtrees are smallest."""
+    root = b""
+    for part in levels:
+        for node in part.waiting:
+            if node:
+                root = node_hash(node, root) if root else node
+    return root or EMPTY_ROOT

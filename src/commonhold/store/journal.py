@@ -80,7 +80,7 @@ class Journal:
 def encode_record(record: Record, chain: bytes = _START) -> tuple[bytes, bytes]:
     """The bytes of one record, and its digest, to chain the next one to."""
     payload = _payload(record)
-    digest = hashlib.sha256(chain + payload).digest()
+    digest = _digest(chain, payload)
     return len(payload).to_bytes(4, "big") + digest + payload, digest
 
 
@@ -96,7 +96,7 @@ def parse_journal(raw: bytes) -> Journal:
         end = at + _HEADER + int.from_bytes(raw[at : at + 4], "big")
         payload = raw[at + _HEADER : end]
         whole = at + _HEADER <= len(raw) and end <= len(raw)
-        digest = hashlib.sha256(chain + payload).digest()
+        digest = _digest(chain, payload)
         if whole and raw[at + 4 : at + _HEADER] == digest:
             records.append(_parse(payload, len(records)))
             chain, at = digest, end
@@ -113,6 +113,12 @@ def parse_journal(raw: bytes) -> Journal:
     if not isinstance(base, Base):
         raise _damaged(0, "which is not a base")
     return Journal(base, tuple(_only_later(rest)), chain, torn)
+
+
+def _digest(chain: bytes, payload: bytes) -> bytes:
+    state = hashlib.sha256(chain)
+    state.update(payload)
+    return state.digest()
 
 
 def _payload(record: Record) -> bytes:

@@ -190,7 +190,10 @@ def _open_and_read(path: Path, *, max_size: int, what: str) -> tuple[bytes, int]
             while len(data) <= max_size and (piece := file.read(max_size + 1 - len(data))):
                 data += piece
     except OSError as error:
-        raise store_error(error, f"read {what} from {path}") from error
+        refusal = store_error(error, f"read {what} from {path}")
+        if refusal.code == "store/absent":
+            refusal.next_step = "Check the name, and the folder that you are in."
+        raise refusal from error
     if len(data) > max_size:
         raise FormatError(
             f"{path} has more than {max_size} bytes, too many for {what}", code="keyfile/too-large", next_step="Name the right file."

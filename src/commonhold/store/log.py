@@ -326,16 +326,15 @@ class Log:
 
 
 def _check_batch(entries: Sequence[bytes]) -> tuple[bytes, ...]:
-    framed: list[bytes] = []
-    for place, entry in enumerate(entries):
-        if not 1 <= len(entry) <= MAX_ENTRY_BYTES:
+    for place, size in enumerate(map(len, entries)):
+        if not 1 <= size <= MAX_ENTRY_BYTES:
             raise FormatError(
-                f"entry {place} of the batch has {len(entry)} bytes, and 1 to {MAX_ENTRY_BYTES} are allowed",
+                f"entry {place} of the batch has {size} bytes, and 1 to {MAX_ENTRY_BYTES} are allowed",
                 code="log/entry-size",
-                next_step="keep a long document as an object and record its digest." if entry else "",
-                data={"place": place, "size": len(entry), "limit": MAX_ENTRY_BYTES},
+                next_step="keep a long document as an object and record its digest." if size else "",
+                data={"place": place, "size": size, "limit": MAX_ENTRY_BYTES},
             )
-        framed.append(frame(entry))
+    framed = tuple(map(frame, entries))
     if not framed:
         raise FormatError("a batch holds at least one entry, this one none", code="log/batch-empty")
     total = sum(map(len, framed))
@@ -345,4 +344,4 @@ def _check_batch(entries: Sequence[bytes]) -> tuple[bytes, ...]:
             code="log/batch-size",
             next_step="append it in several batches.",
         )
-    return tuple(framed)
+    return framed

@@ -138,9 +138,10 @@ class StaticReader:
             for place, entry in enumerate(parse_bundle(self.bundle(index, width), width)):
                 if leaf_hash(entry) != leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES]:
                     raise ProofError(
-                        f"entry {index * TILE_WIDTH + place} of {Tile(ENTRIES, index, width).path} is not the one that {Tile(0, index, width).path} has",
+                        f"entry {index * TILE_WIDTH + place} of {Tile(ENTRIES, index, width).path} was altered: "
+                        f"it does not have the hash that stands in {Tile(0, index, width).path}",
                         code="tile/entry",
-                        next_step="fetch both again, or from another mirror; one of them was altered.",
+                        next_step="Fetch both again, or from another copy, and keep these as evidence.",
                         data={"index": index * TILE_WIDTH + place},
                     )
                 if first <= place < last:

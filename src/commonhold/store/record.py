@@ -25,8 +25,10 @@ from commonhold.kernel.tlog.checkpoint import Checkpoint, open_checkpoint, parse
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.store.directory import ObjectDirectory
 from commonhold.store.files import DirectoryFiles
+from commonhold.store.journal import parse_journal
 from commonhold.store.keyfile import load_log_key, save_log_key
-from commonhold.store.log import Log
+from commonhold.store.log import JOURNAL, Log
+from commonhold.store.opening import MAX_JOURNAL, exists, no_journal
 from commonhold.store.reader import CHECKPOINT, StaticReader
 from commonhold.store.workers import signature_workers
 
@@ -78,7 +80,11 @@ def read_record(reader: StaticReader, *, org: str = "", progress: Progress = qui
     raw = reader.checkpoint_raw()
     claimed = parse_checkpoint(parse_note(raw).text)
     if claimed.size == 0:
-        raise FormatError("the record has no entries, not even a founding", code="record/empty")
+        raise FormatError(
+            "the record has no entries, not even a founding",
+            code="record/empty",
+            next_step="Its founding was never finished: found it again in an empty folder.",
+        )
     founding = parse_entry(next(reader.entries(0, 1, claimed.size)))
     if founding.type != "found":
         raise FormatError(f"the record begins with a {founding.type} entry, not with a founding", code="record/no-founding")
@@ -214,8 +220,11 @@ class Record:
         seed = load_log_key(path / LOG_KEY)
         files = DirectoryFiles(path / RECORD)
         reader = StaticReader.from_directory(path / RECORD)
-        # The log's own name for itself; read_record holds it to the founding, once the journal has been replayed.
-        origin = parse_checkpoint(parse_note(reader.checkpoint_raw()).text).origin
+        # The log's own name for itself; read_record holds it to the founding, once the journal has been replayed. The journal has it, not the
+        # checkpoint, which a power failure may have torn.
+        origin = parse_journal(files.read(JOURNAL, MAX_JOURNAL)).base.origin if exists(files, JOURNAL) else ""
+        if not origin:
+            raise no_journal(published=exists(files, CHECKPOINT))
         log = Log.open(files, origin, SignerKey(origin, seed))
         try:
             read = read_record(reader, progress=progress)

@@ -1,15 +1,17 @@
 """A second core for long replays: signatures checked in another process while the fold goes on in this one.
 
-A worker costs a tenth of a second to start, so short records are checked where they are. Workers know no secret and decide nothing: they
-answer whether a signature matches a key.
+A worker takes a tenth of a second to start. Until it answers, and if it dies, batches are checked where they are, and short records never
+start one. Workers know no secret and decide nothing: they answer whether a signature matches a key.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Final
 
@@ -26,10 +28,30 @@ def signature_workers(entries: int) -> Iterator[Verifier]:
         yield here
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+    # One worker is enough: the fold takes about as long as the signatures.
+    with ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_leave_interrupts) as pool:
+        started = pool.submit(verify_jobs, [])
 
         def elsewhere(jobs: list[Job]) -> Callable[[], list[bool]]:
-            future: Future[list[bool]] = pool.submit(verify_jobs, jobs)
-            return future.result
+            if not started.done():
+                return here(jobs)
+            try:
+                future: Future[list[bool]] = pool.submit(verify_jobs, jobs)
+            except BrokenProcessPool:
+                return here(jobs)
+            return lambda: _answers(future, jobs)
 
         yield elsewhere
+
+
+def _answers(future: Future[list[bool]], jobs: list[Job]) -> list[bool]:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        # The worker was killed (out of memory, say), which says nothing about the signatures.
+        return verify_jobs(jobs)
+
+
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C to the process that a person started; it ends the worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

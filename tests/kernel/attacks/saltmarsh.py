@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from commonhold.testing.house import MemoryHouse
 
 FOLDER: Final = Path(__file__).resolve().parents[3] / "examples" / "saltmarsh"
 MEMBERS: Final = ("heron", "tern", "plover", "curlew", "avocet")
+SEVEN: Final = (*MEMBERS, "dunlin", "knot")
 SEATS: Final = {"chair": "heron", "treasurer": "tern", "editor": "plover"}
 START: Final = 1_700_000_000
 """The time of the first attest, POSIX seconds."""
@@ -36,18 +37,20 @@ def statement(text: str) -> dict[str, str]:
     return {"text": digest(text), "language": LANGUAGE}
 
 
-def house(seats: Mapping[str, str] = SEATS, *, value: Mapping[str, Any] | None = None, seed: str = "saltmarsh") -> MemoryHouse:
+def house(seats: Mapping[str, str] = SEATS, *, members: Sequence[str] = MEMBERS, seed: str = "saltmarsh") -> MemoryHouse:
     """A house that everybody has accepted, without partners."""
-    made = MemoryHouse(value or charter(), MEMBERS, seats, seed=seed)
+    made = MemoryHouse(charter(), members, seats, seed=seed)
     made.accept_all()
     return made
 
 
-def partnered(seats: Mapping[str, str] = SEATS) -> MemoryHouse:
+def partnered(seats: Mapping[str, str] = SEATS, *, members: Sequence[str] = MEMBERS) -> MemoryHouse:
     """A house whose clock is two of three partners; it shows START."""
-    made = house(seats)
+    made = house(seats, members=members)
     proposal = made.propose("heron", "partner", made.make_partners("reed", "sedge", "rush", k=2))
-    made.approve(proposal, "heron", "tern", "plover", "curlew")
+    for name in members:
+        if made.status(proposal) == "open":
+            made.approve(proposal, name)
     assert made.attest(START).counts
     return made
 

@@ -126,7 +126,10 @@ class Club(MemoryHouse):
         self.accept_all()
         self.now = 0
         if clocked:
-            self.decide("partner", self.make_partners("kestrel", k=1))
+            proposal = self.propose(members[0], "partner", self.make_partners("kestrel", k=1))
+            for name in members:
+                if self.status(proposal) == "open":
+                    self.approve(proposal, name)
             self.now = T0
             assert self.attest(T0).counts
 
@@ -179,11 +182,11 @@ class Club(MemoryHouse):
         if self.state.clock is not None:
             self.tick()
 
-    def admit(self, name: str, *, key: Mapping[str, Any] | None = None, kit: bool = True) -> str:
+    def admit(self, name: str, *by: str, key: Mapping[str, Any] | None = None, kit: bool = True) -> str:
         """Admit a member with a kit, or with another key alone; gives the proposal's id."""
         if kit:
             self.kits[name] = self.new_kit(name)
-        proposal = self.decide("admit", {"member": name, "keys": [key or self.kits[name].keys.to_value()]})
+        proposal = self.decide("admit", {"member": name, "keys": [key or self.kits[name].keys.to_value()]}, *by)
         if self.state.clock is not None:
             self.tick()
         assert self.status(proposal) == "enacted", self.why(proposal)
@@ -193,25 +196,27 @@ class Club(MemoryHouse):
         """The payload of an amendment to the club's charter with these changes."""
         return draft_amendment(self.state.charter.value, charter(changes))
 
-    def refused(self, name: str, type: str, code: str, **body: Any) -> Outcome:
+    def refused(self, name: str, type_: str, code: str, **body: Any) -> Outcome:
         """An act that must be refused for this reason and leave every part of the state as it was."""
         before = snapshot(self.state)
-        outcome = self.act(name, type, **body)
+        outcome = self.act(name, type_, **body)
         assert outcome.code == code, f"{outcome.code}: {outcome.words}"
         assert snapshot(self.state) == before
         assert not outcome.events
         assert not outcome.changed
         return outcome
 
-    def refused_proposal(self, name: str, kind: str, payload: Mapping[str, Any], code: str, *, not_after: int = FAR, **extra: str) -> Outcome:
+    def refused_proposal(
+        self, name: str, kind: str, payload: Mapping[str, Any], code: str, *, not_after: int = FAR, **extra: str
+    ) -> Outcome:
         """A proposal that must be refused for this reason and leave every part of the state as it was."""
         return self.refused(name, "propose", code, kind=kind, payload=dict(payload), not_after=not_after, **extra)
 
-    def press(self, name: str, passkey: Authenticator, type: str, **body: Any) -> Outcome:
+    def press(self, name: str, passkey: Authenticator, type_: str, **body: Any) -> Outcome:
         """An act signed with a passkey."""
         self._nonces += 1
         unsigned = entries.unsigned_entry(
-            type=type,
+            type=type_,
             org=self.org,
             epoch=0,
             by=name,

@@ -10,7 +10,12 @@ from commonhold.kernel.record.entries import attest_entry, unsigned_entry, with_
 HEX: Final = "ab" * 32
 KIT: Final = {"kind": "kit"}
 BODIES: Final[dict[str, dict[str, Any]]] = {
-    "found": {"charter": {}, "log_key": "", "members": [{"member": "heron", "kit": KIT}], "seats": [{"office": "chair", "member": "heron"}]},
+    "found": {
+        "charter": {},
+        "log_key": "",
+        "members": [{"member": "heron", "kit": KIT}],
+        "seats": [{"office": "chair", "member": "heron"}],
+    },
     "propose": {"kind": "statement", "payload": {"text": HEX, "language": "en"}, "not_after": 4_102_444_800},
     "approve": {"proposal": HEX},
     "object": {"proposal": HEX, "reason": HEX},
@@ -20,18 +25,18 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def unsigned(type: str = "approve", **changes: Any) -> dict[str, Any]:
+def unsigned(kind: str = "approve", **changes: Any) -> dict[str, Any]:
     """An unsigned entry of a type; *changes* replace its fields."""
-    seen = None if type == "found" else (3, bytes(32))
+    seen = None if kind == "found" else (3, bytes(32))
     return {
-        **unsigned_entry(type=type, org=HEX, epoch=0, by="heron", key=HEX, seen=seen, nonce=bytes(16), body=BODIES[type]),
+        **unsigned_entry(type=kind, org=HEX, epoch=0, by="heron", key=HEX, seen=seen, nonce=bytes(16), body=BODIES[kind]),
         **changes,
     }
 
 
-def leaf(type: str = "approve", **changes: Any) -> bytes:
+def leaf(kind: str = "approve", **changes: Any) -> bytes:
     """A leaf with a signature of zeros, which has the right shape."""
-    return with_signature(unsigned(type, **changes), bytes(64))
+    return with_signature(unsigned(kind, **changes), bytes(64))
 
 
 def loose(value: Any) -> bytes:
@@ -39,9 +44,9 @@ def loose(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def value(type: str = "approve") -> dict[str, Any]:
+def value(kind: str = "approve") -> dict[str, Any]:
     """A whole entry as a plain object, to be bent."""
-    parsed: dict[str, Any] = json.loads(attest() if type == "attest" else leaf(type))
+    parsed: dict[str, Any] = json.loads(attest() if kind == "attest" else leaf(kind))
     return parsed
 
 

@@ -269,7 +269,7 @@ DEFAULTS = {"propose": ("emergency", ""), "approve": ("key", ""), "object": ("re
 
 @st.composite
 def bent_entries(draw: st.DrawFn) -> bytes:
-    """An entry of any type, whole or bent somewhere: another value, a field too many, a byte changed, a key twice, more behind it."""
+    """An entry of any type, whole or bent somewhere: another value, a field too many, and then bent bytes."""
     kind = draw(st.sampled_from([*BODIES]))
     if kind != "attest" and draw(st.booleans()):
         raw = json.loads(entries.with_assertion(unsigned(kind), authenticator=b"a" * draw(st.integers(0, 5)), client=b"c", signature=b"s"))
@@ -288,7 +288,12 @@ def bent_entries(draw: st.DrawFn) -> bytes:
         table[field] = draw(JSON)
     if kind in DEFAULTS and isinstance(raw["body"], dict) and draw(st.booleans()):
         raw["body"].setdefault(*DEFAULTS[kind])
-    text = loose(raw)
+    return draw(bent_bytes(loose(raw)))
+
+
+@st.composite
+def bent_bytes(draw: st.DrawFn, text: bytes) -> bytes:
+    """The bytes of an entry, whole or bent: a byte changed, a key twice, more behind it."""
     match draw(st.sampled_from(["whole", "whole", "byte", "cut", "more", "twice", "escape", "spaces"])):
         case "byte":
             at = draw(st.integers(0, len(text) - 1))
@@ -317,9 +322,8 @@ def test_the_fast_way_of_parsing_agrees_with_the_slow_one(raw: bytes) -> None:
     fast = entries._parse_plain(raw)
     try:
         slow: Entry | None = entries._parse_any(raw)
-    except FormatError as refusal:
+    except FormatError:
         slow = None
-        assert refusal.code
     if fast is not None:
         assert fast == slow
         assert type(fast.epoch) is type(fast.seen_size) is int

@@ -9,7 +9,16 @@ import pytest
 
 from commonhold.kernel.errors import FormatError, RuleError
 from commonhold.kernel.keys import KitKeys
-from commonhold.kernel.kinds import FUTURE_KINDS, IMPLIED_KINDS, KERNEL_KINDS, NEVER_EMERGENCY, NEVER_EVERYDAY, PROBATION_KINDS, STATE_KINDS, TOP_KINDS
+from commonhold.kernel.kinds import (
+    FUTURE_KINDS,
+    IMPLIED_KINDS,
+    KERNEL_KINDS,
+    NEVER_EMERGENCY,
+    NEVER_EVERYDAY,
+    PROBATION_KINDS,
+    STATE_KINDS,
+    TOP_KINDS,
+)
 from commonhold.kernel.kit import Kit
 from commonhold.kernel.record.payloads import MAX_KEYS, enrolled_keys, parse_payload
 from commonhold.testing.house import derive

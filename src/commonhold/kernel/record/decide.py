@@ -6,9 +6,9 @@ entry itself. Due proposals enact in ascending order of their index, each in the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from commonhold.kernel.errors import CommonholdError, RuleError
@@ -20,8 +20,7 @@ EMERGENCY_PARTS: Final = frozenset({"channels", "origins", "resolutions", "resou
 towards the limits of money: a payment does not come back because nobody ratified it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """Something that an entry brought about, for people and pages: a *name* such as "enacted" and the ids behind it."""
 
     name: str
@@ -178,8 +177,8 @@ def _lapse(draft: Draft, proposal_id: str, proposal: Proposal, index: int) -> No
             draft.drop(part, key) if old is None else draft.put(part, key, old)
         for other, steps in draft.undo.items():
             # A later emergency act was built on this one: if that lapses too, what comes back is what stood before both.
-            if other != proposal_id and (part, key, new) in {step[:3] for step in steps}:
-                draft.undo = draft.undo.set(other, tuple((*step[:2], old, step[3]) if step[:3] == (part, key, new) else step for step in steps))
+            mended = tuple((*step[:2], old, step[3]) if step[:3] == (part, key, new) else step for step in steps)
+            draft.undo = draft.undo.set(other, mended)
     draft.undo = draft.undo.delete(proposal_id)
     effects.close(draft, proposal_id, proposal, "lapsed", "not ratified in time", index)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -46,11 +45,15 @@ class Seen(Value, frozen=True):
 
 
 class FoundingMember(Value, frozen=True):
+    """One founder and their kit, which must be theirs alone."""
+
     member: MemberId
     kit: dict[str, Any]
 
 
 class FoundingSeat(Value, frozen=True):
+    """A first seat, held once the founding is complete."""
+
     office: Name
     member: MemberId
 
@@ -133,8 +136,7 @@ _ATTEST_FIELDS: Final = frozenset({"org", "epoch", "type", "body"})
 _HEX: Final = frozenset("0123456789abcdef")
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True):
     """A signature as it stands in an entry: ``value`` and, for a passkey, what its authenticator signed."""
 
     kind: str
@@ -143,8 +145,7 @@ class Signature:
     client: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A parsed entry. ``unsigned`` are its canonical bytes without ``sig``; ``id`` is their SHA-256 in hex."""
 
     type: str
@@ -218,7 +219,7 @@ def _parse_any(raw: bytes) -> Entry:
         raise FormatError("the entry's type is not a string", code="entry/type")
     if kind not in BODIES:
         raise FormatError(
-            f"this version does not know entries of type {ascii(kind[:MAX_SHOWN])}",
+            f"this version does not know entries of type {kind[:MAX_SHOWN]!a}",
             code="entry/type-not-yet" if kind in FUTURE_TYPES else "entry/type",
             next_step="A newer version of the program may know it; until then nothing about it can be judged.",
         )

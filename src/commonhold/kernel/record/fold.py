@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import immutables
+import msgspec
 
 from commonhold.kernel import ed25519, webauthn
 from commonhold.kernel.errors import CommonholdError, ProofError, RuleError
@@ -38,8 +38,7 @@ stolen kit cannot fill the log, and a busy chair who proposes every second act i
 CAPPED: Final = frozenset({"propose", "withdraw"})
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of one entry.
 
     Args:

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from commonhold.kernel.record.entries import Digest, MemberId, Name, Time, Value
 from commonhold.kernel.errors import FormatError, RuleError
 from commonhold.kernel.keys import KitKeys, Passkey, parse_key_value
 from commonhold.kernel.kinds import FUTURE_KINDS, STATE_KINDS
+from commonhold.kernel.record.entries import Digest, MemberId, Name, Time, Value
 
 MAX_KEYS: Final = 8
 Address = Annotated[str, msgspec.Meta(min_length=3, max_length=400, pattern=r"\A[!-~]+\Z")]
@@ -103,6 +103,8 @@ class Channel(Value, frozen=True):
 
 
 class PolicyGroup(Value, frozen=True):
+    """A group of partners of whom *k* must have cosigned."""
+
     k: Annotated[int, msgspec.Meta(ge=1, le=64)]
     of: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=64)]
 

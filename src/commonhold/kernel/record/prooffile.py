@@ -16,7 +16,7 @@ from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes, parse_canonical
 from commonhold.kernel.errors import FormatError, ProofError
 from commonhold.kernel.record.digest import LeafProof, StateProof, StateTree, verify_present
-from commonhold.kernel.record.entries import Entry
+from commonhold.kernel.record.entries import MAX_ENTRY_BYTES, Entry
 from commonhold.kernel.record.state import State
 from commonhold.kernel.texts import text_digest
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
@@ -63,7 +63,17 @@ class ProofFile:
 def make_proof_file(
     state: State, tree: Tree, leaves: tuple[bytes, ...], checkpoint_raw: bytes, index: int, entry: Entry, texts: Mapping[str, bytes]
 ) -> ProofFile:
-    """The proof of the entry at *index*, out of a record that was replayed."""
+    """The proof of the entry at *index*, out of a record that was replayed.
+
+    Raises:
+        FormatError: if the record has more entries than a proof file may hold.
+    """
+    if len(leaves) > MAX_LEAVES:
+        raise FormatError(
+            f"the record has {len(leaves)} entries, and a proof file holds at most {MAX_LEAVES}",
+            code="prooffile/too-large",
+            next_step="Hand over a copy of the record's folder instead.",
+        )
     state_tree = StateTree.of(state)
     proved = tuple(StateLeaf(part, key, state_tree.prove(part, key)) for part, key in what_came_of(state, entry))
     proof = TlogProof(None, index, tuple(tree.inclusion_proof(index, len(leaves))), checkpoint_raw)
@@ -75,11 +85,16 @@ def what_came_of(state: State, entry: Entry) -> tuple[tuple[str, str], ...]:
     if entry.type == "found":
         return (("rules", "charter"),)
     proposal_id = entry.id if entry.type == "propose" else getattr(entry.body, "proposal", "") or getattr(entry.body, "of", "")
-    if state.proposal(proposal_id) is None:
+    proposal = state.proposal(proposal_id)
+    if proposal is None:
         return ()
     keys = [("proposals", proposal_id)]
-    for part in ("statements", "channels", "works", "resolutions", "resources"):
-        keys += [(part, key) for key, decided in state.part(part).items() if decided.proposal == proposal_id]
+    if proposal.kind == "channel":
+        # Named by its address: a later decision about the same channel has taken its place in the state.
+        named = (proposal.payload["address"], proposal.payload.get("to", ""))
+        return (*keys, *(("channels", address) for address in dict.fromkeys(named) if address in state.part("channels")))
+    for part in ("statements", "works", "resolutions", "resources"):
+        keys += sorted((part, key) for key, decided in state.part(part).items() if decided.proposal == proposal_id)
     return tuple(keys)
 
 
@@ -104,13 +119,16 @@ def parse_proof_file(raw: bytes) -> ProofFile:
         raise FormatError("this is not a proof file", code="prooffile/form", next_step="Make one with `commonhold prove ENTRY -o FILE`.")
     try:
         org, proof = value["org"], parse_proof(value["proof"].encode())
-        leaves = tuple(b64.decode(leaf, what="leaf") for leaf in value["leaves"])
-        state = tuple(_parse_state_leaf(leaf) for leaf in value["state"])
+        leaves = tuple(b64.decode(leaf, what="leaf") for leaf in _listed(value["leaves"]))
+        state = tuple(_parse_state_leaf(leaf) for leaf in _listed(value["state"]))
         texts = {digest: b64.decode(text, what="text") for digest, text in value["texts"].items()}
     except (TypeError, AttributeError, KeyError, ValueError) as error:
         raise FormatError(f"the proof file has a part of the wrong shape ({type(error).__name__})", code="prooffile/shape") from None
     if not isinstance(org, str) or not leaves or len(leaves) > MAX_LEAVES:
         raise FormatError("the proof file names no organisation or holds no leaves", code="prooffile/shape")
+    longest = max(map(len, leaves))
+    if longest > MAX_ENTRY_BYTES:
+        raise FormatError(f"the proof file holds a leaf of {longest} bytes, and an entry has at most {MAX_ENTRY_BYTES}", code="prooffile/leaf")
     return ProofFile(org, proof, leaves, state, texts)
 
 
@@ -139,6 +157,12 @@ def leaf_of(file: ProofFile) -> bytes:
     return leaf_hash(file.leaves[file.proof.index])
 
 
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
 def _state_value(leaf: StateLeaf) -> dict[str, Any]:
     found = leaf.proof.leaves[0]
     return {
@@ -154,7 +178,7 @@ def _state_value(leaf: StateLeaf) -> dict[str, Any]:
 def _parse_state_leaf(value: Mapping[str, Any]) -> StateLeaf:
     if value.keys() != {"part", "key", "leaf", "index", "count", "hashes"}:
         raise FormatError("a state proof has the wrong fields", code="prooffile/state")
-    hashes = tuple(b64.decode(node, length=32, what="hash") for node in value["hashes"])
+    hashes = tuple(b64.decode(node, length=32, what="hash") for node in _listed(value["hashes"]))
     part, key, index, count = (value[name] for name in ("part", "key", "index", "count"))
     if not isinstance(part, str) or not isinstance(key, str) or type(index) is not int or type(count) is not int:
         raise FormatError("a state proof has a part of the wrong shape", code="prooffile/state")

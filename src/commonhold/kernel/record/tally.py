@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from commonhold.kernel.charter.rules import All as AllOf
 from commonhold.kernel.charter.rules import Count, Fraction, Need, Rule, Share
@@ -26,8 +28,7 @@ WAIT_FOR_MAJORITY: Final = frozenset({"admit", "recover-member"})
 """Acts that start a member's 30 days in a house with a clock; in one without, a majority of the register stands in for the wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """How one need of a proposal stands: *counted* of *required*, and who else could still be counted."""
 
     what: str
@@ -56,7 +57,7 @@ def freeze(state: State, proposal: Proposal, rules: tuple[Rule, ...], payload: A
     excluded = "" if all(rule.subject_votes for rule in rules) else subject(proposal)
     frozen = Frozen(rules, payload, tuple(needs), kit, excluded, bodies, {})
     registers = {body: eligible(state, proposal, body, frozen) for body in sorted(deciding) if bodies[body].selector != "members"}
-    return replace(frozen, registers=registers)
+    return replace(frozen, registers=registers) if registers else frozen
 
 
 def deciding_bodies(state: State, proposal: Proposal, needs: Iterable[Count | Share], rules: tuple[Rule, ...]) -> set[str]:
@@ -101,6 +102,8 @@ def on_probation(member: Member, proposal: Proposal) -> bool:
 def acting_offices(state: State, member: str, rules: tuple[Rule, ...]) -> tuple[str, ...]:
     """The offices in which *member* may act under these rules: those held, and those delegated for one of the rules."""
     held = state.offices_of(member)
+    if not state.parts["delegations"]:
+        return held
     delegated = [
         delegation.office
         for rule in rules
@@ -136,21 +139,25 @@ def counts_for(state: State, proposal: Proposal, need: Count | Share, name: str,
     """Whether *name*, who acted through *offices*, counts for *need* now; for a share only whoever was in the body when it was frozen."""
     if isinstance(need, Share) and name not in frozen.registers.get(need.body, (name,)):
         return False
-    return any(fills(state, proposal, place, name, offices, frozen) for place in places_of(need))
+    # Written out: a long replay spends much of its time here.
+    for place in places_of(need):  # noqa: SIM110
+        if fills(state, proposal, place, name, offices, frozen):
+            return True
+    return False
 
 
 def approvers(state: State, proposal_id: str, proposal: Proposal, limit: int) -> tuple[str, ...]:
     """Everybody whose approval counts for one of the proposal's needs, sorted."""
     frozen, needs = state.frozen[proposal_id], needs_of(state, proposal_id, proposal)
     acts = counting_acts(state, proposal_id, proposal.approvals, limit)
-    return tuple(sorted(n for n, act in acts.items() if any(counts_for(state, proposal, need, n, act.offices, frozen) for need in needs)))
+    counted = {n for need in needs for n, act in acts.items() if counts_for(state, proposal, need, n, act.offices, frozen)}
+    return tuple(sorted(counted))
 
 
 def fills(state: State, proposal: Proposal, place: str, name: str, offices: tuple[str, ...], frozen: Frozen) -> bool:
     """Whether *name*, who acted through *offices*, counts for *place* (an office or a body) now."""
-    member, body = state.member(name), frozen.bodies.get(place)
-    if member is None:
-        return False
+    member: Member = state.parts["members"][name]
+    body = frozen.bodies.get(place)
     if body is not None and body.selector == "members":
         return in_register(member, proposal, kit=frozen.kit)
     office = place if body is None else body.selector
@@ -172,11 +179,11 @@ def standings(
     approvals = counting_acts(state, proposal_id, proposal.approvals, limit)
     if only is not None:
         approvals = {name: act for name, act in approvals.items() if name in only}
-    objectors = counting_acts(state, proposal_id, proposal.objections, limit)
+    objectors = counting_acts(state, proposal_id, proposal.objections, limit) if proposal.objections else {}
     approvals.pop(frozen.excluded, None)
     needs = needs_of(state, proposal_id, proposal)
     counted = [
-        frozenset(name for name, act in approvals.items() if counts_for(state, proposal, need, name, act.offices, frozen)) for need in needs
+        frozenset([name for name, act in approvals.items() if counts_for(state, proposal, need, name, act.offices, frozen)]) for need in needs
     ]
     filled = assign([(counted[i], need.m) for i, need in enumerate(needs) if isinstance(need, Count)])
     out: list[Standing] = []
@@ -188,8 +195,8 @@ def standings(
             base = proposal.bases[need.body]
             required = need.fraction.required(base)
             # Whoever approves counts as that, also when they objected before.
-            against = sum(name not in people and counts_for(state, proposal, need, name, act.offices, frozen) for name, act in objectors.items())
-            reachable = base - against >= required
+            against = [n for n, act in objectors.items() if n not in people and counts_for(state, proposal, need, n, act.offices, frozen)]
+            reachable = base - len(against) >= required
         more: tuple[str, ...] = ()
         if candidates and len(people) < required:
             others = {n for place in group for n in _able(state, proposal, place, frozen)}
@@ -270,7 +277,7 @@ def objection_threshold(proposal: Proposal, rules: tuple[Rule, ...]) -> int:
         for rule in rules
         if rule.objection is not None
     ]
-    return min(thresholds, default=0)
+    return min(thresholds) if thresholds else 0
 
 
 def objection_holders(state: State, proposal: Proposal, frozen: Frozen) -> frozenset[str]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from commonhold.kernel.record.fold import Outcome
-from commonhold.kernel.record.state import Decided, State
+from commonhold.kernel.record.prooffile import what_came_of
+from commonhold.kernel.record.state import Decided, Proposal, State
 
 UNWITNESSED: Final = "official-unwitnessed"
 FRESHNESS_UNKNOWN: Final = "official-freshness-unknown"
@@ -45,6 +46,39 @@ def judge_record(state: State, outcomes: Iterable[Outcome]) -> Verdict:
     if state.clock is None:
         return Verdict(UNWITNESSED, f"official as of entry {state.size - 1}, unwitnessed")
     return Verdict(FRESHNESS_UNKNOWN, f"official as of {state.clock}, freshness unknown")
+
+
+def judge_entry(whole: Verdict, state: State, outcome: Outcome) -> Verdict:
+    """The verdict on what one entry amounted to, given the verdict on its record.
+
+    An entry that is part of a decision (its proposal, an approval of it) is judged by that decision; any other that counts stands.
+    """
+    if outcome.entry is None or not outcome.counts:
+        return judge_decided(whole, None)
+    keys = what_came_of(state, outcome.entry)
+    proposals: list[Proposal] = [state.parts[part][key] for part, key in keys if part == "proposals"]
+    if not proposals:
+        return whole
+    proposal = proposals[0]
+    if proposal.status != "enacted":
+        return judge_decided(whole, None)
+    if proposal.kind == "channel":
+        # To strike a channel is an act that stands; whoever names one as official is held to what became of it since.
+        op = proposal.payload["op"]
+        return whole if op == "strike" else judge_channel(whole, state, proposal.payload["to" if op == "move" else "address"])
+    decided = [state.parts[part][key] for part, key in keys if part != "proposals"]
+    return judge_decided(whole, decided[0]) if decided else whole
+
+
+def judge_channel(whole: Verdict, state: State, address: str) -> Verdict:
+    """The verdict on one address as a channel of record; where the channel moved, it says to which address."""
+    decided: Decided | None = state.part("channels").get(address)
+    where, at, passed = "", decided, set[str]()
+    while at is not None and at.status == "moved" and where not in passed:
+        passed.add(where)
+        where = at.value["to"]
+        at = state.part("channels").get(where)
+    return judge_decided(whole, decided, where if at is not None and at.status == "stands" else "")
 
 
 def judge_decided(whole: Verdict, decided: Decided | None, where: str = "") -> Verdict:

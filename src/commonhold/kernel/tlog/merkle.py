@@ -160,13 +160,13 @@ class Tree:
 
     def _fold(self, size: int) -> bytes:
         # range_root(0, size, self._node), written out: a replay asks for the root at every size.
-        root, bit = b"", 1
+        root, complete = b"", size
         for nodes in self._levels:
-            if size & bit:
-                end = (size // bit) * HASH_BYTES
+            if complete & 1:
+                end = complete * HASH_BYTES
                 left = nodes[end - HASH_BYTES : end]
                 root = node_hash(left, root) if root else bytes(left)
-            bit <<= 1
+            complete >>= 1
         return root or EMPTY_ROOT
 
     def _node(self, level: int, index: int) -> bytes:

@@ -1,0 +1,27 @@
+"""One founding for the whole session; each test gets a copy of the folder and may do as it likes with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.houses import House, found
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house that all five founders have accepted. Not to be written to: take ``house``."""
+    return found(tmp_path_factory.mktemp("saltmarsh"))
+
+
+@pytest.fixture(autouse=True)
+def no_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COMMONHOLD_HOUSE", raising=False)
+    monkeypatch.delenv("COMMONHOLD_KIT", raising=False)
+
+
+@pytest.fixture
+def house(founded: House, tmp_path: Path) -> House:
+    """A founded house of this test's own."""
+    return founded.copy(tmp_path / "saltmarsh")

@@ -1,0 +1,123 @@
+"""The demo and the guide: what we tell people about the program is what it does."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commonhold.cli.main import run
+
+ROOT = Path(__file__).resolve().parents[2]
+SALTMARSH = ROOT / "examples" / "saltmarsh"
+GUIDE = ROOT / "docs" / "guide"
+
+
+def tell(out: Path, script: Path = SALTMARSH / "demo.py") -> subprocess.CompletedProcess[str]:
+    """Run the demo as on a bare machine: no home, no terminal, an old-fashioned locale."""
+    environment = {"HOME": "", "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, str(script), "--out", str(out)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=out.parent, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    out = tmp_path_factory.mktemp("demo") / "demo-out"
+    return out, tell(out)
+
+
+@pytest.mark.slow
+def test_the_demo_holds_every_claim_that_it_makes(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """The demo exits with 0, says how many claims it checked, and leaves the folder that it promises."""
+    out, done = told
+    assert (done.returncode, done.stderr) == (0, "")
+    found = re.search(r"All (\d+) claims hold", done.stdout)
+    assert found is not None
+    assert done.stdout.count("✓") == int(found[1]) >= 50
+    assert "\x1b" not in done.stdout
+    assert (out / "TRY.md").read_text("utf-8") in done.stdout
+    assert {"radio", "stranger", "attacks", "kits", "statement.proof"} <= {path.name for path in out.iterdir()}
+
+
+def run_page(page: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> int:
+    """Run the commands of a page of the guide here, PROPOSAL being the newest open one; gives how many there were."""
+    ran = 0
+    for block in re.findall(r"^```sh$(.*?)^```$", (GUIDE / page).read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        for line in block.strip().splitlines():
+            words = shlex.split(line, comments=True)
+            if words[0] == "export":
+                monkeypatch.setenv(*words[1].split("=", 1))
+                continue
+            assert words[0] == "commonhold"
+            if "PROPOSAL" in words:
+                words[words.index("PROPOSAL")] = newest(capfd)
+            assert run(words[1:]) == 0, f"{page}: {line}: {capfd.readouterr().err}"
+            ran += 1
+    return ran
+
+
+def newest(capfd: pytest.CaptureFixture[str]) -> str:
+    """The newest open proposal, as a reader of the guide takes it from what `status` prints."""
+    capfd.readouterr()
+    assert run(["status"]) == 0
+    return re.findall(r"^proposal +(\w+)$", capfd.readouterr().out, re.MULTILINE)[-1][:8]
+
+
+@pytest.mark.slow
+def test_every_command_of_the_quickstart_works(
+    told: tuple[Path, subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Whoever types the commands of the quickstart after the demo is told yes each time."""
+    shutil.copytree(told[0], tmp_path / "demo-out")
+    monkeypatch.chdir(tmp_path / "demo-out")
+    monkeypatch.setenv("COMMONHOLD_HOUSE", "radio")
+    assert run_page("quickstart.md", monkeypatch, capfd) == 10
+
+
+@pytest.mark.slow
+def test_every_command_of_the_first_organisation_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever follows the page from top to bottom has an organisation that strangers can check."""
+    for name, source in (("charter", SALTMARSH), ("amended", SALTMARSH / "amended")):
+        (tmp_path / name).mkdir()
+        for file in ("charter.md", "charter.toml"):
+            shutil.copy(source / file, tmp_path / name)
+    shutil.copy(SALTMARSH / "statement-en.md", tmp_path / "statement.md")
+    monkeypatch.chdir(tmp_path)
+    assert run_page("first-organisation.md", monkeypatch, capfd) > 30
+
+
+def test_the_demo_removes_nothing_that_it_did_not_write(tmp_path: Path) -> None:
+    """A folder without the demo's mark is somebody's: the demo says so and leaves everything in it."""
+    theirs = tmp_path / "radio"
+    theirs.mkdir()
+    (theirs / "thesis.txt").write_text("the only copy", "utf-8")
+    done = tell(tmp_path)
+    assert done.returncode == 2
+    assert "did not write" in done.stderr
+    assert (theirs / "thesis.txt").read_text("utf-8") == "the only copy"
+    assert [path.name for path in tmp_path.iterdir()] == ["radio"]
+
+
+@pytest.mark.slow
+def test_the_demo_stops_at_the_first_claim_that_is_not_so(tmp_path: Path) -> None:
+    """With a charter that asks for one signature fewer, "six are not enough" is wrong, and the demo says that and exits with 1."""
+    copy = tmp_path / "saltmarsh"
+    shutil.copytree(SALTMARSH, copy)
+    rules = (copy / "charter.toml").read_text("utf-8")
+    elect = '[decisions.elect]\narticle = "1.3.1"\nby = "assembly"\npass = { base = "register", '
+    (copy / "charter.toml").write_text(rules.replace(f'{elect}more_than = "1/2"', f'{elect}at_least = "1/2"'), "utf-8")
+    done = tell(tmp_path / "out", copy / "demo.py")
+    assert done.returncode == 1
+    assert done.stderr.startswith("\nNOT SO: ")
+    assert "claims hold" not in done.stdout

@@ -1,0 +1,154 @@
+"""Laws about verdicts: what a reader is told of a record, of an entry in it, and of a channel that it named."""
+
+from __future__ import annotations
+
+import pytest
+
+from commonhold.kernel.record.verdict import (
+    CANNOT_JUDGE,
+    FRESHNESS_UNKNOWN,
+    NOT_OFFICIAL,
+    STRUCK,
+    UNWITNESSED,
+    Verdict,
+    judge_channel,
+    judge_decided,
+    judge_entry,
+    judge_record,
+)
+from commonhold.testing.house import MemoryHouse
+from tests.kernel.attacks.saltmarsh import MEMBERS, START, charter, house, partnered, statement
+
+PAGE, NEW, NEWER = "https://saltmarsh.example/", "https://radio.saltmarsh.example/", "https://saltmarsh.example.net/"
+
+
+def whole(made: MemoryHouse) -> Verdict:
+    return judge_record(made.state, made.outcomes)
+
+
+def of_entry(made: MemoryHouse, entry: str) -> Verdict:
+    outcome = next(outcome for outcome in made.outcomes if outcome.entry is not None and outcome.entry.id == entry)
+    return judge_entry(whole(made), made.state, outcome)
+
+
+def channel(made: MemoryHouse, op: str, address: str, to: str = "") -> str:
+    """A decision about a channel that is enacted; gives its proposal."""
+    proposal = made.propose("heron", "channel", {"op": op, "address": address, **({"to": to} if to else {})})
+    made.approve(proposal, "heron", "tern")
+    assert made.status(proposal) == "enacted"
+    return proposal
+
+
+def test_a_house_without_partners_is_official_as_of_its_last_entry() -> None:
+    """Nobody but the log vouches for how new it is, and the verdict says so."""
+    made = house()
+    assert whole(made) == Verdict(UNWITNESSED, f"official as of entry {made.state.size - 1}, unwitnessed")
+    assert whole(made).is_yes
+
+
+def test_a_house_with_partners_is_official_as_of_their_time() -> None:
+    """Its newest attested time is named; whether that is fresh, only a fresh answer could tell."""
+    made = partnered()
+    assert whole(made) == Verdict(FRESHNESS_UNKNOWN, f"official as of {START}, freshness unknown")
+    assert whole(made).is_yes
+
+
+def test_a_founding_that_is_not_complete_is_not_official() -> None:
+    """Until every listed member has accepted there is no organisation, and the verdict names whom it waits for."""
+    made = MemoryHouse(charter(), MEMBERS)
+    made.do("heron", "accept", of=made.org)
+    verdict = whole(made)
+    assert verdict.code == NOT_OFFICIAL
+    assert "avocet, curlew, plover, tern must accept" in verdict.words
+    assert not verdict.is_yes
+
+
+def test_a_kind_of_the_future_makes_a_reader_unable_to_judge() -> None:
+    """A member's proposal of a kind that the charter lists and this version lacks may have changed anything, so no guess is made."""
+    made = house()
+    outcome = made.act("heron", "propose", kind="succeed", payload={}, not_after=2**40)
+    assert outcome.code == "kind/not-yet"
+    verdict = whole(made)
+    assert verdict.code == CANNOT_JUDGE
+    assert f"entry {outcome.index}" in verdict.words
+    assert not verdict.is_yes
+    assert judge_decided(verdict, None) == verdict
+
+
+@pytest.mark.parametrize("junk", [b"", b"junk", b'{"type":"succeed"}', b"{}"])
+def test_junk_from_the_server_leaves_the_verdict_as_it_was(junk: bytes) -> None:
+    """Whoever holds the log can append anything, and must not be able to silence the organisation with it."""
+    made = house()
+    assert not made.append(junk).counts
+    assert whole(made).is_yes
+
+
+def test_every_entry_of_a_decision_is_judged_by_the_decision() -> None:
+    """The proposal and its approvals are official once it is enacted, and not before."""
+    made = house()
+    proposal = made.propose("heron", "statement", statement("we move"))
+    approval = made.do("heron", "approve", proposal=proposal)
+    for entry in (proposal, approval):
+        assert of_entry(made, entry) == Verdict(NOT_OFFICIAL, "not official: the record never decided this")
+    made.approve(proposal, "tern")
+    for entry in (proposal, approval):
+        assert of_entry(made, entry) == whole(made)
+
+
+def test_an_entry_that_belongs_to_no_decision_stands_with_its_record() -> None:
+    """A founding and its acceptances are judged as the record is."""
+    made = house()
+    for outcome in made.outcomes:
+        assert judge_entry(whole(made), made.state, outcome) == whole(made)
+
+
+def test_an_entry_that_counts_for_nothing_is_not_official() -> None:
+    """To be in the log is no merit: refused acts and junk are there too."""
+    made = house()
+    refused = made.act("curlew", "withdraw", what="seat", of="chair")
+    junk = made.append(b"junk")
+    for outcome in (refused, junk):
+        assert judge_entry(whole(made), made.state, outcome).code == NOT_OFFICIAL
+
+
+def test_a_decision_that_leaves_nothing_behind_is_official_once_enacted() -> None:
+    """An appointment stands as a decision although no part of the state is named after it."""
+    made = house()
+    proposal = made.propose("heron", "appoint", {"office": "editor", "member": "curlew"})
+    made.approve(proposal, "heron", "tern", "plover")
+    assert of_entry(made, proposal) == whole(made)
+
+
+def test_a_channel_is_official_until_it_is_struck() -> None:
+    """Whoever shows an old decision about a channel is told that it was struck, and since when."""
+    made = house()
+    added = channel(made, "add", PAGE)
+    assert of_entry(made, added) == whole(made)
+    assert judge_channel(whole(made), made.state, PAGE) == whole(made)
+    assert judge_channel(whole(made), made.state, NEW).code == NOT_OFFICIAL
+    struck = channel(made, "strike", PAGE)
+    assert of_entry(made, added) == Verdict(STRUCK, f"struck since entry {made.state.size - 1}")
+    assert of_entry(made, struck) == whole(made)
+    again = channel(made, "add", PAGE)
+    for proposal in (added, struck, again):
+        assert of_entry(made, proposal) == whole(made)
+
+
+def test_a_channel_that_moved_says_where_the_organisation_is_now() -> None:
+    """A reader of the old page learns the newest address, however often it moved, and none that was struck since."""
+    made = house()
+    added = channel(made, "add", PAGE)
+    moved = channel(made, "move", PAGE, NEW)
+    since = made.state.size - 1
+    assert of_entry(made, moved) == whole(made)
+    assert of_entry(made, added) == Verdict(STRUCK, f"struck since entry {since}, the organisation is now at {NEW}")
+    channel(made, "move", NEW, NEWER)
+    assert of_entry(made, added) == Verdict(STRUCK, f"struck since entry {since}, the organisation is now at {NEWER}")
+    assert of_entry(made, moved).words.endswith(f"is now at {NEWER}")
+    channel(made, "strike", NEWER)
+    assert of_entry(made, added) == Verdict(STRUCK, f"struck since entry {since}")
+
+
+def test_a_verdict_says_on_whose_replay_it_rests() -> None:
+    """Until partners can vouch for a state, every verdict rests on the reader's own replay."""
+    assert whole(house()).rests_on == "replayed by you"
