@@ -52,7 +52,7 @@ class HostileServer:
 
     def read(self) -> ReadRecord:
         """The record as the server finds it."""
-        return read_record(StaticReader.from_directory(self.house / RECORD))
+        return read_record(StaticReader.from_directory(self.house / RECORD), keep_leaves=True)
 
     def approval(self, proposal: str, *, by: str, kit: Kit, key_id: str) -> bytes:
         """An approval in the name of *by* under the key *key_id*, signed with whatever *kit* is at hand."""

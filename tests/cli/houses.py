@@ -132,13 +132,13 @@ class House:
         with Log.open(DirectoryFiles(self.record), origin, SignerKey(origin, seed)) as log:
             log.append(leaves)
 
-    def sign(self, name: str, type: str, body: Mapping[str, Any], **bent: Any) -> bytes:
+    def sign(self, name: str, kind: str, body: Mapping[str, Any], **bent: Any) -> bytes:
         """An entry that a member signs with a program of their own; any field may be bent before it is signed."""
         read = read_record(StaticReader.from_directory(self.record))
         kit = load_kit(self.kit(name))[1]
         size = read.tree.size
         unsigned = unsigned_entry(
-            type=type, org=read.state.org, epoch=0, by=name, key=kit.key_id, seen=(size, read.tree.root()), nonce=secrets.token_bytes(16), body=body
+            type=kind, org=read.state.org, epoch=0, by=name, key=kit.key_id, seen=(size, read.tree.root()), nonce=secrets.token_bytes(16), body=body
         )
         unsigned.update(bent)
         return with_signature(unsigned, kit.sign(signed_bytes(unsigned)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -70,6 +71,61 @@ def newest(capfd: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.slow
+def test_an_open_proposal_is_shown_with_what_it_is_about(
+    told: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever is about to sign sees the text, or the redline of the charter; and where a text was erased, that it is not there."""
+    house = tmp_path / "radio"
+    shutil.copytree(told[0] / "radio", house)
+
+    def status(*more: str) -> str:
+        assert run(["status", "--house", str(house), *more]) == 0
+        return capfd.readouterr().out
+
+    spending, amendment = json.loads(status("--json"))["proposals"]
+    text = (told[0] / "texts" / "mast.md").read_text("utf-8")
+    assert text.rstrip() in status(spending["id"])
+    assert json.loads(status(spending["id"], "--json"))["text"] == text
+    assert "[-two thirds-]{+more than half+}" in status(amendment["id"])
+    assert json.loads(status(amendment["id"], "--json"))["redline"]
+
+    shutil.rmtree(house / "objects")
+    assert "is not here" in status(spending["id"])
+    assert "text" not in json.loads(status(spending["id"], "--json"))
+    assert "cannot be shown" in status(amendment["id"])
+    assert "redline" not in json.loads(status(amendment["id"], "--json"))
+
+
+@pytest.mark.slow
+def test_a_misspelt_kind_is_named_with_the_kinds_that_there_are(
+    told: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A kind that the charter does not have is refused as that, with those it has, and the record stays as it was."""
+    shutil.copytree(told[0] / "radio", tmp_path / "radio")
+    before = (tmp_path / "radio" / "record" / "checkpoint").read_bytes()
+    kit = str(told[0] / "kits" / "teal.kit")
+    assert run(["propose", "picnic", "--house", str(tmp_path / "radio"), "--kit", kit]) == 1
+    said = capfd.readouterr().err
+    assert "no rule for 'picnic'" in said
+    assert "spend_large" in said
+    assert (tmp_path / "radio" / "record" / "checkpoint").read_bytes() == before
+
+
+def test_a_folder_without_a_record_is_named_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever stands in the wrong folder is told so, and how to name the right one."""
+    monkeypatch.chdir(tmp_path)
+    for verb in (["status"], ["state"], ["log"], ["verify", "."]):
+        assert run(verb) == 2
+        said = capfd.readouterr().err
+        assert "the current folder holds no organisation's record" in said
+        assert "COMMONHOLD_HOUSE" in said
+    assert run(["status", "--house", "elsewhere"]) == 2
+    assert "there is no folder elsewhere" in capfd.readouterr().err
+
+
+@pytest.mark.slow
 def test_every_command_of_the_quickstart_works(
     told: tuple[Path, subprocess.CompletedProcess[str]],
     tmp_path: Path,
@@ -80,7 +136,7 @@ def test_every_command_of_the_quickstart_works(
     shutil.copytree(told[0], tmp_path / "demo-out")
     monkeypatch.chdir(tmp_path / "demo-out")
     monkeypatch.setenv("COMMONHOLD_HOUSE", "radio")
-    assert run_page("quickstart.md", monkeypatch, capfd) == 10
+    assert run_page("quickstart.md", monkeypatch, capfd) == 11
 
 
 @pytest.mark.slow

@@ -83,7 +83,7 @@ def test_no_payload_breaks_the_words_for_it(kind: str) -> None:
     """A refused proposal may carry anything at any length; a line about it is short, calm and never a fault."""
     fields = ("member", "office", "holders", "resource", "text", "work", "witnesses", "articles", "rules", "op", "address", "to", "origin", "amount")
     for value in HOSTILE:
-        for payload in [{}, {field: value for field in fields}, *({field: value} for field in fields)]:
+        for payload in [{}, dict.fromkeys(fields, value), *({field: value} for field in fields)]:
             said = payload_words(kind, payload)
             assert is_calm(said)
             assert len(said) <= MAX_PHRASE + 3

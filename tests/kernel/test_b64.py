@@ -31,9 +31,7 @@ def test_a_text_is_decoded_only_if_it_is_the_one_spelling_of_its_bytes(text: str
 
 @attack(
     "record-04",
-    Mutation(
-        "src/commonhold/kernel/b64.py", find="canonical = binascii.b2a_base64(raw, newline=False) == spelled", replace="canonical = True"
-    ),
+    Mutation("src/commonhold/kernel/b64.py", find="if not canonical:", replace="if not canonical and not raw:"),
 )
 @pytest.mark.parametrize("text", ["AR==", "AQ", "AQ=", "A Q==", "AQ==\n", "-_8=", "AQ==AQ==", "=", "====", "é", "AQ=\n="])
 def test_other_spellings_are_refused(text: str) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from commonhold.kernel.kit import Kit
 from commonhold.kernel.notes import SignerKey
 from commonhold.store.files import DirectoryFiles
+from commonhold.store.keyfile import save_log_key
 from commonhold.store.log import Log
 from commonhold.store.record import LOG_KEY, RECORD, Record
-from commonhold.store.keyfile import save_log_key
 from commonhold.testing.house import MemoryHouse, derive
 from tests.kernel.attacks.saltmarsh import house
 

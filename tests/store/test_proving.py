@@ -13,7 +13,6 @@ from commonhold.kernel.record.verdict import judge_entry, judge_record
 from commonhold.kernel.texts import make_text, text_digest
 from commonhold.store.directory import ObjectDirectory
 from commonhold.store.proving import find_statement, replay_proof
-from commonhold.store.record import OBJECTS
 from commonhold.testing.house import MemoryHouse
 from tests.kernel.attacks.saltmarsh import house, statement
 
@@ -86,7 +85,7 @@ def test_leaves_that_the_log_did_not_sign_are_refused(file: ProofFile) -> None:
 
 def test_a_statement_is_found_by_its_exact_text(tmp_path: Path) -> None:
     """Only its salt tells which digest a text has, so each statement's object is opened and compared to the byte."""
-    ObjectDirectory(tmp_path / OBJECTS).put(TEXT)
+    ObjectDirectory(tmp_path).put(TEXT)
     assert find_statement(HOUSE.state, str(tmp_path), BODY) == (DIGEST, 0)
     assert find_statement(HOUSE.state, str(tmp_path), BODY + b" ") == (None, 0)
 
@@ -95,7 +94,7 @@ def test_a_text_that_is_not_there_could_not_be_compared(tmp_path: Path) -> None:
     """An erased, altered or unserved text is counted, so that nobody takes its absence for a no."""
     made, _ = decided()
     made.approve(made.propose("heron", "statement", statement("erased")), "heron", "tern")
-    ObjectDirectory(tmp_path / OBJECTS).put(TEXT)
+    ObjectDirectory(tmp_path).put(TEXT)
     assert find_statement(made.state, str(tmp_path), b"something else") == (None, 1)
     assert find_statement(made.state, "https://saltmarsh.example/", BODY) == (None, 2)
     assert find_statement(made.state, str(tmp_path), BODY)[0] == DIGEST

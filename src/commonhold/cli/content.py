@@ -48,8 +48,8 @@ def _redline(state: State, payload: Mapping[str, Any], house: Path) -> tuple[dic
     from commonhold.kernel.charter.wording import redline, render_redline  # noqa: PLC0415
 
     try:
-        old = state.charter.value
-        new = apply_amendment(old, payload)
+        old: Mapping[str, Any] = state.charter.value
+        new: Mapping[str, Any] = apply_amendment(old, payload)
         named = {value["title"] for value in (old, new)} | {digest for value in (old, new) for digest in value["articles"].values()}
         texts = _objects(house, named)
         changes = redline(Source(old, texts), Source(new, texts))
@@ -60,9 +60,8 @@ def _redline(state: State, payload: Mapping[str, Any], house: Path) -> tuple[dic
 
 def _objects(house: Path, digests: Iterable[str]) -> dict[str, bytes]:
     from commonhold.store.directory import ObjectDirectory  # noqa: PLC0415
-    from commonhold.store.record import OBJECTS  # noqa: PLC0415
 
-    objects, texts = ObjectDirectory(house / OBJECTS), {}
+    objects, texts = ObjectDirectory(house), {}
     for digest in digests:
         try:
             texts[digest] = objects.get(digest)

@@ -21,7 +21,7 @@ def command(last: int | None, house: Path, as_json: bool) -> None:  # noqa: FBT0
     from commonhold.cli.words import entry_words, event_words  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.record.state import value_of  # noqa: PLC0415
 
-    read = read_place(house)
+    read = read_place(house, whole=True)
     outcomes = read.outcomes[-last:] if last else read.outcomes
     rows = []
     lines = []

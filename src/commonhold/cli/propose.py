@@ -12,7 +12,6 @@ import click
 
 from commonhold.cli.acting import Actor, open_actor, report, submit
 from commonhold.cli.options import house_option, json_option, kit_option
-from commonhold.cli.output import printable
 
 WHOLE_NUMBERS = frozenset({"amount", "until"})
 LISTS = frozenset({"holders", "revoke"})
@@ -71,9 +70,9 @@ def _check_kind(actor: Actor, kind: str) -> None:
     kinds = {"depart", *actor.state.charter.by_kind} | ({"delegate"} if actor.state.charter.delegations else set())
     if kind not in kinds:
         raise RuleError(
-            f"the charter has no decisions of kind {printable(kind)}",
-            code="act/kind",
-            next_step=f"It has: {', '.join(sorted(kinds))}.",
+            f"the charter has no rule for {kind[:64]!r}",
+            code="charter/no-rule-for-kind",
+            next_step=f"It has rules for: {', '.join(sorted(kinds))}.",
         )
 
 

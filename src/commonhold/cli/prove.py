@@ -29,14 +29,13 @@ def command(entry: str, out: Path, house: Path, as_json: bool) -> None:  # noqa:
     from commonhold.kernel.record.prooffile import make_proof_file, texts_of  # noqa: PLC0415
     from commonhold.store.directory import ObjectDirectory  # noqa: PLC0415
     from commonhold.store.keyfile import write_new  # noqa: PLC0415
-    from commonhold.store.record import OBJECTS  # noqa: PLC0415
 
-    read = read_place(house)
+    read = read_place(house, whole=True)
     index = find_entry(read, entry)
     found = read.outcomes[index].entry
     if found is None:
         raise click.UsageError(f"entry {index} is unreadable, so there is nothing to prove about it")
-    objects, texts = ObjectDirectory(house / OBJECTS), {}
+    objects, texts = ObjectDirectory(house), {}
     for digest in texts_of(read.state, found):
         try:
             texts[digest] = objects.get(digest)
@@ -60,9 +59,11 @@ def find_entry(read: ReadRecord, typed: str) -> int:
 
     absent = RuleError(f"the record has no entry {printable(typed)}", code="entry/absent", next_step="`commonhold log` lists them.")
     if typed.isdecimal() and typed.isascii() and len(typed) < 12:
-        if int(typed) >= len(read.outcomes):
+        if int(typed) < len(read.outcomes):
+            return int(typed)
+        # Digits alone may also begin an id.
+        if len(typed) < 4:
             raise absent
-        return int(typed)
     if len(typed) < 4:
         raise click.UsageError("give the entry's number, or at least four digits of its id")
     found = [outcome.index for outcome in read.outcomes if outcome.entry is not None and outcome.entry.id.startswith(typed.lower())]

@@ -11,20 +11,23 @@ if TYPE_CHECKING:
     from commonhold.store.record import ReadRecord
 
 
-def read_place(place: str | Path, *, org: str = "", always_show: bool = False) -> ReadRecord:
+def read_place(place: str | Path, *, org: str = "", always_show: bool = False, whole: bool = False) -> ReadRecord:
     """The verified record at a folder or address, with progress where it takes long.
+
+    Args:
+        whole: keep what became of each entry, and its bytes; otherwise only the outcomes that tell something, which spares memory.
 
     Raises:
         ProofError, FormatError, StoreError: as :func:`commonhold.store.record.read_record` does.
     """
-    from commonhold.store.record import open_reader, read_record, record_size  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store.record import every, open_reader, read_record, record_size, telling  # noqa: PLC0415 - kept out of `--help`
 
     reader = open_reader(str(place))
-    size = record_size(reader)
+    size, keep = record_size(reader), every if whole else telling
     if size < LONG and not always_show:
-        return read_record(reader, org=org)
+        return read_record(reader, org=org, keep=keep, keep_leaves=whole)
     with progress(size, "verifying entries") as bar:
-        return read_record(reader, org=org, progress=bar.update)
+        return read_record(reader, org=org, progress=bar.update, keep=keep, keep_leaves=whole)
 
 
 LONG = 2_000

@@ -27,7 +27,8 @@ def command(proposal: str | None, everything: bool, house: Path, as_json: bool) 
     if proposal is not None:
         found = describe_proposal(state, find_proposal(state, proposal))
         content, shown_content = proposal_content(state, found, house)
-        emit(as_json, {**found, **content}, lambda: f"{proposal_words(found)}\n\n{shown_content}".rstrip())
+        words = f"{proposal_words(found)}\n\n{shown_content}".rstrip()
+        emit(as_json, {**found, **content}, lambda: words)
         return
     order = {key: value.index for key, value in state.part("proposals").items() if everything or value.status == "open"}
     shown = [describe_proposal(state, key) for key in sorted(order, key=order.__getitem__)]
@@ -42,7 +43,9 @@ def command(proposal: str | None, everything: bool, house: Path, as_json: bool) 
         lines = [f"organisation {state.org}", f"charter      {printable(state.charter.name)}, {state.size} entries"]
         if waiting:
             lines.append(f"founding     waits for {', '.join(waiting)} to accept (`commonhold accept`)")
-        lines += [f"offered      {offer['office']} to {offer['member']}, who must accept it ({offer['appointment'][:12]})" for offer in offers]
+        lines += [
+            f"offered      {offer['office']} to {offer['member']}, who must accept it ({offer['appointment'][:12]})" for offer in offers
+        ]
         if not shown:
             lines.append("nothing is open" if not everything else "nothing was ever proposed")
         lines += [f"\n{proposal_words(found)}" for found in shown]

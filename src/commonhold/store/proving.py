@@ -14,7 +14,7 @@ from commonhold.kernel.record.state import State
 from commonhold.kernel.texts import parse_text
 from commonhold.kernel.tlog.checkpoint import open_checkpoint
 from commonhold.store.directory import ObjectDirectory
-from commonhold.store.record import OBJECTS, Progress, ReadRecord, quiet, replay_leaves
+from commonhold.store.record import Progress, ReadRecord, quiet, replay_leaves
 
 
 def replay_proof(file: ProofFile, *, org: str = "", progress: Progress = quiet) -> ReadRecord:
@@ -43,12 +43,12 @@ def find_statement(state: State, place: str, text: bytes) -> tuple[str | None, i
     """The digest of the official statement with exactly this *text*, and how many statements could not be compared.
 
     Args:
-        place: the house folder or address whose ``objects`` hold the texts.
+        place: the house folder or address that holds the texts, in ``objects``.
     """
     if place.startswith(("http://", "https://")):
         # Objects are served beside the record from issue 05 on; until then only a folder has them.
         return None, len(state.part("statements"))
-    objects, missing = ObjectDirectory(Path(place) / OBJECTS), 0
+    objects, missing = ObjectDirectory(Path(place)), 0
     for digest in state.part("statements"):
         try:
             if parse_text(objects.get(digest))[1] == text:

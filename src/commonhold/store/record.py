@@ -30,13 +30,13 @@ from commonhold.store.keyfile import load_log_key, save_log_key
 from commonhold.store.log import JOURNAL, Log
 from commonhold.store.opening import MAX_JOURNAL, exists, no_journal
 from commonhold.store.reader import CHECKPOINT, StaticReader
-from commonhold.store.workers import signature_workers
+from commonhold.store.workers import rare_collections, signature_workers
 
 RECORD: Final = "record"
-OBJECTS: Final = "objects"
 LOG_KEY: Final = "keys/log.key"
 
 Progress = Callable[[int], None]
+Keep = Callable[[Outcome], bool]
 
 
 def quiet(done: int) -> None:
@@ -44,9 +44,23 @@ def quiet(done: int) -> None:
     del done
 
 
+def every(outcome: Outcome) -> bool:
+    """Keep what became of each entry."""
+    del outcome
+    return True
+
+
+def telling(outcome: Outcome) -> bool:
+    """Keep what a report tells of: entries that count for nothing, and those that brought something about."""
+    return not outcome.counts or bool(outcome.events)
+
+
 @dataclass(frozen=True, slots=True)
 class ReadRecord:
-    """A record that was read and replayed: what its log signed, what it amounts to, and what became of each entry."""
+    """A record that was read and replayed: what its log signed, what it amounts to, and what became of its entries.
+
+    *outcomes* and *leaves* are those that the caller asked for, in the order of the log.
+    """
 
     checkpoint: Checkpoint
     checkpoint_raw: bytes
@@ -62,7 +76,9 @@ def record_size(reader: StaticReader) -> int:
     return parse_checkpoint(parse_note(reader.checkpoint_raw()).text).size
 
 
-def read_record(reader: StaticReader, *, org: str = "", progress: Progress = quiet) -> ReadRecord:
+def read_record(
+    reader: StaticReader, *, org: str = "", progress: Progress = quiet, keep: Keep = every, keep_leaves: bool = False
+) -> ReadRecord:
     """Read and replay a whole record, believing nothing but mathematics.
 
     The founding entry names the organisation (its own hash) and the log's key; that key must have signed the checkpoint, and the entries
@@ -71,6 +87,8 @@ def read_record(reader: StaticReader, *, org: str = "", progress: Progress = qui
     Args:
         org: the organisation's id as you know it from elsewhere (paper, a partner); empty to take the record's own.
         progress: called with how many more entries are done.
+        keep: which outcomes to keep; the fewer, the less memory a long record takes.
+        keep_leaves: keep the entries' bytes, too.
 
     Raises:
         ProofError: if signature, root, tiles or *org* do not match.
@@ -98,13 +116,21 @@ def read_record(reader: StaticReader, *, org: str = "", progress: Progress = qui
     public = b64.decode(founding.body.log_key, length=ed25519.PUBLIC_KEY_BYTES, what="log key")
     log_key = VerifierKey.of(origin_of(founding.id, 0, public), public)
     checkpoint, _ = open_checkpoint(raw, [log_key], origin=log_key.name)
-    return replay_leaves(reader.entries(0, checkpoint.size, checkpoint.size), checkpoint, raw, log_key, progress)
+    leaves = reader.entries(0, checkpoint.size, checkpoint.size)
+    return replay_leaves(leaves, checkpoint, raw, log_key, progress, keep=keep, keep_leaves=keep_leaves)
 
 
 def replay_leaves(
-    leaves: Iterable[bytes], checkpoint: Checkpoint, raw: bytes, log_key: VerifierKey, progress: Progress = quiet
+    leaves: Iterable[bytes],
+    checkpoint: Checkpoint,
+    raw: bytes,
+    log_key: VerifierKey,
+    progress: Progress = quiet,
+    *,
+    keep: Keep = every,
+    keep_leaves: bool = False,
 ) -> ReadRecord:
-    """Replay *leaves* and hold them to a verified *checkpoint*.
+    """Replay *leaves* and hold them to a verified *checkpoint*; the rest is as for :func:`read_record`.
 
     Raises:
         ProofError: if they do not fold to its size and root.
@@ -113,14 +139,15 @@ def replay_leaves(
     outcomes: list[Outcome] = []
     kept: list[bytes] = []
 
-    def keep() -> Iterator[bytes]:
+    def noted() -> Iterator[bytes]:
         for leaf in leaves:
             kept.append(leaf)
             yield leaf
 
-    with signature_workers(checkpoint.size) as verifier:
-        for outcome in replay.run(keep(), verifier):
-            outcomes.append(outcome)
+    with signature_workers(checkpoint.size) as verifier, rare_collections():
+        for outcome in replay.run(noted() if keep_leaves else leaves, verifier):
+            if keep(outcome):
+                outcomes.append(outcome)
             progress(1)
     if replay.tree.size != checkpoint.size or replay.tree.root() != checkpoint.root:
         raise ProofError(
@@ -150,7 +177,7 @@ def open_reader(place: str) -> StaticReader:
         )
     if (path / RECORD).is_dir():
         return StaticReader.from_directory(path / RECORD)
-    if not (path / CHECKPOINT).exists():
+    if not (path / CHECKPOINT).exists() and not (path / "tile").exists():
         raise no_house(path)
     return StaticReader.from_directory(path)
 
@@ -172,7 +199,7 @@ class Record:
         self.path = path
         self.state = state
         self.tree = tree
-        self.objects = ObjectDirectory(path / OBJECTS)
+        self.objects = ObjectDirectory(path)
         self._log = log
 
     @classmethod
@@ -199,7 +226,7 @@ class Record:
             (path / LOG_KEY).parent.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StoreError(f"the folder {path} cannot be made: {error.strerror}", code="store/io") from None
-        objects = ObjectDirectory(path / OBJECTS)
+        objects = ObjectDirectory(path)
         for text in texts.values():
             objects.put(text)
         save_log_key(path / LOG_KEY, log_seed)
@@ -227,7 +254,7 @@ class Record:
             raise no_journal(published=exists(files, CHECKPOINT))
         log = Log.open(files, origin, SignerKey(origin, seed))
         try:
-            read = read_record(reader, progress=progress)
+            read = read_record(reader, progress=progress, keep=telling)
         except BaseException:
             log.close()
             raise

@@ -6,6 +6,7 @@ start one. Workers know no secret and decide nothing: they answer whether a sign
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,9 @@ from commonhold.kernel.record.jobs import Job, Verifier, here, verify_jobs
 
 WORTH_IT: Final = 1_500
 """Entries from which on another process pays for its start."""
+
+RARELY: Final = 50_000
+"""New objects between two looks of the garbage collector; Python's own 700 are for programs that make circles."""
 
 
 @contextmanager
@@ -42,6 +46,17 @@ def signature_workers(entries: int) -> Iterator[Verifier]:
             return lambda: _answers(future, jobs)
 
         yield elsewhere
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let the garbage collector look less often while a replay piles up values: they hold no circles, and each look costs more than the last."""
+    usual = gc.get_threshold()
+    gc.set_threshold(RARELY, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _answers(future: Future[list[bool]], jobs: list[Job]) -> list[bool]:

@@ -104,7 +104,10 @@ def test_an_officer_who_was_dismissed_counts_no_more() -> None:
     assert made.state.parts["statements"][digest("on air")].approvers == ("plover", "tern")
 
 
-@attack("record-11", Mutation(f"{RECORD}/tally.py", find="required = need.fraction.required(base)", replace="required = min(1, base)"))
+@attack(
+    "record-11",
+    Mutation("src/commonhold/kernel/charter/rules.py", find="return self.p * base // self.q + 1", replace="return min(1, base)"),
+)
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 STORY = """
 from tests.kernel.record.helpers import Club, DAY, digest, text
 offices = {"offices/editor/seats": 3, "offices/warden": {"article": "1.2", "elected_by": "assembly", "seats": 2}}
-club = Club(offices, clocked=True)
+club = Club(offices, seats={"chair": "heron"}, clocked=True)
 fewer = {**offices, "offices/editor/seats": 1, "offices/warden": {**offices["offices/warden"], "seats": 1}}
 amendment = club.propose("heron", "amend", club.amendment(fewer))
 for office in ("warden", "editor"):

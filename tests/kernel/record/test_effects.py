@@ -200,7 +200,7 @@ def test_an_amendment_leaves_nobody_in_a_seat_that_is_not_there() -> None:
 def test_the_reason_of_a_refused_decision_is_the_same_for_every_reader(order: tuple[str, str]) -> None:
     """The reason is part of the state digest, so it cannot depend on the order in which a map is walked."""
     offices = {"offices/editor/seats": 3, "offices/warden": {"article": "1.2", "elected_by": "assembly", "seats": 2}}
-    club = Club(offices, clocked=True)
+    club = Club(offices, seats={"chair": "heron"}, clocked=True)
     fewer = {**offices, "offices/editor/seats": 1, "offices/warden": {"article": "1.2", "elected_by": "assembly", "seats": 1}}
     amendment = club.propose("heron", "amend", club.amendment(fewer))
     for office in order:
@@ -209,4 +209,4 @@ def test_the_reason_of_a_refused_decision_is_the_same_for_every_reader(order: tu
     club.approve(amendment, "heron", "tern", "plover", "curlew")
     club.tick()
     assert club.status(amendment) == "refused"
-    assert club.why(amendment).startswith("3 members hold the office editor")
+    assert club.why(amendment).startswith("2 members hold the office editor")

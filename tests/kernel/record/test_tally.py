@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonhold.kernel.record import tally
+from tests.authenticator import Authenticator
 from tests.kernel.record.helpers import DAY, T0, Club, text
 
 PEOPLE = "abcdef"
@@ -66,6 +67,19 @@ def test_the_register_and_its_denominator_freeze_when_the_proposal_is_made() -> 
     club.approve(proposal, "curlew")
     assert club.status(proposal) == "enacted"
     assert club.state.part("resolutions")[proposal].approvers == ("curlew", "heron", "plover")
+
+
+def test_the_register_of_an_everyday_act_freezes_too() -> None:
+    """A telephone that was enrolled after the proposal is no voice in it."""
+    passkey = Authenticator("eddsa", 5)
+    rule = {"article": "1.4", "by": "assembly", "pass": {"base": "register", "more_than": "1/2"}, "everyday": True}
+    club = Club({"decisions/publish": rule})
+    before = club.propose("heron", "publish", {"work": text("before")})
+    club.admit("gannet", key=passkey.passkey.to_value(), kit=False)
+    after = club.propose("heron", "publish", {"work": text("after")})
+    assert [club.proposal(proposal).bases["assembly"] for proposal in (before, after)] == [5, 6]
+    assert club.press("gannet", passkey, "approve", proposal=before).code == "act/cannot-count"
+    assert club.press("gannet", passkey, "approve", proposal=after).counts
 
 
 def test_the_register_of_a_body_of_office_holders_freezes_too() -> None:

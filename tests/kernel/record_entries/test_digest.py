@@ -120,7 +120,7 @@ def bent_proofs(draw: st.DrawFn) -> tuple[dict[tuple[str, str], int], tuple[str,
     )
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(bent_proofs())
 def test_no_bent_proof_ever_shows_a_falsehood(case: tuple[dict[tuple[str, str], int], tuple[str, str], StateProof]) -> None:
     """Whatever is changed in a proof, it is refused or still shows the truth: an index and a count alone bind nobody, the hashes do."""

@@ -312,7 +312,7 @@ def bent_bytes(draw: st.DrawFn, text: bytes) -> bytes:
     return text
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(bent_entries())
 @example(loose(bend(value("propose"), "body/emergency", "")))
 @example(loose(bend(value("propose"), "body/payload", {"a": ',"sig":{"kind":"ed25519","value":"'})))

@@ -33,6 +33,7 @@ def busy() -> MemoryHouse:
     assert made.status(change) == "enacted"
     made.act("curlew", "withdraw", what="seat", of="editor")
     old, made.kits["curlew"] = made.kits["curlew"], new
+    made.act("curlew", "withdraw", what="seat", of="chair")
     text = made.propose("heron", "statement", statement("on air"))
     made.approve(text, "heron")
     made.append(made.sign("tern", "approve", {"proposal": text}, kit=made.new_kit("thief")))

@@ -264,7 +264,7 @@ def _withdraw_delegation(draft: Draft, entry: Entry) -> str:
 
 
 def accept(draft: Draft, entry: Entry, member: Member) -> str:
-    """Take the seat that an enacted appointment offers. (Acceptance of the founding is ``founding``'s business.)"""
+    """Take the seat that an enacted appointment offers; acceptance of the founding is ``founding``'s business."""
     require_kit(draft, entry, member)
     appointment = draft.proposal(entry.body.of)
     seat: Seat | None = None

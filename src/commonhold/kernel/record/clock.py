@@ -54,7 +54,7 @@ def attest(draft: Draft, entry: Entry, roots: Roots, events: list[Event]) -> Non
     times = {name: signed.cosignatures[party.key] for name, party in policy.witnesses.items() if party.key in signed.cosignatures}
     policy.require(times.keys())
     time = policy.time(times)
-    assert time is not None, "a policy without witnesses is refused when it is decided"
+    assert time is not None, "a policy without witnesses is refused when it is decided"  # noqa: S101 - for the types; nothing from outside decides it
     if time > LATEST:
         raise RuleError(f"the attest's time is {time}, and a calendar ends at {LATEST}", code="attest/time", data={"time": time})
     first = draft.clock is None
@@ -101,7 +101,7 @@ def _seat_the_accepted(draft: Draft, events: list[Event]) -> None:
 
 
 def _dated(draft: Draft, seat: Seat) -> Seat:
-    assert draft.clock is not None, "seats are dated by an attest"
+    assert draft.clock is not None, "seats are dated by an attest"  # noqa: S101 - for the types; nothing from outside decides it
     # An amendment that would abolish an office which somebody holds is refused, so the office exists.
     term = draft.charter.offices[seat.office].term
     until = term.after(draft.clock) if term is not None else 0

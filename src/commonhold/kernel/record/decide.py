@@ -20,7 +20,7 @@ EMERGENCY_PARTS: Final = frozenset({"channels", "origins", "resolutions", "resou
 towards the limits of money: a payment does not come back because nobody ratified it."""
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """Something that an entry brought about, for people and pages: a *name* such as "enacted" and the ids behind it."""
 
     name: str
@@ -56,6 +56,8 @@ def judge(draft: Draft, proposal_id: str, index: int, limit: int, events: list[E
         if len(against) >= threshold:
             _close(draft, proposal_id, proposal, "blocked", f"objected to by {', '.join(sorted(against))}", index, events)
             return
+    if not proposal.objections and not proposal.carried and tally.too_few(proposal, tally.needs_of(draft, proposal_id, proposal)):
+        return
     standings = tally.standings(draft, proposal_id, proposal, limit, candidates=False)
     if any(standing.missing for standing in standings):
         _not_carried(draft, proposal_id, proposal, standings, index, events)
@@ -136,7 +138,7 @@ def _start_emergency(draft: Draft, proposal: Proposal) -> dict[str, Any]:
     """Open or continue the window of an emergency power; gives the fields that the enacted proposal gets for its ratification."""
     emergency = draft.charter.emergencies[proposal.emergency]
     clock = draft.clock
-    assert clock is not None, "an emergency proposal is only accepted in a house with a clock"
+    assert clock is not None, "an emergency proposal is only accepted in a house with a clock"  # noqa: S101 - for the types; nothing from outside decides it
     window: dict[str, int] | None = draft.parts["emergencies"].get(emergency.name)
     if window is None:
         window = {"started": clock, "used": 1}
@@ -156,7 +158,7 @@ def _start_emergency(draft: Draft, proposal: Proposal) -> dict[str, Any]:
 
 def _judge_ratification(draft: Draft, proposal_id: str, proposal: Proposal, index: int, limit: int, events: list[Event]) -> None:
     """Let an emergency act stand once the ordinary rule is met, and put everything back when its time is over."""
-    assert draft.clock is not None, "only an attest leads here: an emergency needs a clock"
+    assert draft.clock is not None, "only an attest leads here: an emergency needs a clock"  # noqa: S101 - for the types; nothing from outside decides it
     # What this attest covers happened at its time, so a ratification that comes with it is as late as it is.
     if draft.clock > proposal.ratify_until:
         _lapse(draft, proposal_id, proposal, index)

@@ -33,8 +33,11 @@ Name = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,63}\Z")]
 Time = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
-class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of everything that is read from an entry: no unknown fields, no surprises."""
+class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """Base of everything that is read from an entry: no unknown fields, no surprises.
+
+    Nothing here can hold itself, so the garbage collector need not look at what a long replay keeps.
+    """
 
 
 class Seen(Value, frozen=True):
@@ -136,7 +139,7 @@ _ATTEST_FIELDS: Final = frozenset({"org", "epoch", "type", "body"})
 _HEX: Final = frozenset("0123456789abcdef")
 
 
-class Signature(msgspec.Struct, frozen=True):
+class Signature(msgspec.Struct, frozen=True, gc=False):
     """A signature as it stands in an entry: ``value`` and, for a passkey, what its authenticator signed."""
 
     kind: str
@@ -145,7 +148,7 @@ class Signature(msgspec.Struct, frozen=True):
     client: bytes = b""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A parsed entry. ``unsigned`` are its canonical bytes without ``sig``; ``id`` is their SHA-256 in hex."""
 
     type: str
@@ -347,7 +350,7 @@ def _envelope(kind: str) -> msgspec.json.Decoder[Any]:
     fields: list[Any] = [
         ("org", Digest),
         ("epoch", Annotated[int, msgspec.Meta(ge=0, lt=MAX_EPOCH)]),
-        ("type", Literal[kind]),  # type: ignore[valid-type]  # a literal made at run time, one for each type
+        ("type", Literal[kind]),  # a literal made at run time, one for each type
         ("by", MemberId),
         ("key", Digest),
         ("seen", Seen),

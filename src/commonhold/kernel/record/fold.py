@@ -38,7 +38,7 @@ stolen kit cannot fill the log, and a busy chair who proposes every second act i
 CAPPED: Final = frozenset({"propose", "withdraw"})
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of one entry.
 
     Args:

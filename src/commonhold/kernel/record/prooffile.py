@@ -25,6 +25,7 @@ from commonhold.kernel.tlog.proof import TlogProof, parse_proof
 FORM: Final = "commonhold/proof/v1"
 MAX_PROOF_FILE_BYTES: Final = 64 << 20
 MAX_LEAVES: Final = 100_000
+MAKE_ONE: Final = "Ask for another copy, or make one with `commonhold prove ENTRY -o FILE`."
 _FIELDS: Final = frozenset({"form", "org", "proof", "leaves", "state", "texts"})
 
 
@@ -114,9 +115,12 @@ def parse_proof_file(raw: bytes) -> ProofFile:
     Raises:
         FormatError: if it is not one, or is larger than 64 MiB.
     """
-    value = parse_canonical(raw.removesuffix(b"\n"), max_size=MAX_PROOF_FILE_BYTES, what="the proof file")
+    try:
+        value = parse_canonical(raw.removesuffix(b"\n"), max_size=MAX_PROOF_FILE_BYTES, what="the proof file")
+    except FormatError as error:
+        raise FormatError(str(error), code=error.code, next_step=error.next_step or MAKE_ONE, data=error.data) from None
     if not isinstance(value, dict) or value.get("form") != FORM or value.keys() != _FIELDS:
-        raise FormatError("this is not a proof file", code="prooffile/form", next_step="Make one with `commonhold prove ENTRY -o FILE`.")
+        raise FormatError("this is not a proof file", code="prooffile/form", next_step=MAKE_ONE)
     try:
         org, proof = value["org"], parse_proof(value["proof"].encode())
         leaves = tuple(b64.decode(leaf, what="leaf") for leaf in _listed(value["leaves"]))

@@ -208,6 +208,22 @@ def standings(
     return tuple(out)
 
 
+def too_few(proposal: Proposal, needs: tuple[Count | Share, ...]) -> bool:
+    """Whether one of the needs asks for more people than have approved, and none is out of reach: as long as nobody objects, nothing can
+    follow from counting them. That spares a vote of n people the n counts before the last."""
+    short = False
+    for need in needs:
+        if isinstance(need, Count):
+            required = need.m
+        else:
+            base = proposal.bases[need.body]
+            required = need.fraction.required(base)
+            if required > base:
+                return False
+        short = short or required > len(proposal.approvals)
+    return short
+
+
 def eligible(state: State, proposal: Proposal, place: str, frozen: Frozen) -> frozenset[str]:
     """Everybody who counts for *place* in their own right now, whether they have acted or not."""
     body = frozen.bodies.get(place)
