@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from commonhold.kernel.charter import compile_charter
-from commonhold.kernel.record.founding import origin_of
 from commonhold.kernel.notes import SignerKey
+from commonhold.kernel.record.founding import origin_of
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.log import Log
 from commonhold.testing.house import FAR, MemoryHouse, derive
 
 EXAMPLE: Final = Path(__file__).resolve().parents[1] / "examples" / "saltmarsh"
-MEMBERS: Final = "heron tern plover curlew avocet dunlin godwit knot lapwing redshank ruff teal".split()
+MEMBERS: Final = ("heron", "tern", "plover", "curlew", "avocet", "dunlin", "godwit", "knot", "lapwing", "redshank", "ruff", "teal")
 OFFICERS: Final = {"chair": "heron", "treasurer": "tern", "editor": "plover"}
 BATCH: Final = 256
 

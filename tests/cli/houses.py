@@ -56,6 +56,17 @@ def command(*arguments: object) -> Done:
     return done
 
 
+def refused(done: Done, code: int, *words: str) -> None:
+    """Assert that a command failed as it should: its exit code, these words, and a next step under the message."""
+    assert done.code == code, done.said
+    lines = done.err.strip().splitlines()
+    message = [line for line in lines if line.startswith("error: ")]
+    assert len(message) == 1, done.said
+    assert lines.index(message[0]) < len(lines) - 1, f"no next step: {done.said}"
+    for word in words:
+        assert word in done.err, done.said
+
+
 @dataclass(frozen=True)
 class House:
     """A founded house in the folder ``house``, with each member's kit and card beside it."""

@@ -23,6 +23,7 @@ from commonhold.kernel.charter import (
     draft_amendment,
     load_charter,
     parse_charter,
+    render_charter,
     rules_for,
     touched_articles,
 )
@@ -31,6 +32,7 @@ from commonhold.kernel.charter.rules import Charter
 from commonhold.kernel.charter.wording import redline, render_redline, rule_in_words
 from commonhold.kernel.errors import FormatError, StoreError
 
+RECORD_FOLDER = "record"
 _HEADINGS = {
     "error": "Errors: the charter cannot work",
     "unusable": "Kept, and not carried out by this version",
@@ -53,11 +55,16 @@ def command() -> None:
 
 @command.command()
 @charter_dir("folder")
+@click.option(
+    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Also write charter.md and charter.toml there, to be amended."
+)
 @json_option
-def show(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def show(folder: Path, out: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Show the charter in FOLDER: its hash, its articles, and what each of its rules asks for."""
     source = load_charter_folder(folder)
     charter = load_charter(source.value)
+    if out is not None:
+        _write(source, out)
     value = {
         "charter": charter.name,
         "digest": charter.digest.hex(),
@@ -134,13 +141,42 @@ def diff(old: Path, new: Path, as_json: bool) -> None:  # noqa: FBT001 - click p
 
 
 def load_charter_folder(path: Path) -> Source:
-    """The charter in a folder of ``charter.md`` and ``charter.toml``, compiled and not yet asked whether it can work.
+    """The charter in a folder of ``charter.md`` and ``charter.toml``, or in force in an organisation's folder; not yet asked whether it can work.
 
     Raises:
         StoreError: if the folder or one of the files is missing or cannot be read.
         FormatError: naming file and place, if one of them is too large, is not UTF-8 or is not in the form of docs/formats/charter.md.
     """
+    if (path / RECORD_FOLDER).is_dir() and not (path / "charter.md").exists():
+        return _charter_in_force(path)
     return parse_charter(_read(path / "charter.md"), _read(path / "charter.toml"))
+
+
+def _charter_in_force(house: Path) -> Source:
+    """The charter of an organisation's verified record, with its texts out of ``objects``.
+
+    Raises:
+        ProofError, FormatError, StoreError: if the record does not verify, or a text is not there.
+    """
+    from commonhold.cli.reading import read_place  # noqa: PLC0415 - a charter in a folder of its own needs no record
+    from commonhold.store.directory import ObjectDirectory  # noqa: PLC0415
+
+    value = read_place(house).state.charter.value
+    objects = ObjectDirectory(house)
+    articles: Any = value["articles"]
+    return Source(value, {digest: objects.get(digest) for digest in {value["title"], *articles.values()}})
+
+
+def _write(source: Source, out: Path) -> None:
+    from commonhold.store.keyfile import write_new  # noqa: PLC0415
+
+    md, toml = render_charter(source.value, source.texts)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder {out} cannot be made: {(error.strerror or str(error)).lower()}", code="charter/unwritable") from None
+    write_new(out / "charter.md", md.encode())
+    write_new(out / "charter.toml", toml.encode())
 
 
 def _read(path: Path) -> str:

@@ -34,6 +34,21 @@ def test_no_act_passes_by_silence() -> None:
     assert club.status(proposal) == "enacted"
 
 
+def test_even_where_too_few_are_left_to_object_one_of_them_must_confirm() -> None:
+    """Fewer independent people than an objection takes cannot stop the act, and still their silence does not carry it."""
+    club = Club(clocked=True)
+    proposal = club.decide("contested", {"text": text("c")}, "heron", "tern", "plover", "dunlin")
+    club.tick()
+    club.tick(WEEK)
+    assert tally.confirmers(club.state, proposal, club.proposal(proposal)) == {"curlew"}
+    assert tally.objection_threshold(club.proposal(proposal), club.state.frozen[proposal].rules) == 2
+    club.tick(WEEK)
+    assert club.status(proposal) == "open", "nobody has said a word"
+    club.do("curlew", "confirm", proposal=proposal)
+    club.tick()
+    assert club.status(proposal) == "enacted"
+
+
 def test_nobody_who_is_involved_confirms() -> None:
     """Neither proposer nor approver nor the member whom it is about nor whoever gains by it counts as an independent voice."""
     club = Club({"decisions/expel/objection": {"of": "assembly", "at_least": 2, "within": "P7D"}}, clocked=True)

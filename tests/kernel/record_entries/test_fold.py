@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import hashlib
 import json
 from functools import cache
@@ -242,8 +241,6 @@ def test_a_state_cannot_be_changed() -> None:
     draft.unseat("editor", "tern")
     assert draft.changed == {("works", "x"), ("seats", "chair/heron"), ("seats", "editor/tern")}
     assert [*draft.tenures] == ["chair/heron"], "an offer that was never held is no term"
-    assert draft.body_members(draft.charter.bodies["assembly"]) == frozenset(made.kits)
-    assert state.body_members(state.charter.bodies["assembly"]) == frozenset(made.kits)
     assert draft.freeze().offices_of("heron") == ()
     assert root_of(state) == before
     draft.restore(state)
@@ -251,14 +248,6 @@ def test_a_state_cannot_be_changed() -> None:
     assert state.part("nothing") == immutables.Map()
     assert state.member("nobody") is None
     assert state.proposal("nothing") is None
-
-
-def test_the_people_of_a_body_of_office_holders_are_its_holders() -> None:
-    """A body that is made of an office has the members who hold it now, and one that nobody holds has none."""
-    state = house().state
-    body = next(iter(state.charter.bodies.values()))
-    assert state.body_members(dataclasses.replace(body, selector="chair")) == {"heron"}
-    assert state.body_members(dataclasses.replace(body, selector="nobody")) == frozenset()
 
 
 @cache

@@ -31,8 +31,9 @@ def enrol(draft: Draft, name: str, key: KitKeys | Passkey, index: int) -> None:
             next_step="Every member makes a key of their own, and a new one for every change.",
         )
     if isinstance(key, KitKeys):
-        if any(isinstance(other, KitKeys) and other.age == key.age for other in draft.public.values()):
+        if key.age in draft.keyring:
             raise RuleError("this kit's age recipient is already enrolled", code="enrol/age-used", next_step="Make a new kit.")
+        draft.keyring = draft.keyring.set(key.age, Enrolled(name, index))
         old = draft.parts["members"][name]
         if old.kit:
             revoke(draft, name, old.kit, index)

@@ -161,8 +161,8 @@ class Enrolled(Value, frozen=True):
 class State:
     """An immutable state of the record after its first *size* leaves.
 
-    ``parts`` holds everything that is digested. ``keyring`` maps every key id ever enrolled to its owner and its public half. ``ids`` are
-    the consumed entry ids with their indexes. ``clock`` is None in a house whose partners have not attested yet.
+    ``parts`` holds everything that is digested. ``keyring`` maps every key id and age recipient ever enrolled to its owner, ``public`` every
+    key id to its public half. ``ids`` are the consumed entry ids with their indexes. ``clock`` is None in a house whose partners have not attested yet.
     """
 
     org: str
@@ -189,7 +189,8 @@ class State:
 
     def part(self, name: str) -> Mapping[str, Any]:
         """One part of the state as a read-only map; empty if nothing is in it."""
-        return self.parts.get(name, _EMPTY)
+        values: Mapping[str, Any] = self.parts.get(name, _EMPTY)
+        return values
 
     def member(self, member: str) -> Member | None:
         """The member under that pseudonym, departed ones included."""
@@ -208,12 +209,6 @@ class State:
     def offices_of(self, member: str) -> tuple[str, ...]:
         """The offices in which *member* holds a seat, sorted."""
         return tuple(sorted([office for office, holders in self.holders.items() if member in holders]))
-
-    def body_members(self, body: Body) -> frozenset[str]:
-        """Who is in a body now."""
-        if body.selector == "members":
-            return frozenset(name for name, _ in self.active_members())
-        return self.holders.get(body.selector, frozenset())
 
     def thaw(self) -> Draft:
         """A draft that starts as this state."""
@@ -240,7 +235,7 @@ class Draft(State):
 
     parts: dict[str, immutables.Map[str, Any]]
     changed: set[tuple[str, str]]
-    __setattr__ = object.__setattr__
+    __setattr__ = object.__setattr__  # type: ignore[assignment] # the wrapper of a slot, which says the same
 
     def freeze(self) -> State:
         """The state that this draft is at this moment."""

@@ -209,8 +209,10 @@ def standings(
 
 
 def too_few(proposal: Proposal, needs: tuple[Count | Share, ...]) -> bool:
-    """Whether one of the needs asks for more people than have approved, and none is out of reach: as long as nobody objects, nothing can
-    follow from counting them. That spares a vote of n people the n counts before the last."""
+    """Whether one of the needs asks for more people than have approved, while none is out of reach.
+
+    As long as nobody objects, nothing can follow from counting then; that spares a vote of n people all counts but the last.
+    """
     short = False
     for need in needs:
         if isinstance(need, Count):
@@ -317,14 +319,14 @@ def confirmers(state: State, proposal_id: str, proposal: Proposal) -> frozenset[
 def is_confirmed(state: State, proposal_id: str, proposal: Proposal, limit: int) -> bool:
     """Whether, after the waiting period, enough people have said that it may pass: silence is never consent.
 
-    So many holders of the objection right must have confirmed that fewer remain than an objection needs. If nobody is eligible to confirm,
-    the approvers must sign again, and those who did must meet the rule by themselves.
+    So many holders of the objection right must have confirmed that fewer remain than an objection needs, and at least one. If nobody is
+    eligible to confirm, the approvers must sign again, and those who did must meet the rule by themselves.
     """
     acts = counting_acts(state, proposal_id, proposal.confirms, limit)
     can = confirmers(state, proposal_id, proposal)
     if can:
-        remaining = can - acts.keys()
-        return len(remaining) < objection_threshold(proposal, state.frozen[proposal_id].rules)
+        confirmed = can & acts.keys()
+        return bool(confirmed) and len(can - confirmed) < objection_threshold(proposal, state.frozen[proposal_id].rules)
     again = standings(state, proposal_id, proposal, limit, only=frozenset(acts), candidates=False)
     return all(standing.missing == 0 for standing in again)
 
