@@ -149,7 +149,14 @@ class House:
         kit = load_kit(self.kit(name))[1]
         size = read.tree.size
         unsigned = unsigned_entry(
-            type=kind, org=read.state.org, epoch=0, by=name, key=kit.key_id, seen=(size, read.tree.root()), nonce=secrets.token_bytes(16), body=body
+            type=kind,
+            org=read.state.org,
+            epoch=0,
+            by=name,
+            key=kit.key_id,
+            seen=(size, read.tree.root()),
+            nonce=secrets.token_bytes(16),
+            body=body,
         )
         unsigned.update(bent)
         return with_signature(unsigned, kit.sign(signed_bytes(unsigned)))

@@ -22,7 +22,9 @@ from tests.cli.houses import TEXT, Done, House, command, refused
 
 def snapshot(folder: Path) -> dict[str, bytes]:
     """Every file under a folder but the writer's lock."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "lock"}
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "lock"
+    }
 
 
 def bundle_of(house: House) -> Path:
@@ -47,7 +49,9 @@ def swap(entries: list[bytes]) -> list[bytes]:
     ],
     ids=["reordered", "duplicated", "non-canonical", "altered"],
 )
-def test_entries_that_were_changed_are_refused_by_their_number(house: House, bend: Callable[[list[bytes]], list[bytes]], words: str) -> None:
+def test_entries_that_were_changed_are_refused_by_their_number(
+    house: House, bend: Callable[[list[bytes]], list[bytes]], words: str
+) -> None:
     """Exit 1: the first entry that is not the one which the log signed is named; the house's own writer refuses as well."""
     bundle = bundle_of(house)
     whole = bundle.read_bytes()

@@ -96,7 +96,9 @@ def test_a_member_signs_nothing_where_the_record_hides_a_foreign_recipient(tmp_p
 @pytest.mark.parametrize("seat", ["chair", "=heron", "chair="])
 def test_a_seat_is_an_office_and_a_member(house: House, tmp_path: Path, seat: str) -> None:
     """A seat that names only one of the two is wrong usage, and nothing is founded."""
-    done = command("found", tmp_path / "h", "--charter", EXAMPLE, "--member", house.card("heron"), "--seat", seat, "--kit", house.kit("heron"))
+    done = command(
+        "found", tmp_path / "h", "--charter", EXAMPLE, "--member", house.card("heron"), "--seat", seat, "--kit", house.kit("heron")
+    )
     assert done.code == 2
     assert "OFFICE=MEMBER" in done.err
     assert not (tmp_path / "h").exists()
@@ -282,7 +284,9 @@ def test_every_kind_of_field_is_typed_as_its_payload_needs(house: House) -> None
     """Numbers, lists and yes-or-no are read as such; a channel, a resource and money come out as they were meant."""
     house.approve(house.propose("heron", "channel", "op=add", f"address={PAGE}"), "heron", "tern")
     house.approve(house.propose("heron", "entrust", "resource=domain", "holders=heron,tern"), "heron", "tern", "plover")
-    spent = house.do("tern", "propose", "spend_small", "amount=40", "currency=EUR", "--text", house.write("s.md", "A cable.\n"), "--approve")
+    spent = house.do(
+        "tern", "propose", "spend_small", "amount=40", "currency=EUR", "--text", house.write("s.md", "A cable.\n"), "--approve"
+    )
     house.approve(house.propose("heron", "suspend-origin", f"origin={PAGE}"), "heron", "tern")
     house.approve(house.propose("heron", "suspend-origin", f"origin={PAGE}", "lift=yes"), "heron", "tern")
     state = house.ask("state")

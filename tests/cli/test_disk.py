@@ -34,7 +34,9 @@ def test_writers_at_once_lose_nothing(house: House) -> None:
     command_line = [*PROGRAM, "propose", "channel", "op=add", "--json", "--house", str(house.path)]
     running = [
         subprocess.Popen(
-            [*command_line, "--kit", str(house.kit(MEMBERS[n % 5])), f"address=https://saltmarsh.example/{n}"], stdout=subprocess.PIPE, text=True
+            [*command_line, "--kit", str(house.kit(MEMBERS[n % 5])), f"address=https://saltmarsh.example/{n}"],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for n in range(6)
     ]

@@ -49,7 +49,14 @@ def test_the_state_names_members_offices_and_what_was_decided(house: House) -> N
     assert len(report["state_digest"]) == 64
     assert report["clock"] == {}
     said = command("state", "--house", house.path).out
-    for words in ("channels of record", "statements", "resources", f"make {PAGE} a channel of record", report["state_digest"], "no partners yet"):
+    for words in (
+        "channels of record",
+        "statements",
+        "resources",
+        f"make {PAGE} a channel of record",
+        report["state_digest"],
+        "no partners yet",
+    ):
         assert words in said
 
 
@@ -81,7 +88,22 @@ def test_an_empty_status_says_that_nothing_is_open(house: House) -> None:
 @pytest.mark.parametrize("kind", sorted(STATE_KINDS | {"spend_small", "x"}))
 def test_no_payload_breaks_the_words_for_it(kind: str) -> None:
     """A refused proposal may carry anything at any length; a line about it is short, calm and never a fault."""
-    fields = ("member", "office", "holders", "resource", "text", "work", "witnesses", "articles", "rules", "op", "address", "to", "origin", "amount")
+    fields = (
+        "member",
+        "office",
+        "holders",
+        "resource",
+        "text",
+        "work",
+        "witnesses",
+        "articles",
+        "rules",
+        "op",
+        "address",
+        "to",
+        "origin",
+        "amount",
+    )
     for value in HOSTILE:
         for payload in [{}, dict.fromkeys(fields, value), *({field: value} for field in fields)]:
             said = payload_words(kind, payload)
@@ -93,7 +115,12 @@ def test_refused_proposals_of_any_shape_are_listed(house: House) -> None:
     """Whoever holds the server can append signed or forged nonsense; the log lists it with reasons, and no reader stumbles."""
     leaves = []
     for number, (kind, payload) in enumerate(
-        [("entrust", {"holders": 5}), ("statement", {"text": 7}), ("partner", {"witnesses": [5]}), ("amend", {"articles": [1], "rules": [2]})]
+        [
+            ("entrust", {"holders": 5}),
+            ("statement", {"text": 7}),
+            ("partner", {"witnesses": [5]}),
+            ("amend", {"articles": [1], "rules": [2]}),
+        ]
     ):
         leaves.append(house.sign("heron", "propose", {"kind": kind, "payload": payload, "not_after": 2**53 - 1 - number}))
     leaves += [house.sign("heron", "withdraw", {"what": "seat", "of": "x" * 64}), b"\x1b[2Jjunk", b"\x00"]

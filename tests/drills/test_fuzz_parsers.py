@@ -88,7 +88,10 @@ PARSERS: Final[dict[str, tuple[Callable[[bytes], Any], list[bytes]]]] = {
     "key": (value(parse_key_value), [canonical_bytes(KIT.keys.to_value())]),
     "payload-partner": (value(a_dict(partial(parse_payload, "partner"))), [canonical_bytes(PARTNERS)]),
     "payload-admit": (value(a_dict(partial(parse_payload, "admit"))), [canonical_bytes({"keys": [KIT.keys.to_value()], "member": "ruff"})]),
-    "payload-resolution": (value(a_dict(partial(parse_payload, "spend"))), [canonical_bytes({"amount": 5, "currency": "EUR", "text": "0" * 64})]),
+    "payload-resolution": (
+        value(a_dict(partial(parse_payload, "spend"))),
+        [canonical_bytes({"amount": 5, "currency": "EUR", "text": "0" * 64})],
+    ),
     "bundle": (lambda raw: parse_bundle(raw, 3), [encode_bundle([b"tern", b"plover" * 50, b"heron"])]),
     "tile-path": (text(parse_tile_path), [b"tile/1/x001/234.p/5", b"tile/entries/000"]),
     "charter": (value(a_dict(load_charter)), [canonical_bytes(charter())]),
@@ -123,7 +126,9 @@ def bent_bytes(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
         elif way == "end":
             del raw[start:]
         else:
-            raw[start:start] = draw(st.binary(max_size=8) | st.sampled_from([b"\n", b"\xc2\x85", b"\xe2\x80\xae", b"null", b"-1", b'"', b"[" * 300]))
+            raw[start:start] = draw(
+                st.binary(max_size=8) | st.sampled_from([b"\n", b"\xc2\x85", b"\xe2\x80\xae", b"null", b"-1", b'"', b"[" * 300])
+            )
     return bytes(raw)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from commonhold.kernel.kit import Kit
 from commonhold.kernel.notes import SignerKey
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.keyfile import save_log_key
@@ -14,8 +12,6 @@ from commonhold.store.log import Log
 from commonhold.store.record import LOG_KEY, RECORD, Record
 from commonhold.testing.house import MemoryHouse, derive
 from tests.kernel.attacks.saltmarsh import house
-
-__all__ = ["Kit", "log_seed", "on_disk", "served", "small"]
 
 
 def log_seed(made: MemoryHouse) -> bytes:
@@ -38,14 +34,9 @@ def on_disk(made: MemoryHouse, path: Path) -> Path:
 
 def served(made: MemoryHouse, path: Path, leaves: Sequence[bytes] | None = None) -> Path:
     """Write any leaves under the house's log key, as a server can that has dropped every check of its own."""
-    save_key = path / LOG_KEY
-    save_key.parent.mkdir(parents=True, mode=0o700)
-    save_log_key(save_key, log_seed(made))
+    (path / LOG_KEY).parent.mkdir(parents=True, mode=0o700)
+    save_log_key(path / LOG_KEY, log_seed(made))
     signer = SignerKey(made.state.origin, log_seed(made))
     with Log.create(DirectoryFiles(path / RECORD), made.state.origin, signer) as log:
         log.append(list(leaves if leaves is not None else made.leaves))
     return path
-
-
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -17,7 +17,7 @@ import pytest
 
 from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError, StoreError
 from commonhold.kernel.notes import SignerKey
-from commonhold.kernel.record.jobs import Job, here, verify_jobs
+from commonhold.kernel.record.jobs import Job, here
 from commonhold.kernel.record.verdict import judge_record
 from commonhold.kernel.texts import make_text, text_digest
 from commonhold.store import workers
@@ -346,22 +346,21 @@ def test_a_worker_gives_the_answers_that_this_process_would() -> None:
     """On another core or here, the same jobs have the same answers; a worker that is killed changes none."""
     with workers.signature_workers(workers.WORTH_IT) as verifier:
         assert verifier is not here
-        first = verifier(jobs() * 100)
-        assert first() == verify_jobs(jobs() * 100)
-        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True).stdout.split()
-        assert children
-        pool = inspect_pool(verifier)
-        for process in list(pool._processes.values()):
+        # Until the worker stands, this process checks: nobody waits for its start.
+        assert verifier(jobs())() == [True, False]
+        behind(verifier, "started").result(timeout=60)
+        first, under_way = verifier(jobs() * 100), verifier(jobs() * 5_000)
+        assert first() == [True, False] * 100
+        for process in list(behind(verifier, "pool")._processes.values()):
             os.kill(process.pid, signal.SIGKILL)
-        assert verifier(jobs())() == [True, False]
+        assert under_way() == [True, False] * 5_000
         assert verifier(jobs())() == [True, False]
 
 
-def inspect_pool(verifier: Callable[..., Any]) -> Any:
-    """The pool behind a verifier; a drill reaches in where no caller would."""
-    names = verifier.__code__.co_freevars
+def behind(verifier: Callable[..., Any], name: str) -> Any:
+    """Something that a verifier keeps to itself; a drill reaches in where no caller would."""
     assert verifier.__closure__ is not None
-    return verifier.__closure__[names.index("pool")].cell_contents
+    return verifier.__closure__[verifier.__code__.co_freevars.index(name)].cell_contents
 
 
 def test_a_broken_worker_is_no_answer() -> None:

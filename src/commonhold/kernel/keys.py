@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from nacl import bindings
 
-from commonhold.kernel import b64, bech32, ed25519, spki, words
+from commonhold.kernel import b64, bech32, ed25519, words
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.errors import FormatError, RuleError
 
@@ -208,6 +208,9 @@ def _parse_passkey(fields: Mapping[str, Any]) -> Passkey:
             next_step="Use another authenticator; every current phone and browser can make ES256.",
         )
     der = b64.decode(_text(fields, "spki"), what="passkey's public key")
+    # Only passkeys need it, and it takes a while to import.
+    from commonhold.kernel import spki  # noqa: PLC0415
+
     spki.check_spki(alg, der)
     _check_domain(rp_id)
     if not isinstance(origins, list | tuple) or not 1 <= len(origins) <= MAX_ORIGINS:

@@ -14,8 +14,6 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl import bindings
 
 from commonhold.kernel import bech32, ed25519, words
@@ -162,6 +160,10 @@ def kit_from_text(typed: str) -> Kit:
 
 
 def _derive(secret: bytes, info: bytes) -> bytes:
+    # Whoever only reads a record has no kit; this takes a while to import.
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
     return HKDF(algorithm=SHA256(), length=SECRET_BYTES, salt=None, info=info).derive(secret)
 
 

@@ -12,14 +12,15 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from mnemonic import Mnemonic
-
 BITS_PER_WORD: Final = 11
 
 
 @lru_cache(maxsize=1)
 def word_list() -> tuple[str, ...]:
     """The 2,048 words, in the order of their values."""
+    # Few runs show a word; this takes a while to import.
+    from mnemonic import Mnemonic  # noqa: PLC0415
+
     return tuple(Mnemonic("english").wordlist)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from commonhold.kernel.errors import FormatError, ProofError, StoreError
 from commonhold.kernel.notes import VerifierKey
@@ -25,8 +25,10 @@ from commonhold.kernel.tlog.tiles import (
     parse_bundle,
     tile_width,
 )
-from commonhold.store.fetch import Fetch, url_fetch
 from commonhold.store.files import DirectoryFiles
+
+if TYPE_CHECKING:
+    from commonhold.store.fetch import Fetch
 
 CHECKPOINT: Final = "checkpoint"
 MAX_CHECKPOINT: Final = 1 << 17
@@ -55,6 +57,8 @@ class StaticReader:
         Raises:
             StoreError: ``store/url`` if *url* is not a plain http or https address.
         """
+        from commonhold.store.fetch import url_fetch  # noqa: PLC0415 - most records are folders, and HTTP takes a while to import
+
         return cls(url_fetch(url, timeout=timeout, deadline=deadline))
 
     def checkpoint_raw(self) -> bytes:

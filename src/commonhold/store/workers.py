@@ -7,16 +7,16 @@ start one. Workers know no secret and decide nothing: they answer whether a sign
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from commonhold.kernel.record.jobs import Job, Verifier, here, verify_jobs
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 WORTH_IT: Final = 1_500
 """Entries from which on another process pays for its start."""
@@ -31,6 +31,10 @@ def signature_workers(entries: int) -> Iterator[Verifier]:
     if entries < WORTH_IT or (os.cpu_count() or 1) < 2:
         yield here
         return
+    # Short records never come this far, and these take a while to import.
+    import multiprocessing  # noqa: PLC0415
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor  # noqa: PLC0415
+
     context = multiprocessing.get_context("spawn")
     # One worker is enough: the fold takes about as long as the signatures.
     with ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_leave_interrupts) as pool:
@@ -60,6 +64,8 @@ def rare_collections() -> Iterator[None]:
 
 
 def _answers(future: Future[list[bool]], jobs: list[Job]) -> list[bool]:
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - imported by now
+
     try:
         return future.result()
     except BrokenProcessPool:

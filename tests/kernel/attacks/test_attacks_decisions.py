@@ -301,7 +301,12 @@ def test_a_recovered_key_does_not_decide_a_top_act_at_once() -> None:
     made.approve(later, "heron")
 
 
-@attack("record-26", Mutation(f"{RECORD}/tally.py", find="return max(0, self.required - len(self.counted))", replace="return 0"))
+@attack(
+    "record-26",
+    Mutation(
+        f"{RECORD}/tally.py", find="        yield need\n", replace="        yield Count(need.of, 1) if isinstance(need, Count) else need\n"
+    ),
+)
 def test_nobody_alone_announces_a_new_page() -> None:
     """Whoever took the page has one officer's key too: their new address stays no channel of record, and the old one stands."""
     made = house()

@@ -38,8 +38,8 @@ def unsigned(raw: bytes) -> dict[str, Any]:
     "record-01",
     Mutation(
         f"{RECORD}/tally.py",
-        find="return max(0, self.required - len(self.counted))",
-        replace="return max(0, self.required - len(self.counted) - 1)",
+        find="        yield need\n",
+        replace="        yield Count(need.of, 1) if isinstance(need, Count) else need\n",
     ),
 )
 def test_one_key_fewer_than_the_charter_asks_for_decides_nothing() -> None:

@@ -97,7 +97,7 @@ def _top_act(charter: Charter, rule: Rule, members: int) -> list[Finding]:
         needed = max(needed, _people(rule.quorum.at_least, members))
     if needed >= members:
         words = f"needs {needed} of {members} members for {kind}, so that one lost key could stop it for ever"
-        return [_finding("error", rule, words, "Ask for a smaller share of the register.", "top-act-everybody")]
+        return [_finding("error", rule, words, "Found with more members, or ask for a smaller share of the register.", "top-act-everybody")]
     return []
 
 

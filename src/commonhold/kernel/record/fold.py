@@ -17,7 +17,7 @@ from typing import Final
 import immutables
 import msgspec
 
-from commonhold.kernel import ed25519, webauthn
+from commonhold.kernel import ed25519
 from commonhold.kernel.errors import CommonholdError, ProofError, RuleError
 from commonhold.kernel.keys import KitKeys
 from commonhold.kernel.record.acts import HANDLERS
@@ -149,6 +149,9 @@ def check_signature(state: State, entry: Entry, signature_ok: bool | None = None
     else:
         if sig.kind != "webauthn":
             raise ProofError("a passkey signs with an assertion, and this is a bare signature", code="signature/kind")
+        # Most records hold no passkey; this takes a while to import.
+        from commonhold.kernel import webauthn  # noqa: PLC0415
+
         challenge = hashlib.sha256(entry.signed_bytes).digest()
         webauthn.verify_assertion(public, challenge, sig.authenticator, sig.client, sig.value, frozenset(state.parts["origins"]))
     if enrolled.revoked >= 0:
