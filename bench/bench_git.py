@@ -57,8 +57,12 @@ def main() -> None:
         "target": TARGET,
     }
     print(json.dumps(result))
-    print(f"| one signed act, one core | {entry:.0f} us | {one:.0f} us, git verify-commit COMMIT (SSH) | {one / entry:.1f} times faster (>= {TARGET:.0f}) |")
-    print(f"| the same | {entry:.0f} us | {all_in_one:.0f} us, git verify-commit with all commits at once | {all_in_one / entry:.1f} times faster |")
+    print(
+        f"| one signed act, one core | {entry:.0f} us | {one:.0f} us, git verify-commit COMMIT (SSH) | {one / entry:.1f} times faster (>= {TARGET:.0f}) |"
+    )
+    print(
+        f"| the same | {entry:.0f} us | {all_in_one:.0f} us, git verify-commit with all commits at once | {all_in_one / entry:.1f} times faster |"
+    )
     raise SystemExit(0 if one / entry >= TARGET else 1)
 
 

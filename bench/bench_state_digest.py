@@ -53,8 +53,12 @@ def measure(size: int) -> bool:
     assert count == size + BATCH
     result = {"bench": "state_digest", "leaves": whole, "hashes_per_change": worst, "height": height, "change_ms": round(change_ms, 4)}
     print(json.dumps({**result, "batch": BATCH, "batch_ms": round(batch_ms, 2), "batch_hashes": batch, "whole_ms": round(whole_ms, 2)}))
-    print(f"| one changed value among {size} | {worst} hashes, {change_ms:.3f} ms CPU | {height}, the height of the tree | {worst / height:.2f} |")
-    print(f"| {BATCH} insertions in one batch among {size} | {batch_ms:.1f} ms CPU | {whole_ms:.1f} ms, the tree made anew | {batch_ms / whole_ms:.2f} |")
+    print(
+        f"| one changed value among {size} | {worst} hashes, {change_ms:.3f} ms CPU | {height}, the height of the tree | {worst / height:.2f} |"
+    )
+    print(
+        f"| {BATCH} insertions in one batch among {size} | {batch_ms:.1f} ms CPU | {whole_ms:.1f} ms, the tree made anew | {batch_ms / whole_ms:.2f} |"
+    )
     return worst <= height
 
 

@@ -69,8 +69,22 @@ def main() -> None:
     count = len(leaves)
     clock, core = ratio(wall["raw"], wall["whole"]), ratio(cpu["raw"], cpu["one_core"])
     rates = {name: round(count / statistics.median(times)) for name, times in {**cpu, **wall}.items()}
-    print(json.dumps({"bench": "verify", "entries": count, "rounds": chosen.rounds, "per_second": rates, "ratio": clock, "ratio_one_core": core, "target": TARGET}))
-    print(f"| verify {count} entries from a folder | {rates['whole']}/s | {rates['raw']}/s, PyNaCl verify alone in one process | {clock} (>= {TARGET}) |")
+    print(
+        json.dumps(
+            {
+                "bench": "verify",
+                "entries": count,
+                "rounds": chosen.rounds,
+                "per_second": rates,
+                "ratio": clock,
+                "ratio_one_core": core,
+                "target": TARGET,
+            }
+        )
+    )
+    print(
+        f"| verify {count} entries from a folder | {rates['whole']}/s | {rates['raw']}/s, PyNaCl verify alone in one process | {clock} (>= {TARGET}) |"
+    )
     print(f"| the same in memory on one core, CPU time | {rates['one_core']}/s | the same | {core} |")
     raise SystemExit(0 if clock >= TARGET else 1)
 

@@ -17,9 +17,10 @@ import pytest
 from commonhold.cli import reading, verify
 from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes
+from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.replay import CHUNK
 from commonhold.kernel.texts import make_text
-from tests.cli.houses import TEXT, House, command
+from tests.cli.houses import MEMBERS, TEXT, House, command
 
 PAGE = "https://saltmarsh.example/"
 
@@ -86,8 +87,12 @@ def test_an_older_checkpoint_is_official_as_of_its_own_last_entry(house: House) 
 
 
 def test_a_kind_of_the_future_exits_with_cannot_judge(house: House) -> None:
-    """Exit 2, neither yes nor no: the charter lists the kind, a member has signed it, and this version does not know what it does."""
-    house.append(house.sign("heron", "propose", {"kind": "succeed", "payload": {}, "not_after": 2**40}))
+    """Exit 2, neither yes nor no: the charter lists the kind, enough members have approved, and this version does not know what it does."""
+    raw = house.sign("heron", "propose", {"kind": "succeed", "payload": {}, "not_after": 2**40})
+    house.append(raw)
+    assert verdict(house.path)["exit"] == 0, "one member alone silences nobody"
+    for name in MEMBERS:
+        house.append(house.sign(name, "approve", {"proposal": parse_entry(raw).id}))
     report = verdict(house.path)
     assert (report["exit"], report["ok"], report["verdict"]) == (2, False, "cannot-judge")
     assert "entry 6" in report["words"]

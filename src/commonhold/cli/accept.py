@@ -34,11 +34,17 @@ def _what_waits(actor: Actor) -> str:
     if state.phase == "founding":
         return state.org
     offers = [
-        seat.renewal or seat.by for seat in state.part("seats").values() if seat.member == actor.member and (seat.status == "offered" or seat.renewal)
+        seat.renewal or seat.by
+        for seat in state.part("seats").values()
+        if seat.member == actor.member and (seat.status == "offered" or seat.renewal)
     ]
     if not offers:
-        raise RuleError(f"nothing waits for {actor.member} to accept", code="act/no-offer", next_step="`commonhold status` shows what is open.")
+        raise RuleError(
+            f"nothing waits for {actor.member} to accept", code="act/no-offer", next_step="`commonhold status` shows what is open."
+        )
     if len(offers) > 1:
-        raise click.UsageError(f"{len(offers)} seats are offered to {actor.member}: name one of {', '.join(sorted(offer[:12] for offer in offers))}")
+        raise click.UsageError(
+            f"{len(offers)} seats are offered to {actor.member}: name one of {', '.join(sorted(offer[:12] for offer in offers))}"
+        )
     only: str = offers[0]
     return only

@@ -128,7 +128,9 @@ def report(actor: Actor, outcome: Any, proposal_id: str, *, as_json: bool, extra
         lines = [f"entry {outcome.index}  {entry_words(outcome.entry.type, actor.member, value_of(outcome.entry.body), actor.state)}"]
         lines += [f"          {event_words(event.name, event.data)}" for event in outcome.events]
         if found is not None and found["kind"] == "appoint" and any(event.name == "enacted" for event in outcome.events):
-            lines.append(printable(f"          {found['payload']['member']} holds the office once they run `commonhold accept` with their kit"))
+            lines.append(
+                printable(f"          {found['payload']['member']} holds the office once they run `commonhold accept` with their kit")
+            )
         lines += [printable(f"{key:9} {text}") for key, text in (extra or {}).items()]
         if found is not None:
             lines += ["", proposal_words(found)]

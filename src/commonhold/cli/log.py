@@ -27,7 +27,11 @@ def command(last: int | None, house: Path, as_json: bool) -> None:  # noqa: FBT0
     lines = []
     for outcome in outcomes:
         entry = outcome.entry
-        row: dict[str, Any] = {"index": outcome.index, "counts": outcome.counts, "events": [{"name": event.name, **event.data} for event in outcome.events]}
+        row: dict[str, Any] = {
+            "index": outcome.index,
+            "counts": outcome.counts,
+            "events": [{"name": event.name, **event.data} for event in outcome.events],
+        }
         words = "unreadable"
         if entry is not None:
             row |= {"id": entry.id, "type": entry.type, "by": entry.by, "body": value_of(entry.body)}

@@ -24,8 +24,12 @@ MAX_DIGITS = 16
 @click.argument("kind")
 @click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
 @click.option("--text", type=click.Path(dir_okay=False, path_type=Path), help="The file with the text of a statement or resolution.")
-@click.option("--card", type=click.Path(dir_okay=False, path_type=Path), help="The card of the member to admit or recover, or your own new one.")
-@click.option("--charter", type=click.Path(file_okay=False, path_type=Path), help="For `amend`: the folder with the charter as it should be.")
+@click.option(
+    "--card", type=click.Path(dir_okay=False, path_type=Path), help="The card of the member to admit or recover, or your own new one."
+)
+@click.option(
+    "--charter", type=click.Path(file_okay=False, path_type=Path), help="For `amend`: the folder with the charter as it should be."
+)
 @click.option("--payload", type=click.Path(dir_okay=False, path_type=Path), help="The whole payload as a JSON file, instead of fields.")
 @click.option("--emergency", default="", help="The emergency power of the charter that you invoke.")
 @click.option("--within", default="P30D", show_default=True, help="How long the proposal may be decided, as an ISO 8601 duration.")

@@ -46,7 +46,13 @@ def command(entry: str, out: Path, house: Path, as_json: bool) -> None:  # noqa:
     raw = make_proof_file(read.state, read.tree, read.leaves, read.checkpoint_raw, index, found, texts).to_bytes()
     write_new(out, raw + b"\n")
     value = {"entry": found.id, "index": index, "file": str(out), "bytes": len(raw) + 1, "org": read.state.org}
-    emit(as_json, value, lambda: f"wrote the proof of entry {index} to {printable(out)} ({len(raw) + 1} bytes); check it with: commonhold verify {printable(out)}")
+    emit(
+        as_json,
+        value,
+        lambda: (
+            f"wrote the proof of entry {index} to {printable(out)} ({len(raw) + 1} bytes); check it with: commonhold verify {printable(out)}"
+        ),
+    )
 
 
 def find_entry(read: ReadRecord, typed: str) -> int:

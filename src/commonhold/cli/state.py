@@ -25,7 +25,11 @@ def command(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
     value = {**describe_state(state), "state_digest": tree.root().hex(), "leaves": tree.count}
 
     def render() -> str:
-        clock = moment(state.clock) if state.clock is not None else "none: no partners yet, so nothing here has a time that outsiders should believe"
+        clock = (
+            moment(state.clock)
+            if state.clock is not None
+            else "none: no partners yet, so nothing here has a time that outsiders should believe"
+        )
         lines = [
             f"organisation {state.org}",
             f"entries      {state.size}",
@@ -33,7 +37,10 @@ def command(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
             f"clock        {clock}",
             f"state digest {tree.root().hex()} ({tree.count} leaves)",
             "",
-            table(["member", "status", "offices"], [(name, row["status"], ", ".join(row["offices"])) for name, row in value["members"].items()]),
+            table(
+                ["member", "status", "offices"],
+                [(name, row["status"], ", ".join(row["offices"])) for name, row in value["members"].items()],
+            ),
         ]
         for title, part, kind in (
             ("channels of record", "channels", "channel"),
@@ -46,7 +53,9 @@ def command(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
                     lines += ["", title]
                     title = ""  # noqa: PLW2901 - the heading stands once
                 what = payload_words(kind or state.parts["proposals"][decided.proposal].kind, decided.value)
-                lines.append(f"  {what}; {articles_words(decided.articles)}; approved by {', '.join(decided.approvers)}; entry {decided.index}")
+                lines.append(
+                    f"  {what}; {articles_words(decided.articles)}; approved by {', '.join(decided.approvers)}; entry {decided.index}"
+                )
         return "\n".join(lines)
 
     emit(as_json, value, render)

@@ -32,7 +32,11 @@ def command(context: click.Context, place: str, org: str, text: Path | None, as_
     else:
         value, lines, verdict = _check_record(place, org, text)
     value = {"verdict": verdict.code, "words": verdict.words, "rests_on": verdict.rests_on, "official": verdict.is_yes, **value}
-    emit(as_json, {"ok": verdict.is_yes, **value}, lambda: "\n".join([f"verdict      {_timed(verdict)}", f"resting on   {verdict.rests_on}", *lines]))
+    emit(
+        as_json,
+        {"ok": verdict.is_yes, **value},
+        lambda: "\n".join([f"verdict      {_timed(verdict)}", f"resting on   {verdict.rests_on}", *lines]),
+    )
     if not org and not as_json:
         note("This names the organisation by its own record. Compare the id with one that you have on paper or from a partner (--org).")
     if not verdict.is_yes:
@@ -86,7 +90,9 @@ def _check_file(path: Path, org: str, text: Path | None) -> tuple[dict[str, Any]
     if text is not None and verdict.is_yes and not file.texts.keys() & set(named):
         # Whoever took the text out of the file must not turn a question about it into a yes.
         if named:
-            verdict = Verdict(CANNOT_JUDGE, f"cannot judge: the proof file does not hold the text {named[0][:12]}, so nothing could be compared with it")
+            verdict = Verdict(
+                CANNOT_JUDGE, f"cannot judge: the proof file does not hold the text {named[0][:12]}, so nothing could be compared with it"
+            )
         else:
             verdict = Verdict(NOT_OFFICIAL, "not official: this entry is about no text")
     for digest in named:
@@ -123,7 +129,11 @@ def _summary(read: ReadRecord, *, brief: bool = False) -> tuple[dict[str, Any], 
 
     state = read.state
     refused = [outcome for outcome in read.outcomes if not outcome.counts]
-    freshness = f"attested at {moment(state.clock)}" if state.clock is not None else "no partners yet, so nobody but the log vouches for how new this is"
+    freshness = (
+        f"attested at {moment(state.clock)}"
+        if state.clock is not None
+        else "no partners yet, so nobody but the log vouches for how new this is"
+    )
     value: dict[str, Any] = {
         "org": state.org,
         "entries": read.checkpoint.size,
@@ -142,7 +152,9 @@ def _summary(read: ReadRecord, *, brief: bool = False) -> tuple[dict[str, Any], 
         return value, lines
     lines += [f"  refused    entry {outcome.index}: {printable(outcome.words)}" for outcome in refused]
     approvers = _approvers(read)
-    enacted = sorted(((p, key) for key, p in state.part("proposals").items() if p.status == "enacted"), key=lambda item: (item[0].closed, item[0].index))
+    enacted = sorted(
+        ((p, key) for key, p in state.part("proposals").items() if p.status == "enacted"), key=lambda item: (item[0].closed, item[0].index)
+    )
     for proposal, key in enacted:
         by = approvers.get(key, [])
         value["decided"].append(
@@ -179,7 +191,11 @@ def _judge_text(read: ReadRecord, whole: Verdict, place: str, text: Path) -> tup
         words = f"cannot judge: the texts of {unreadable} statements are not here, so this file was not compared with them"
         return Verdict(CANNOT_JUDGE, words), {"statement": "", "approved_by": [], "articles": []}
     decided = read.state.part("statements").get(digest) if digest else None
-    found = {"statement": digest or "", "approved_by": list(decided.approvers) if decided else [], "articles": list(decided.articles) if decided else []}
+    found = {
+        "statement": digest or "",
+        "approved_by": list(decided.approvers) if decided else [],
+        "articles": list(decided.articles) if decided else [],
+    }
     return judge_decided(whole, decided), found
 
 

@@ -54,7 +54,9 @@ def parse_canonical(raw: bytes, *, max_size: int, what: str = "value") -> Any:
     """
     if len(raw) > max_size:
         raise FormatError(
-            f"{what} has {len(raw)} bytes, and at most {max_size} are allowed", code="canonical/too-large", data={"size": len(raw), "limit": max_size}
+            f"{what} has {len(raw)} bytes, and at most {max_size} are allowed",
+            code="canonical/too-large",
+            data={"size": len(raw), "limit": max_size},
         )
     try:
         value = _decoder.decode(raw)
@@ -96,7 +98,9 @@ def check_text(text: str) -> None:
     else:
         bad = next((c for c in text if ord(c) in _FORBIDDEN or 0xD800 <= ord(c) < 0xE000), "")
     if bad:
-        raise FormatError(f"a text holds the forbidden character U+{ord(bad):04X}", code="canonical/character", data={"codepoint": ord(bad)})
+        raise FormatError(
+            f"a text holds the forbidden character U+{ord(bad):04X}", code="canonical/character", data={"codepoint": ord(bad)}
+        )
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         raise FormatError("a text is not in Unicode normal form C", code="canonical/not-nfc")
 
@@ -123,4 +127,6 @@ def _check(value: Any, depth: int) -> None:
             _check(item, depth + 1)
     elif kind is not bool:
         name = "null" if value is None else kind.__name__
-        raise FormatError(f"a {name} is not allowed in a canonical value", code="canonical/type", next_step="Use a string, an integer or nothing at all.")
+        raise FormatError(
+            f"a {name} is not allowed in a canonical value", code="canonical/type", next_step="Use a string, an integer or nothing at all."
+        )

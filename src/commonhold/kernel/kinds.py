@@ -65,7 +65,22 @@ NEVER_EVERYDAY: Final = frozenset(
 """Acts that always take the member's kit; a charter that marks one as everyday is refused."""
 
 NEVER_EMERGENCY: Final = frozenset(
-    {"admit", "amend", "appoint", "delegate", "depart", "dismiss", "expel", "mandate", "part", "partner", "recover-member", "release", "rotate-key", "succeed"}
+    {
+        "admit",
+        "amend",
+        "appoint",
+        "delegate",
+        "depart",
+        "dismiss",
+        "expel",
+        "mandate",
+        "part",
+        "partner",
+        "recover-member",
+        "release",
+        "rotate-key",
+        "succeed",
+    }
 )
 """Acts that no emergency power reaches, whatever the charter says."""
 

@@ -56,7 +56,9 @@ def _check_text(text: bytes) -> None:
     try:
         text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise FormatError(f"the text is not UTF-8: byte {error.start} is wrong", code="text/encoding", next_step="Save it as UTF-8.") from None
+        raise FormatError(
+            f"the text is not UTF-8: byte {error.start} is wrong", code="text/encoding", next_step="Save it as UTF-8."
+        ) from None
 
 
 def text_digest(raw: bytes) -> str:

@@ -36,7 +36,9 @@ class MemoryHouse:
     Every act appends one entry and returns its :class:`Outcome`; :meth:`do` insists that it counts and returns its id.
     """
 
-    def __init__(self, charter: Mapping[str, Any], members: Sequence[str], seats: Mapping[str, str] | None = None, *, seed: str = "house") -> None:
+    def __init__(
+        self, charter: Mapping[str, Any], members: Sequence[str], seats: Mapping[str, str] | None = None, *, seed: str = "house"
+    ) -> None:
         self.seed = seed
         self.kits = {name: Kit(derive(seed, "kit", name)) for name in members}
         self.log = SignerKey("log", derive(seed, "log"))
@@ -66,7 +68,17 @@ class MemoryHouse:
         for name in self.kits:
             self.do(name, "accept", of=self.org)
 
-    def sign(self, name: str, type: str, body: Mapping[str, Any], *, seen: int | None = None, epoch: int = 0, org: str = "", kit: Kit | None = None) -> bytes:
+    def sign(
+        self,
+        name: str,
+        type: str,
+        body: Mapping[str, Any],
+        *,
+        seen: int | None = None,
+        epoch: int = 0,
+        org: str = "",
+        kit: Kit | None = None,
+    ) -> bytes:
         """A signed entry by *name*, not yet appended; every part of it may be bent for an attack."""
         size = self.tree.size if seen is None else seen
         kit = kit or self.kits[name]

@@ -149,7 +149,7 @@ class Club(MemoryHouse):
 
     def why(self, proposal: str) -> str:
         """Why a proposal ended."""
-        return self.proposal(proposal).why
+        return self.state.reasons.get(proposal, "") or self.proposal(proposal).why
 
     def proposal(self, proposal: str) -> Proposal:
         """A proposal in the state."""

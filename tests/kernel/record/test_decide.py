@@ -87,7 +87,7 @@ def test_a_proposal_fails_once_so_many_object_that_it_is_out_of_reach() -> None:
     assert club.status(proposal) == "open"
     club.do("curlew", "object", proposal=proposal)
     assert club.status(proposal) == "failed"
-    assert "3 of assembly" in club.why(proposal)
+    assert "3 of the assembly" in club.why(proposal)
 
 
 def test_whoever_approves_is_counted_as_that_also_when_they_objected_before() -> None:

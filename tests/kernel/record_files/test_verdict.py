@@ -64,10 +64,15 @@ def test_a_founding_that_is_not_complete_is_not_official() -> None:
 
 
 def test_a_kind_of_the_future_makes_a_reader_unable_to_judge() -> None:
-    """A member's proposal of a kind that the charter lists and this version lacks may have changed anything, so no guess is made."""
+    """What the members may have decided under a kind that this version lacks may have changed anything, so no guess is made."""
     made = house()
     outcome = made.act("heron", "propose", kind="succeed", payload={}, not_after=2**40)
     assert outcome.code == "kind/not-yet"
+    assert outcome.entry is not None
+    for name in MEMBERS[:3]:
+        assert whole(made).is_yes, "as long as fewer approve than the charter asks for, nothing can have been decided"
+        assert made.act(name, "approve", proposal=outcome.entry.id).code == "act/no-proposal"
+    made.act(MEMBERS[3], "approve", proposal="0" * 64)
     verdict = whole(made)
     assert verdict.code == CANNOT_JUDGE
     assert f"entry {outcome.index}" in verdict.words

@@ -30,6 +30,9 @@ FINGERPRINT_KINDS: Final = frozenset({"admit", "recover-member"})
 def propose(draft: Draft, entry: Entry, member: Member) -> str:
     """Open a proposal, judged from now on by the charter and the register as they stand at this moment."""
     body = entry.body
+    if body.kind in FUTURE_KINDS:
+        # What the charter does not list is refused like any unknown kind, and is no reason for a reader to answer "cannot judge".
+        rules_for(draft.charter, body.kind)
     payload = payloads.parse_payload(body.kind, body.payload)
     rules = _choose_rules(draft, entry, payload)
     if not all(rule.everyday for rule in rules):
@@ -112,7 +115,9 @@ def _delegation_rule(draft: Draft, payload: payloads.Delegate) -> Rule:
         raise RuleError(f"the charter lets nobody act in another's place under {payload.rule!r}", code="effect/no-delegation")
     if delegation.unusable:
         raise RuleError(f"the delegation of {payload.rule} (article {delegation.article}) {delegation.unusable}", code="act/rule-not-yet")
-    return Rule(name=f"delegation.{payload.rule}", kinds=("delegate",), article=delegation.article, need=Count((delegation.from_office,), 1))
+    return Rule(
+        name=f"delegation.{payload.rule}", kinds=("delegate",), article=delegation.article, need=Count((delegation.from_office,), 1)
+    )
 
 
 def _check_emergency(draft: Draft, entry: Entry, rules: tuple[Rule, ...]) -> None:
@@ -120,7 +125,9 @@ def _check_emergency(draft: Draft, entry: Entry, rules: tuple[Rule, ...]) -> Non
     if emergency is None:
         raise RuleError(f"the charter knows no emergency power {entry.body.emergency!r}", code="emergency/unknown")
     if emergency.unusable:
-        raise RuleError(f"the emergency power {emergency.name} (article {emergency.article}) {emergency.unusable}", code="emergency/not-yet")
+        raise RuleError(
+            f"the emergency power {emergency.name} (article {emergency.article}) {emergency.unusable}", code="emergency/not-yet"
+        )
     if entry.body.kind not in emergency.may or entry.body.kind in NEVER_EMERGENCY | FUTURE_KINDS:
         raise RuleError(
             f"the emergency power {emergency.name} (article {emergency.article}) does not reach decisions of kind {entry.body.kind!r}",
@@ -241,8 +248,12 @@ def withdraw(draft: Draft, entry: Entry, member: Member) -> str:
     proposal_id, proposal, _ = _open_proposal(draft, entry)
     if what == "proposal":
         if proposal.by != entry.by:
-            raise RuleError(f"only {proposal.by}, who made the proposal, can withdraw it", code="act/not-yours", next_step="You can object to it instead.")
-        effects.close(draft, proposal_id, proposal, "withdrawn", f"withdrawn by {entry.by}", draft.size)
+            raise RuleError(
+                f"only {proposal.by}, who made the proposal, can withdraw it",
+                code="act/not-yours",
+                next_step="You can object to it instead.",
+            )
+        effects.close(draft, proposal_id, proposal, "withdrawn", draft.size, words=f"withdrawn by {entry.by}")
         return proposal_id
     acts = proposal.approvals if what == "approval" else proposal.objections
     if entry.by not in acts:
@@ -272,7 +283,9 @@ def accept(draft: Draft, entry: Entry, member: Member) -> str:
         seat = draft.parts["seats"].get(f"{appointment.payload['office']}/{entry.by}")
     if appointment is None or seat is None or entry.body.of not in (seat.by if seat.status == "offered" else "", seat.renewal):
         raise RuleError(
-            f"no seat is offered to {entry.by} there", code="act/no-offer", next_step="`commonhold status` lists the appointments that wait for you."
+            f"no seat is offered to {entry.by} there",
+            code="act/no-offer",
+            next_step="`commonhold status` lists the appointments that wait for you.",
         )
     _check_seen(entry, appointment.closed)
     seats.check_eligible(draft, seat.office, entry.by)
@@ -303,11 +316,14 @@ def _open_proposal(draft: Draft, entry: Entry, *, ratifiable: bool = False) -> t
     proposal_id = entry.body.of if entry.type == "withdraw" else entry.body.proposal
     proposal = draft.proposal(proposal_id)
     if proposal is None:
-        raise RuleError(f"the record has no proposal {proposal_id[:12]}", code="act/no-proposal", next_step="`commonhold status` lists the open ones.")
+        raise RuleError(
+            f"the record has no proposal {proposal_id[:12]}", code="act/no-proposal", next_step="`commonhold status` lists the open ones."
+        )
     _check_seen(entry, proposal.index)
+    words = draft.reasons.get(proposal_id, "")
     if proposal.status != "open" and not (ratifiable and proposal_id in draft.undo):
         raise RuleError(
-            f"the proposal {proposal_id[:12]} is not open any more: {proposal.status}{' (' + proposal.why + ')' if proposal.why else ''}",
+            f"the proposal {proposal_id[:12]} is not open any more: {proposal.status}{' (' + words + ')' if words else ''}",
             code="act/closed",
             data={"status": proposal.status},
         )

@@ -38,7 +38,9 @@ def attest(draft: Draft, entry: Entry, roots: Roots, events: list[Event]) -> Non
     policy = draft.policy
     if policy is None:
         raise RuleError(
-            "this house has named no partners, so nobody can attest", code="attest/no-policy", next_step="Decide a proposal of kind 'partner' first."
+            "this house has named no partners, so nobody can attest",
+            code="attest/no-policy",
+            next_step="Decide a proposal of kind 'partner' first.",
         )
     log_key = VerifierKey.of(draft.origin, draft.log_key)
     signed = open_cosigned(entry.body.note.encode(), [log_key], [party.key for party in policy.witnesses.values()], origin=draft.origin)
@@ -67,7 +69,9 @@ def attest(draft: Draft, entry: Entry, roots: Roots, events: list[Event]) -> Non
         _date_the_past(draft)
     _let_terms_end(draft, events)
     _seat_the_accepted(draft, events)
-    pending = sorted({**dict(draft.opened), **{done: draft.parts["proposals"][done].index for done in draft.undo}}.items(), key=lambda item: item[1])
+    pending = sorted(
+        {**dict(draft.opened), **{done: draft.parts["proposals"][done].index for done in draft.undo}}.items(), key=lambda item: item[1]
+    )
     for proposal_id, _ in pending:
         judge(draft, proposal_id, draft.size, draft.covered, events)
 

@@ -44,7 +44,7 @@ def judge(draft: Draft, proposal_id: str, index: int, limit: int, events: list[E
         return
     if draft.clock is not None:
         if draft.clock > proposal.not_after:
-            _close(draft, proposal_id, proposal, "expired", "it was not decided in time", index, events)
+            _close(draft, proposal_id, proposal, "expired", index, events, words="it was not decided in time")
             return
         if not proposal.noticed:
             proposal = replace(proposal, noticed=draft.clock)
@@ -54,7 +54,7 @@ def judge(draft: Draft, proposal_id: str, index: int, limit: int, events: list[E
     if threshold and not proposal.emergency:
         against = tally.objectors(draft, proposal_id, proposal, limit)
         if len(against) >= threshold:
-            _close(draft, proposal_id, proposal, "blocked", f"objected to by {', '.join(sorted(against))}", index, events)
+            _close(draft, proposal_id, proposal, "blocked", index, events, words=f"objected to by {', '.join(sorted(against))}")
             return
     if not proposal.objections and not proposal.carried and tally.too_few(proposal, tally.needs_of(draft, proposal_id, proposal)):
         return
@@ -77,8 +77,8 @@ def _not_carried(
         draft.put("proposals", proposal_id, proposal)
     out_of_reach = next((standing for standing in standings if not standing.reachable), None)
     if out_of_reach is not None:
-        why = f"so many object that {out_of_reach.required} of {out_of_reach.what} cannot be reached any more"
-        _close(draft, proposal_id, proposal, "failed", why, index, events)
+        words = f"so many object that {out_of_reach.required} of the {out_of_reach.what} cannot be reached any more"
+        _close(draft, proposal_id, proposal, "failed", index, events, words=words)
 
 
 def _has_waited(draft: Draft, proposal_id: str, proposal: Proposal, index: int, limit: int, events: list[Event]) -> bool:
@@ -116,12 +116,12 @@ def _enact(draft: Draft, proposal_id: str, index: int, limit: int, events: list[
     try:
         if proposal.emergency:
             changes = _start_emergency(draft, proposal)
-        effects.close(draft, proposal_id, proposal, "enacted", "", index)
+        effects.close(draft, proposal_id, proposal, "enacted", index)
         effects.enact(draft, proposal_id, proposal, approvers, index)
     except CommonholdError as error:
         draft.restore(before)
         draft.changed = earlier
-        _close(draft, proposal_id, proposal, "refused", str(error), index, events)
+        _close(draft, proposal_id, proposal, "refused", index, events, why=error.code, words=str(error))
         return
     changed = draft.changed
     draft.changed = earlier | changed
@@ -131,7 +131,11 @@ def _enact(draft: Draft, proposal_id: str, index: int, limit: int, events: list[
             (part, key, before.parts[part].get(key), draft.parts[part].get(key)) for part, key in sorted(changed) if part in EMERGENCY_PARTS
         )
         draft.undo = draft.undo.set(proposal_id, undo)
-    events.append(Event("enacted", {"proposal": proposal_id, "kind": proposal.kind, "articles": list(proposal.articles), "approvers": list(approvers)}))
+    events.append(
+        Event(
+            "enacted", {"proposal": proposal_id, "kind": proposal.kind, "articles": list(proposal.articles), "approvers": list(approvers)}
+        )
+    )
 
 
 def _start_emergency(draft: Draft, proposal: Proposal) -> dict[str, Any]:
@@ -182,9 +186,11 @@ def _lapse(draft: Draft, proposal_id: str, proposal: Proposal, index: int) -> No
             mended = tuple((*step[:2], old, step[3]) if step[:3] == (part, key, new) else step for step in steps)
             draft.undo = draft.undo.set(other, mended)
     draft.undo = draft.undo.delete(proposal_id)
-    effects.close(draft, proposal_id, proposal, "lapsed", "not ratified in time", index)
+    effects.close(draft, proposal_id, proposal, "lapsed", index, words="not ratified in time")
 
 
-def _close(draft: Draft, proposal_id: str, proposal: Proposal, status: str, why: str, index: int, events: list[Event]) -> None:
-    effects.close(draft, proposal_id, proposal, status, why, index)
-    events.append(Event(status, {"proposal": proposal_id, "why": why}))
+def _close(
+    draft: Draft, proposal_id: str, proposal: Proposal, status: str, index: int, events: list[Event], *, why: str = "", words: str
+) -> None:
+    effects.close(draft, proposal_id, proposal, status, index, why=why, words=words)
+    events.append(Event(status, {"proposal": proposal_id, "why": words}))

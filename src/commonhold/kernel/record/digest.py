@@ -17,7 +17,7 @@ from commonhold.kernel.errors import FormatError, ProofError
 from commonhold.kernel.record.state import State, value_of
 from commonhold.kernel.tlog.merkle import EMPTY_ROOT, leaf_hash, node_hash, verify_inclusion
 
-MAX_LEAF_BYTES = 1 << 20
+MAX_LEAF_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)

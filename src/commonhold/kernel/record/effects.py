@@ -117,8 +117,8 @@ def _amend(draft: Draft, payload: payloads.Amend, proposal: Proposal, decided: D
         if sibling.emergency and old.emergencies[sibling.emergency] != new.emergencies.get(sibling.emergency):
             touched.append(f"emergency {sibling.emergency}")
         if touched or sibling.kind == "amend":
-            reason = f"the rule it was judged by was changed: {', '.join(touched)}" if touched else "the charter it amends was changed"
-            close(draft, other, sibling, "void", reason, decided.index)
+            words = f"the rule it was judged by was changed: {', '.join(touched)}" if touched else "the charter it amends was changed"
+            close(draft, other, sibling, "void", decided.index, why="void/rule" if touched else "void/charter", words=words)
     for key in list(draft.parts["delegations"]):
         rule = key.partition("/")[0]
         if rule in changed or old.delegations.get(rule) != new.delegations.get(rule):
@@ -151,8 +151,15 @@ def rule_leaves(charter: Charter) -> dict[str, Any]:
     return leaves
 
 
-def close(draft: Draft, proposal_id: str, proposal: Proposal, status: str, why: str, index: int) -> None:
-    """End a proposal's open life; what was said of it stays in the state."""
+def close(draft: Draft, proposal_id: str, proposal: Proposal, status: str, index: int, *, why: str = "", words: str = "") -> None:
+    """End a proposal's open life; what was said of it stays in the state.
+
+    Args:
+        why: a stable code, where the status alone does not say it; it stands in the state digest.
+        words: the reason for people, which does not: other programs need not find our sentences.
+    """
+    if words:
+        draft.reasons = draft.reasons.set(proposal_id, words)
     draft.put("proposals", proposal_id, replace(proposal, status=status, why=why, closed=index, closed_at=draft.clock or 0))
     if proposal_id in draft.opened:
         draft.opened = draft.opened.delete(proposal_id)
@@ -171,7 +178,9 @@ def _rotate_key(draft: Draft, payload: payloads.RotateKey, proposal: Proposal, d
     for key_id in payload.revoke:
         revoke(draft, payload.member, key_id, decided.index)
     if not active_member(draft, payload.member).keys:
-        raise RuleError(f"{payload.member} would be left without any key", code="effect/no-key", next_step="Add a new key in the same decision.")
+        raise RuleError(
+            f"{payload.member} would be left without any key", code="effect/no-key", next_step="Add a new key in the same decision."
+        )
 
 
 def _recover(draft: Draft, payload: payloads.RecoverMember, proposal: Proposal, decided: Decided) -> None:
@@ -223,9 +232,13 @@ def _channel(draft: Draft, payload: payloads.Channel, proposal: Proposal, decide
         draft.put("channels", payload.address, decided)
         return
     if existing is None or not stands:
-        raise RuleError(f"{payload.address} is not a channel of record", code="effect/no-channel", data={"channels": sorted(draft.parts["channels"])})
+        raise RuleError(
+            f"{payload.address} is not a channel of record", code="effect/no-channel", data={"channels": sorted(draft.parts["channels"])}
+        )
     if payload.op == "move" and not payload.to:
-        raise RuleError("a channel moves to an address, and none is given", code="effect/no-address", next_step="Give the new address as to=ADDRESS.")
+        raise RuleError(
+            "a channel moves to an address, and none is given", code="effect/no-address", next_step="Give the new address as to=ADDRESS."
+        )
     draft.put("channels", payload.address, replace(decided, status="moved" if payload.op == "move" else "struck"))
     if payload.op == "move":
         draft.put("channels", payload.to, decided)
@@ -260,10 +273,16 @@ def _delegate(draft: Draft, payload: payloads.Delegate, proposal: Proposal, deci
         )
     active_member(draft, payload.to)
     if proposal.by not in draft.holders.get(delegation.from_office, ()):
-        raise RuleError(f"only a {delegation.from_office} can delegate {payload.rule} (article {delegation.article})", code="effect/not-holder")
+        raise RuleError(
+            f"only a {delegation.from_office} can delegate {payload.rule} (article {delegation.article})", code="effect/not-holder"
+        )
     if not draft.clock < payload.until <= delegation.longest.after(draft.clock):
-        raise RuleError(f"a delegation of {payload.rule} lasts at most {delegation.longest} (article {delegation.article})", code="effect/too-long")
-    draft.put("delegations", f"{payload.rule}/{payload.to}", Delegation(delegation.from_office, proposal.by, payload.until, decided.proposal))
+        raise RuleError(
+            f"a delegation of {payload.rule} lasts at most {delegation.longest} (article {delegation.article})", code="effect/too-long"
+        )
+    draft.put(
+        "delegations", f"{payload.rule}/{payload.to}", Delegation(delegation.from_office, proposal.by, payload.until, decided.proposal)
+    )
 
 
 def _resolution(draft: Draft, payload: payloads.Resolution, proposal: Proposal, decided: Decided) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -194,6 +195,7 @@ def _parse_plain(raw: bytes) -> Entry | None:
         value = envelope.decode(raw)
         if _encoder.encode(value) != raw:
             return None
+        _check_author(value.org, value.by, value.key)
         if kind in _OPEN_TYPES:
             check_canonical(value.body.payload, depth=_PAYLOAD_DEPTH)
         sig = value.sig
@@ -208,6 +210,14 @@ def _parse_plain(raw: bytes) -> Entry | None:
     unsigned = raw[: raw.rfind(b',"sig":{"')] + raw[raw.rfind(b',"type":"') :]
     entry_id = hashlib.sha256(unsigned).hexdigest()
     return Entry(kind, value.org, value.epoch, value.by, value.key, value.seen.size, seen_root, value.body, unsigned, entry_id, signature)
+
+
+@lru_cache(maxsize=4096)
+def _check_author(org: str, by: str, key: str) -> None:
+    """Hold the names that every entry begins with to their forms; a record repeats them, and patterns take longer than all other decoding."""
+    if not _HEX.issuperset(org) or not _HEX.issuperset(key):
+        raise FormatError("`org` or `key` is not hexadecimal", code="entry/key")
+    parse_member_id(by, "the entry's author")
 
 
 def _parse_any(raw: bytes) -> Entry:
@@ -319,7 +329,11 @@ def _parse_signature(value: Any) -> Signature:
         kind = value.get("kind")
         if kind == "ed25519" and len(value) == 2 and isinstance(value.get("value"), str):
             return Signature("ed25519", b64.decode(value["value"], length=64, what="signature"))
-        if kind == "webauthn" and value.keys() == {"kind", "authenticator", "client", "value"} and all(isinstance(v, str) for v in value.values()):
+        if (
+            kind == "webauthn"
+            and value.keys() == {"kind", "authenticator", "client", "value"}
+            and all(isinstance(v, str) for v in value.values())
+        ):
             return Signature(
                 "webauthn",
                 b64.decode(value["value"], what="signature"),
@@ -333,7 +347,9 @@ def _refuse_fields(value: Mapping[str, Any], fields: frozenset[str]) -> None:
     unknown = [name[:MAX_SHOWN] for name in sorted(value.keys() - fields)[:MAX_SHOWN]]
     missing = sorted(fields - value.keys())
     words = [f"unknown field {name!r}" for name in unknown] + [f"missing field {name!r}" for name in missing]
-    raise FormatError(f"the entry has the wrong fields: {', '.join(words)}", code="entry/fields", data={"unknown": unknown, "missing": missing})
+    raise FormatError(
+        f"the entry has the wrong fields: {', '.join(words)}", code="entry/fields", data={"unknown": unknown, "missing": missing}
+    )
 
 
 class _Plain(Value, frozen=True, tag_field="kind", tag="ed25519"):
@@ -346,13 +362,17 @@ class _Assertion(Value, frozen=True, tag_field="kind", tag="webauthn"):
     client: str
 
 
+_Long = Annotated[str, msgspec.Meta(min_length=64, max_length=64)]
+"""A digest of which only the length is checked here, see :func:`_check_author`."""
+
+
 def _envelope(kind: str) -> msgspec.json.Decoder[Any]:
     fields: list[Any] = [
-        ("org", Digest),
+        ("org", _Long),
         ("epoch", Annotated[int, msgspec.Meta(ge=0, lt=MAX_EPOCH)]),
         ("type", Literal[kind]),  # a literal made at run time, one for each type
-        ("by", MemberId),
-        ("key", Digest),
+        ("by", Annotated[str, msgspec.Meta(max_length=32)]),
+        ("key", _Long),
         ("seen", Seen),
         ("nonce", str),
         ("body", BODIES[kind]),

@@ -94,4 +94,3 @@ def accept_founding(draft: Draft, entry: Entry, member: Member, events: list[Eve
     if all(other.status == "active" for other in draft.parts["members"].values()):
         draft.phase = "running"
         events.append(Event("founded", {"org": draft.org, "members": len(draft.parts["members"])}))
-

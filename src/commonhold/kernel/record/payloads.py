@@ -194,5 +194,9 @@ def enrolled_keys(payload: Any) -> tuple[KitKeys | Passkey, ...]:
 def _kit(value: Mapping[str, Any]) -> KitKeys:
     key = parse_key_value(value)
     if not isinstance(key, KitKeys):
-        raise FormatError("a recovery needs a kit, not a passkey", code="payload/not-a-kit", next_step="Make a kit with `commonhold key new` and enrol that.")
+        raise FormatError(
+            "a recovery needs a kit, not a passkey",
+            code="payload/not-a-kit",
+            next_step="Make a kit with `commonhold key new` and enrol that.",
+        )
     return key

@@ -132,7 +132,9 @@ def parse_proof_file(raw: bytes) -> ProofFile:
         raise FormatError("the proof file names no organisation or holds no leaves", code="prooffile/shape")
     longest = max(map(len, leaves))
     if longest > MAX_ENTRY_BYTES:
-        raise FormatError(f"the proof file holds a leaf of {longest} bytes, and an entry has at most {MAX_ENTRY_BYTES}", code="prooffile/leaf")
+        raise FormatError(
+            f"the proof file holds a leaf of {longest} bytes, and an entry has at most {MAX_ENTRY_BYTES}", code="prooffile/leaf"
+        )
     return ProofFile(org, proof, leaves, state, texts)
 
 

@@ -21,7 +21,9 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
     """
     proposal = state.proposal(proposal_id)
     if proposal is None:
-        raise RuleError(f"the record has no proposal {proposal_id[:12]}", code="act/no-proposal", next_step="`commonhold status` lists the open ones.")
+        raise RuleError(
+            f"the record has no proposal {proposal_id[:12]}", code="act/no-proposal", next_step="`commonhold status` lists the open ones."
+        )
     limit = state.size if state.clock is None else state.covered
     answer: dict[str, Any] = {
         "id": proposal_id,
@@ -40,7 +42,9 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
         "pending": _pending(state, proposal),
     }
     if proposal.why:
-        answer["why"] = proposal.why
+        answer["code"] = proposal.why
+    if words := state.reasons.get(proposal_id, ""):
+        answer["why"] = words
     if proposal.status != "open":
         answer["closed"] = {"index": proposal.closed, "time": proposal.closed_at}
         if proposal_id not in state.undo:
@@ -59,7 +63,10 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
     ]
     threshold = tally.objection_threshold(proposal, frozen.rules) if proposal.status == "open" else 0
     if threshold:
-        answer["objection"] = {"needed": threshold, "who_can": sorted(tally.objection_holders(state, proposal, frozen) - proposal.objections.keys())}
+        answer["objection"] = {
+            "needed": threshold,
+            "who_can": sorted(tally.objection_holders(state, proposal, frozen) - proposal.objections.keys()),
+        }
     if proposal.carried:
         answer["waiting"] = {"until": proposal.waits_until, "over": proposal.waited_at >= 0}
         if proposal.waited_at >= 0:

@@ -26,6 +26,7 @@ KEY_KINDS: Final = frozenset({"admit", "recover-member", "rotate-key"})
 AHEAD: Final = 4
 """Chunks whose signatures may be under way at a time; bounds the memory of a long replay."""
 
+
 @dataclass(frozen=True, slots=True)
 class _Chunk:
     raws: list[bytes]

@@ -97,7 +97,9 @@ def check_eligible(draft: Draft, office_name: str, name: str) -> None:
     """
     office = draft.charter.offices.get(office_name)
     if office is None:
-        raise RuleError(f"the charter knows no office {office_name!r}", code="effect/no-office", data={"offices": sorted(draft.charter.offices)})
+        raise RuleError(
+            f"the charter knows no office {office_name!r}", code="effect/no-office", data={"offices": sorted(draft.charter.offices)}
+        )
     if office.unusable:
         raise RuleError(f"the office {office_name} (article {office.article}) {office.unusable}", code="effect/office-not-yet")
     for rule in draft.charter.incompatible:
@@ -168,5 +170,7 @@ def _check_cooling_off(draft: Draft, pause: Any, other: str, office: str, name: 
     terms, ended = draft.tenures.get(f"{other}/{name}", (0, 0))
     if terms and (draft.clock is None or not ended or pause.after(ended) > draft.clock):
         raise RuleError(
-            f"{name} was {other} less than {pause} ago and cannot be {office} yet (article {article})", code="effect/cooling-off", data={"article": article}
+            f"{name} was {other} less than {pause} ago and cannot be {office} yet (article {article})",
+            code="effect/cooling-off",
+            data={"article": article},
         )

@@ -83,7 +83,8 @@ class Proposal(Value, frozen=True):
 
     *rules* and *articles* name what it is judged by, as they stood when it was made (*charter* is that charter's digest); *bases* are the
     frozen denominators. *status*: open, enacted, blocked (objection), failed (cannot pass any more), expired, withdrawn, void (its rule
-    was changed), refused (met its rule, but could not take effect).
+    was changed), refused (met its rule, but could not take effect), lapsed (an emergency act that was not ratified). *why* is a stable code where the
+    status alone does not say it; the sentence for people is in :attr:`State.reasons`, outside the digest.
     """
 
     index: int
@@ -183,6 +184,7 @@ class State:
     tenures: immutables.Map[str, tuple[int, int]]
     frozen: immutables.Map[str, Frozen]
     undo: immutables.Map[str, tuple[tuple[str, str, Any, Any], ...]]
+    reasons: immutables.Map[str, str]
     policy: Policy | None
     clock: int | None
     covered: int
@@ -287,7 +289,7 @@ def empty_state() -> State:
     """The state before any entry."""
     empty: immutables.Map[Any, Any] = immutables.Map()
     draft = Draft.__new__(Draft)
-    for name in ("keyring", "public", "holders", "opened", "ids", "block", "spent", "tenures", "frozen", "undo"):
+    for name in ("keyring", "public", "holders", "opened", "ids", "block", "spent", "tenures", "frozen", "undo", "reasons"):
         setattr(draft, name, empty)
     draft.org = draft.origin = ""
     draft.epoch = draft.size = draft.covered = 0
@@ -301,9 +303,7 @@ def empty_state() -> State:
     return draft.freeze()
 
 
-NO_CHARTER: Final = Charter(
-    value={}, digest=b"", name="", version=0, articles={}, bodies={}, offices={}, rules={}, by_kind={}
-)
+NO_CHARTER: Final = Charter(value={}, digest=b"", name="", version=0, articles={}, bodies={}, offices={}, rules={}, by_kind={})
 """What stands in for the charter before the founding; it lists no kinds, so it allows nothing."""
 
 

@@ -183,7 +183,8 @@ def standings(
     approvals.pop(frozen.excluded, None)
     needs = needs_of(state, proposal_id, proposal)
     counted = [
-        frozenset([name for name, act in approvals.items() if counts_for(state, proposal, need, name, act.offices, frozen)]) for need in needs
+        frozenset([name for name, act in approvals.items() if counts_for(state, proposal, need, name, act.offices, frozen)])
+        for need in needs
     ]
     filled = assign([(counted[i], need.m) for i, need in enumerate(needs) if isinstance(need, Count)])
     out: list[Standing] = []
@@ -365,4 +366,3 @@ def flat(need: Need) -> Iterator[Count | Share]:
             yield from flat(part)
     else:
         yield need
-

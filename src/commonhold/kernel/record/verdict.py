@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from commonhold.kernel.charter.strength import fewest
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.prooffile import what_came_of
 from commonhold.kernel.record.state import Decided, Proposal, State
@@ -37,15 +38,38 @@ class Verdict:
 
 def judge_record(state: State, outcomes: Iterable[Outcome]) -> Verdict:
     """The verdict on a whole record that was replayed."""
-    unknown = [outcome.index for outcome in outcomes if outcome.code == "kind/not-yet"]
-    if unknown:
-        return Verdict(CANNOT_JUDGE, f"cannot judge: entry {unknown[0]} is of a kind that the charter lists and this version does not know")
+    unknown = _beyond_this_version(state, outcomes)
+    if unknown is not None:
+        return Verdict(CANNOT_JUDGE, f"cannot judge: entry {unknown} is of a kind that the charter lists and this version does not know")
     if state.phase != "running":
         waiting = ", ".join(sorted(name for name, member in state.part("members").items() if member.status == "invited"))
         return Verdict(NOT_OFFICIAL, f"not official: the founding is not complete, {waiting} must accept it first")
     if state.clock is None:
         return Verdict(UNWITNESSED, f"official as of entry {state.size - 1}, unwitnessed")
     return Verdict(FRESHNESS_UNKNOWN, f"official as of {state.clock}, freshness unknown")
+
+
+def _beyond_this_version(state: State, outcomes: Iterable[Outcome]) -> int | None:
+    """The first entry of a kind that this version does not know and that may have been decided; None if there is none.
+
+    A proposal changes nothing until it is approved, so that one member alone cannot silence every reader with an entry that nobody wants: as
+    many must have approved it as the charter's rule for its kind asks for at the least.
+    """
+    proposals: dict[str, tuple[int, str]] = {}
+    approvers: dict[str, set[str]] = {}
+    for outcome in outcomes:
+        entry = outcome.entry
+        if entry is not None and outcome.code == "kind/not-yet":
+            proposals[entry.id] = (outcome.index, entry.body.kind)
+        elif entry is not None and outcome.code == "act/no-proposal" and entry.type == "approve":
+            approvers.setdefault(entry.body.proposal, set()).add(entry.by)
+    members = sum(1 for _ in state.active_members())
+    for proposal, (index, kind) in proposals.items():
+        rules = [state.charter.rules[name] for name in state.charter.by_kind.get(kind, ())]
+        needed = [fewest(rule.need, state.charter.bodies, state.charter.offices, members) for rule in rules if rule.need is not None]
+        if len(approvers.get(proposal, ())) >= min(needed, default=1):
+            return index
+    return None
 
 
 def judge_entry(whole: Verdict, state: State, outcome: Outcome) -> Verdict:
