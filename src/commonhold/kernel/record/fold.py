@@ -64,7 +64,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
         return not self.code
 
 
-def apply(state: State, raw: bytes | Entry, roots: Roots, signature_ok: bool | None = None) -> tuple[State, Outcome]:
+def apply(state: State, raw: bytes | Entry, roots: Roots, *, signature_ok: bool | None = None) -> tuple[State, Outcome]:
     """The state after one more entry, and what became of it.
 
     Args:
@@ -99,7 +99,7 @@ def apply(state: State, raw: bytes | Entry, roots: Roots, signature_ok: bool | N
             _check_epoch(state, entry)
             attest(draft, entry, roots, events)
         else:
-            check_signature(state, entry, signature_ok)
+            check_signature(state, entry, signature_ok=signature_ok)
             _check_unused(state, entry)
             consumed = True
             _check_epoch(state, entry)
@@ -121,7 +121,7 @@ def fold(leaves: Iterable[bytes]) -> State:
     return state
 
 
-def check_signature(state: State, entry: Entry, signature_ok: bool | None = None) -> None:
+def check_signature(state: State, entry: Entry, *, signature_ok: bool | None = None) -> None:
     """Pass in silence if the entry is signed by a key that was enrolled for its author and has not been revoked.
 
     Raises:

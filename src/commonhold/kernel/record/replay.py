@@ -21,7 +21,7 @@ from commonhold.kernel.record.jobs import Job, Verifier, here
 from commonhold.kernel.record.state import State, empty_state
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 
-CHUNK: Final = 256
+CHUNK: Final = 128
 KEY_KINDS: Final = frozenset({"admit", "recover-member", "rotate-key"})
 AHEAD: Final = 4
 """Chunks whose signatures may be under way at a time; bounds the memory of a long replay."""
@@ -79,7 +79,7 @@ class Replay:
         answers = dict(zip(chunk.places, chunk.answers(), strict=True))
         roots, append = self.tree.root, self.tree.append
         for place, raw in enumerate(chunk.raws):
-            self.state, outcome = apply(self.state, chunk.entries[place] or raw, roots, answers.get(place))
+            self.state, outcome = apply(self.state, chunk.entries[place] or raw, roots, signature_ok=answers.get(place))
             append(leaf_hash(raw))
             yield outcome
 
