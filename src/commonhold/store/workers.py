@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WORTH_IT: Final = 1_500
 """Entries from which on another process pays for its start."""
 
-RARELY: Final = 50_000
+RARELY: Final = 100_000
 """New objects between two looks of the garbage collector; Python's own 700 are for programs that make circles."""
 
 

@@ -28,7 +28,12 @@ def elect(made: MemoryHouse, office: str, name: str) -> str:
 
 
 @attack(
-    "record-05", Mutation(f"{RECORD}/effects.py", find='close(draft, other, sibling, "void", reason, decided.index)', replace="del reason")
+    "record-05",
+    Mutation(
+        f"{RECORD}/effects.py",
+        find='close(draft, other, sibling, "void", decided.index, why="void/rule" if touched else "void/charter", words=words)',
+        replace="del words",
+    ),
 )
 def test_an_approval_does_not_outlive_the_rule_it_was_given_under() -> None:
     """Heron approved a statement when two signatures were enough; once the rule is another, that approval is void with its proposal."""
