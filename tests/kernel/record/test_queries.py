@@ -7,6 +7,7 @@ import pytest
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.record.queries import describe_decided, describe_proposal, describe_state
+from commonhold.kernel.record.state import value_of
 from tests.kernel.record.helpers import DAY, T0, Club, text
 
 
@@ -22,6 +23,20 @@ def test_a_proposal_says_what_is_missing_and_who_can_give_it() -> None:
     assert (answer["approved"], answer["objected"], answer["pending"]) == (["heron"], ["dunlin"], [])
     assert "objection" not in answer
     assert "note" not in answer
+
+
+def test_a_refused_decision_has_a_code_for_programs_and_words_for_people() -> None:
+    """The code stands in the state and so in its digest; the words stand beside it, and may be mended."""
+    club = Club(clocked=True)
+    address = {"op": "add", "address": "https://club.example/"}
+    first, second = (club.propose("heron", "channel", address) for _ in range(2))
+    club.approve(first, "heron")
+    club.approve(second, "heron")
+    club.tick()
+    answer = describe_proposal(club.state, second)
+    assert (answer["status"], answer["code"]) == ("refused", "effect/channel-exists")
+    assert answer["why"] == "https://club.example/ is already a channel of record"
+    assert b"already a channel" not in canonical_bytes(value_of(club.proposal(second)))
 
 
 def test_a_closed_proposal_says_how_and_when_it_ended() -> None:

@@ -156,7 +156,11 @@ def approve(draft: Draft, entry: Entry, member: Member) -> str:
         require_kit(draft, entry, member)
     existing = proposal.approvals.get(entry.by)
     if existing is not None and existing.key in member.keys:
-        raise RuleError(f"{entry.by} has approved this already", code="act/approved")
+        raise RuleError(
+            f"{entry.by} has approved this already",
+            code="act/approved",
+            next_step="Nothing more is needed from you; `commonhold status` shows what is.",
+        )
     if proposal.kind in FINGERPRINT_KINDS:
         _check_compared_key(frozen.payload, proposal, entry)
     needs = tally.needs_of(draft, proposal_id, proposal)
@@ -168,12 +172,12 @@ def approve(draft: Draft, entry: Entry, member: Member) -> str:
     excluded = frozen.excluded == entry.by
     if excluded or not any(tally.counts_for(draft, proposal, need, entry.by, offices, frozen) for need in needs):
         places = {place for need in needs for place in tally.places_of(need)}
-        who = "the member whom it is about" if excluded else f"none of {', '.join(sorted(places)) or 'those whom it needs'}"
+        who = "is the member whom it is about" if excluded else f"counts for none of: {', '.join(sorted(places)) or 'those whom it needs'}"
         raise RuleError(
-            f"{entry.by} is {who}, so this approval cannot count",
+            f"{entry.by} {who}, so this approval cannot count",
             code="act/cannot-count",
-            data={"excluded": excluded},
-            next_step="A register is frozen when the proposal is made; whoever joined it or was given a kit later counts for the next one.",
+            data={"excluded": excluded, "places": sorted(places)},
+            next_step="`commonhold status` names who still can. (A register is frozen when a proposal is made: whoever joined later counts for the next.)",
         )
     approvals = {**proposal.approvals, entry.by: Act(draft.size, entry.key, offices)}
     draft.put("proposals", proposal_id, replace(proposal, approvals=approvals))
@@ -326,6 +330,7 @@ def _open_proposal(draft: Draft, entry: Entry, *, ratifiable: bool = False) -> t
             f"the proposal {proposal_id[:12]} is not open any more: {proposal.status}{' (' + words + ')' if words else ''}",
             code="act/closed",
             data={"status": proposal.status},
+            next_step="Propose it again if it is still wanted.",
         )
     return proposal_id, proposal, draft.frozen[proposal_id]
 

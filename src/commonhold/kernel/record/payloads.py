@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
+import msgspec.structs
 
 from commonhold.kernel.errors import FormatError, RuleError
 from commonhold.kernel.keys import KitKeys, Passkey, parse_key_value
@@ -169,7 +170,9 @@ def parse_payload(kind: str, value: Mapping[str, Any]) -> Any:
     try:
         payload = msgspec.convert(value, _PAYLOADS.get(kind, Resolution), strict=True)
     except msgspec.ValidationError as error:
-        raise FormatError(f"the payload of {kind!r} is wrong: {error}", code="payload/shape") from None
+        fields = msgspec.structs.fields(_PAYLOADS.get(kind, Resolution))
+        takes = ", ".join(field.name if field.required else f"[{field.name}]" for field in fields)
+        raise FormatError(f"the payload of {kind!r} is wrong: {error}", code="payload/shape", next_step=f"It takes: {takes}.") from None
     for key in enrolled_keys(payload):
         del key  # Parsing it was the check: a weak or malformed key never gets as far as a vote.
     return payload
