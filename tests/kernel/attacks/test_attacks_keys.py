@@ -59,8 +59,8 @@ def test_one_key_fewer_than_the_charter_asks_for_decides_nothing() -> None:
     "record-02",
     Mutation(
         f"{RECORD}/acts.py",
-        find='if existing is not None and existing.key in member.keys:\n        raise RuleError(f"{entry.by} has approved',
-        replace='if existing is None and False:\n        raise RuleError(f"{entry.by} has approved',
+        find='if existing is not None and existing.key in member.keys:\n        raise RuleError(\n            f"{entry.by} has approved',
+        replace='if existing is None and False:\n        raise RuleError(\n            f"{entry.by} has approved',
     ),
 )
 def test_one_person_who_signs_again_is_told_so() -> None:
