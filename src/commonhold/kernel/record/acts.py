@@ -145,7 +145,7 @@ def _check_emergency(draft: Draft, entry: Entry, rules: tuple[Rule, ...]) -> Non
         raise RuleError(
             f"the emergency power {emergency.name} ends by the record's clock, and this house has none yet",
             code="emergency/needs-clock",
-            next_step="Name partners first (a decision of kind 'partner'); until then, use the ordinary rule.",
+            next_step="Use the ordinary rule. A clock comes with partners who attest, and their program with a later version.",
         )
 
 

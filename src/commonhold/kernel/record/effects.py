@@ -269,7 +269,7 @@ def _delegate(draft: Draft, payload: payloads.Delegate, proposal: Proposal, deci
         raise RuleError(
             "a delegation ends by the record's clock, and this house has none yet",
             code="effect/needs-clock",
-            next_step="Name partners first (a decision of kind 'partner').",
+            next_step="Let the holder act. A clock comes with partners who attest, and their program with a later version.",
         )
     active_member(draft, payload.to)
     if proposal.by not in draft.holders.get(delegation.from_office, ()):
