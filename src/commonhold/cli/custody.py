@@ -178,7 +178,7 @@ def import_openpsa(tree: str, count: bool, top: str | None, effort: int, as_json
         few = ", ".join(map(repr, tops[:5]))
         raise CustodyError(f"the tree has {len(tops)} top events: {few}", code="custody/tops", next_step="Name one with --top.")
     with _deep():
-        found = minimal_sets(read, top or tops[0], effort=Effort(exact=1_500_000 * effort, listed=0 if count else 1_000_000))
+        found = minimal_sets(read, top or tops[0], effort=Effort(exact=1_000_000 * effort, listed=0 if count else 1_000_000))
     if count and found.count is None:
         raise CustodyError(
             "how many minimal sets there are is unknown: there is more to compute than this effort allows",

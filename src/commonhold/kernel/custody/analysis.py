@@ -26,7 +26,7 @@ DEFAULT_SIZE: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much work an answer may cost, in steps of about a microsecond, and how long its lists may be.
+    """How much work an answer may cost, in steps of a few microseconds, and how long its lists may be.
 
     Args:
         exact: steps for all minimal sets, for each of the two questions.
@@ -34,7 +34,7 @@ class Effort:
         listed: sets in one answer, over all targets; each target may list 2,000 in any case.
     """
 
-    exact: int = 1_500_000
+    exact: int = 1_000_000
     bounded: int = 20_000_000
     listed: int = 200_000
 

@@ -89,7 +89,11 @@ class Bounded:
         row = [_ALWAYS] + [_NEVER] * need
         for done, part in enumerate(parts, 1):
             for count in range(min(done, need), max(need - len(parts) + done, 1) - 1, -1):
-                row[count] = self._least([*row[count], *self._both(row[count - 1], part)])
+                self.left -= 1
+                if row[count - 1]:
+                    row[count] = self._least([*row[count], *self._both(row[count - 1], part)])
+            if self.left < 0:
+                return _NEVER
         return row[need]
 
     def _leaf(self, party: int) -> Sets:

@@ -88,8 +88,6 @@ def reach(graph: Graph, parties: Iterable[int], avoid: Collection[int] = ()) -> 
     while queue:
         day, _, item = heappop(queue)
         if item >= 0:
-            if item in found.days:
-                continue
             found.days[item], found.support[item] = day, tuple(arrived.get(item, ()))
         for user in users.get(item, ()):
             have = arrived.setdefault(user, [])
