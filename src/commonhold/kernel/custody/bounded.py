@@ -7,7 +7,7 @@ the budget the answer is "not known".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from commonhold.kernel.custody.graph import Agenda, Problem, components
@@ -28,7 +28,7 @@ class Partial(NamedTuple):
 
     def sets(self) -> list[frozenset[int]]:
         """The sets as the numbers of their parties."""
-        return [frozenset(place for place, bit in enumerate(reversed(f"{mask:b}")) if bit == "1") for mask in self.masks]
+        return [frozenset(_bits(mask)) for mask in self.masks]
 
 
 def bounded_families(problem: Problem, roots: Sequence[int], size: int, budget: int) -> dict[int, Partial | None]:
@@ -144,6 +144,13 @@ class Bounded:
             holds = _Contains(kept)
             kept += [one for one in by_size[size] if not holds(one)]
         return frozenset(kept)
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
 
 
 class _Contains:
