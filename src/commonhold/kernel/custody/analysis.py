@@ -1,0 +1,209 @@
+"""Who could take a power, and whose loss would lock the organisation out: every minimal set, or how far the answer reaches (DESIGN 5).
+
+Where all of them are found the answer is *complete*. Where the work or the list would be too long, it holds every minimal set up to a size, and says
+that there may be larger ones: "at least", "unknown", never "safe".
+
+People are counted, not roles: whoever stands behind two roles is one party, and the least fixpoint counts that party once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from commonhold.kernel.custody.bounded import bounded_families
+from commonhold.kernel.custody.exact import Family, exact_families
+from commonhold.kernel.custody.graph import Graph, Problem, build_graph, locking_out, seizing
+from commonhold.kernel.custody.paths import reach
+from commonhold.kernel.custody.register import Register
+
+Coalition = tuple[str, ...]
+
+DEFAULT_SIZE: Final = 3
+"""How large sets are looked for where not all of them can be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much work an answer may cost, in steps of a few microseconds, and how long its lists may be.
+
+    Args:
+        exact: steps for all minimal sets, for each of the two questions.
+        bounded: steps for those up to a size, for each of the two questions.
+        listed: sets in one answer, over all targets; each target may list 2,000 in any case.
+    """
+
+    exact: int = 1_000_000
+    bounded: int = 20_000_000
+    listed: int = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The minimal sets of one question about one target.
+
+    Args:
+        sets: sorted by size, then by name; each is sorted.
+        up_to: None where these are all of them; otherwise all of at most this many parties, and there may be larger ones.
+        count: how many there are altogether; None where that is not known.
+    """
+
+    sets: tuple[Coalition, ...]
+    up_to: int | None
+    count: int | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all."""
+        return self.up_to is None
+
+    @property
+    def smallest(self) -> int | None:
+        """The size of the smallest set; None where there is none, or none is known."""
+        return len(self.sets[0]) if self.sets else None
+
+    @property
+    def at_least(self) -> int | None:
+        """How many parties it takes at least; None where no number of them is enough."""
+        return self.smallest if self.sets or self.up_to is None else self.up_to + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is known about one target: who can seize it, and whose loss locks the organisation out of it."""
+
+    target: str
+    seize: Answer
+    lockout: Answer
+
+    @property
+    def complete(self) -> bool:
+        """Whether both answers are complete."""
+        return self.seize.complete and self.lockout.complete
+
+    def as_json(self) -> dict[str, object]:
+        """The form that ``custody analyse --json`` prints; ``up_to`` and ``count`` only where the answer is not complete."""
+        value: dict[str, object] = {
+            "seize": [list(found) for found in self.seize.sets],
+            "lockout": [list(found) for found in self.lockout.sets],
+            "complete": self.complete,
+        }
+        if not self.complete:
+            sides = {"seize": self.seize, "lockout": self.lockout}
+            value["up_to"] = {name: side.up_to for name, side in sides.items() if side.up_to is not None}
+            value["count"] = {name: side.count for name, side in sides.items() if side.count is not None}
+        return value
+
+
+def analyse(
+    register: Register,
+    targets: Iterable[str] = (),
+    *,
+    among: Iterable[str] | None = None,
+    without: Iterable[str] = (),
+    size: int | None = None,
+    effort: Effort | None = None,
+) -> dict[str, Finding]:
+    """For each target, every minimal coalition that can seize it and every minimal set whose loss locks the organisation out.
+
+    Args:
+        targets: node ids; none means every node of the register.
+        among: who may be in a seizing coalition; None means everybody.
+        without: parties who are gone: they help nobody, and their loss is counted already.
+        size: look for sets of at most this many parties only, which is fast in any register.
+
+    Raises:
+        CustodyError: naming a target or party that the register does not have.
+    """
+    wanted = register.require_nodes(targets) or tuple(register.nodes)
+    gone = register.require_parties(without)
+    inside = register.parties.keys() if among is None else register.require_parties(among)
+    graph = build_graph(register)
+    org = (party.id for party in register.parties.values() if party.org)
+    return analyse_graph(
+        graph,
+        wanted,
+        coalition=[graph.party_index[id_] for id_ in inside if id_ not in gone],
+        org=[graph.party_index[id_] for id_ in org if id_ not in gone],
+        size=size,
+        effort=effort or Effort(),
+    )
+
+
+def minimal_sets(register: Register, target: str, *, effort: Effort | None = None) -> Answer:
+    """Every minimal coalition of any parties that can seize *target*; nothing is asked about lock-out.
+
+    Raises:
+        CustodyError: if the register has no such node.
+    """
+    (target,) = register.require_nodes([target])
+    graph, spent = build_graph(register), effort or Effort()
+    everybody = range(len(graph.parties))
+    root = graph.node_index[target]
+    found = _answers(graph, seizing(graph, everybody), [root], None, spent, spent.listed)
+    return found.get(root) or _extreme(needs_none=root in reach(graph, ()).days, never=root not in reach(graph, everybody).days)
+
+
+def analyse_graph(
+    graph: Graph, targets: Sequence[str], *, coalition: Iterable[int], org: Iterable[int], size: int | None, effort: Effort
+) -> dict[str, Finding]:
+    """:func:`analyse`, for a graph that is built already and parties by number."""
+    roots = [graph.node_index[target] for target in targets]
+    share = max(2_000, effort.listed // max(len(roots), 1))
+    coalition, org = frozenset(coalition), frozenset(org)
+    seize = _answers(graph, seizing(graph, coalition), roots, size, effort, share)
+    lockout = _answers(graph, locking_out(graph, org), roots, size, effort, share)
+    if len(seize) + len(lockout) < 2 * len(set(roots)):
+        # Too much work: yet one walk tells whether nobody at all is needed, or nobody at all is enough.
+        nobody = reach(graph, ()).days.keys()
+        everybody, whole_org = reach(graph, coalition).days.keys(), reach(graph, org).days.keys()
+        for root in roots:
+            seize.setdefault(root, _extreme(needs_none=root in nobody, never=root not in everybody))
+            lockout.setdefault(root, _extreme(needs_none=root not in whole_org, never=root in nobody))
+    return {target: Finding(target, seize[root], lockout[root]) for target, root in zip(targets, roots, strict=True)}
+
+
+def _extreme(*, needs_none: bool, never: bool) -> Answer:
+    if needs_none:
+        return Answer(((),), None, 1)
+    return Answer((), None, 0) if never else Answer((), 0, None)
+
+
+def _answers(graph: Graph, problem: Problem, roots: Sequence[int], size: int | None, effort: Effort, share: int) -> dict[int, Answer]:
+    found: dict[int, Answer] = {}
+    if size is None:
+        exact = exact_families(problem, roots, effort.exact)
+        found = {root: _whole(graph, family, share) for root, family in exact.items() if family is not None}
+    # Smaller and smaller sets, until it is little enough work.
+    for limit in range(DEFAULT_SIZE if size is None else size, 0, -1):
+        missing = [root for root in roots if root not in found]
+        for root, part in bounded_families(problem, missing, limit, effort.bounded).items():
+            if part is not None:
+                sets = _named(graph, part.sets())
+                found[root] = _cut(sets, share, None if part.whole else limit, len(sets) if part.whole else None)
+    return found
+
+
+def _whole(graph: Graph, family: Family, share: int) -> Answer:
+    # As many whole sizes as the list may hold.
+    total, largest = 0, -1
+    for size, count in enumerate(family.counts):
+        total += count
+        if total > share:
+            break
+        largest = size
+    whole = largest == len(family.counts) - 1
+    return Answer(_named(graph, family.sets(largest)), None if whole else largest, family.count)
+
+
+def _cut(sets: tuple[Coalition, ...], share: int, up_to: int | None, count: int | None) -> Answer:
+    if len(sets) <= share:
+        return Answer(sets, up_to, count)
+    size = len(sets[share]) - 1
+    return Answer(tuple(found for found in sets if len(found) <= size), size, count)
+
+
+def _named(graph: Graph, sets: Iterable[frozenset[int]]) -> tuple[Coalition, ...]:
+    names = graph.parties
+    return tuple(sorted((tuple(sorted(names[party] for party in found)) for found in sets), key=lambda found: (len(found), found)))
