@@ -43,7 +43,7 @@ def canonical() -> Case:
         ("keys are sorted by byte", {"b": 1, "a": 2, "B": 3, "_": 4, "1": 5, "10": 6, "2": 7}),
         ("the largest and smallest integers", [2**53 - 1, -(2**53 - 1), 0, -1]),
         ("no needless escapes", 'quote " backslash \\ slash / newline \n'),
-        ("text in several scripts", ["épée", "Ωμέγα", "مستنقع", "नदी", "沼地", "🦢"]),
+        ("text in several scripts", ["épée", "Ωμέγα", "مستنقع", "नदी", "沼地", "𝄞"]),
         ("nested values", {"members": [{"id": "heron", "seats": []}, {"id": "tern", "seats": ["chair"]}]}),
     ]
     bad: list[tuple[str, str, str]] = [

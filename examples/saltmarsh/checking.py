@@ -44,9 +44,10 @@ def verify_as_stranger(story: Story) -> None:
         """"Unwitnessed" is honest: this radio has no partner organisations yet that vouch for how new the record is. So the answer holds
         as of its last entry."""
     )
-    stage.run("verify", "stranger", "--org", story.org, "--text", "texts/statement-en.md", only=("verdict", "resting"))
+    stage.run("verify", "stranger", "--org", story.org, "--text", "texts/statement-en.md", only=("verdict", "text", "resting"))
     found = stage.json("verify", "stranger", "--org", story.org, "--text", "texts/statement-en.md")
     stage.check("the statement is official, signed by heron and plover", found["approved_by"] == ["heron", "plover"] and found["ok"])
+    stage.check("it says which entry decided it, under which article", "article 3.1, signed by heron, plover" in found["text_says"])
 
     stage.say("A single file is enough, too: one can send it by mail or put it on a stick, and check it without any network.")
     stage.run("prove", story.short("statement"), "--house", "radio", "-o", "statement.proof")
@@ -73,7 +74,7 @@ def tamper(story: Story) -> None:
     forged = told.replace("an account that is not ours", "an account that is ours")
     Path("attacks/statement-en.md").write_text(forged, "utf-8")
     stage.check("(the forged text differs by one word)", len(told) - len(forged) == len("not "))
-    stage.run("verify", "stranger", "--org", story.org, "--text", "attacks/statement-en.md", code=1, only=("verdict",))
+    stage.run("verify", "stranger", "--org", story.org, "--text", "attacks/statement-en.md", code=1, only=("verdict", "text"))
     found = stage.json("verify", "stranger", "--org", story.org, "--text", "attacks/statement-en.md", code=1)
     stage.check("the forged text is not official", found["verdict"] == "not-official")
 

@@ -59,7 +59,7 @@ def test_entries_that_were_changed_are_refused_by_their_number(
     before = snapshot(house.path)
     refused(command("verify", house.path), 1, words, "another copy")
     assert command("status", "--house", house.path).code == 1
-    assert house.by("heron", "propose", "depart").code in (1, 2)
+    assert house.by("heron", "propose", "depart", "--yes").code in (1, 2)
     assert snapshot(house.path) == before
     bundle.write_bytes(whole)
     assert command("verify", house.path).code == 0
@@ -126,7 +126,7 @@ def test_a_note_of_a_gigabyte_is_refused_at_once(house: House) -> None:
     os.link(huge, checkpoint)
     done = command("verify", house.path)
     assert (done.code, "checkpoint" in done.err) == (2, True)
-    assert house.do("heron", "propose", "depart"), "the writer brings its own checkpoint back from its journal"
+    assert house.do("heron", "propose", "depart", "--yes"), "the writer brings its own checkpoint back from its journal"
 
 
 # -------------------------------------------------------------------------------------------------------------------- acts that are none
@@ -235,7 +235,7 @@ def test_a_key_file_that_cannot_be_used_is_named_with_the_way_out(house: House) 
     size = house.size()
 
     def attempt(path: Path) -> Done:
-        return command("propose", "depart", "--house", house.path, "--kit", path)
+        return command("propose", "depart", "--yes", "--house", house.path, "--kit", path)
 
     kit.chmod(0o644)
     refused(attempt(kit), 2, "0644", "chmod 600")
@@ -250,7 +250,7 @@ def test_a_key_file_that_cannot_be_used_is_named_with_the_way_out(house: House) 
     refused(attempt(house.card("heron")), 2, "heron.card")
     refused(attempt(house.base / "nowhere.kit"), 2, "nowhere.kit")
     refused(attempt(house.base), 2)
-    assert command("propose", "depart", "--house", house.path).code == 2
+    assert command("propose", "depart", "--yes", "--house", house.path).code == 2
     (house.path / "keys" / "log.key").chmod(0o644)
     refused(attempt(kit), 2, "log.key", "chmod 600")
     (house.path / "keys" / "log.key").chmod(0o600)
@@ -261,9 +261,9 @@ def test_the_kit_of_somebody_else_is_refused(house: House) -> None:
     """A kit that the record does not hold signs nothing here: another house's member, or another kit under a member's name."""
     assert command("key", "new", "heron", "-o", house.base / "other.kit").code == 0
     assert command("key", "new", "ruff", "-o", house.kit("ruff")).code == 0
-    done = command("propose", "depart", "--house", house.path, "--kit", house.base / "other.kit")
+    done = command("propose", "depart", "--yes", "--house", house.path, "--kit", house.base / "other.kit")
     refused(done, 2, "another kit", "recover-member")
-    done = command("propose", "depart", "--house", house.path, "--kit", house.kit("ruff"))
+    done = command("propose", "depart", "--yes", "--house", house.path, "--kit", house.kit("ruff"))
     refused(done, 1, "ruff is not in this organisation's record", "admit")
 
 
@@ -276,7 +276,7 @@ def test_a_folder_that_is_no_house_is_named(house: House) -> None:
             done = command(*verb, "--house", place)
             assert done.code == 2
             assert str(place) in done.err
-        refused(command("propose", "depart", "--house", place, "--kit", house.kit("heron")), 2, str(place))
+        refused(command("propose", "depart", "--yes", "--house", place, "--kit", house.kit("heron")), 2, str(place))
         refused(command("verify", place), 2, str(place))
     assert not nowhere.exists()
     assert list(empty.iterdir()) == []

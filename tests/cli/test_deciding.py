@@ -85,7 +85,14 @@ def test_a_member_signs_nothing_where_the_record_hides_a_foreign_recipient(tmp_p
     cards = [part for name in MEMBERS for part in ("--member", house.card(name))]
     assert command("found", house.path, "--charter", EXAMPLE, *cards, "--kit", house.kit("heron")).code == 0
     size = house.size()
-    verbs = [["accept"], ["propose", "depart"], ["approve", "0000"], ["object", "0000"], ["confirm", "0000"], ["withdraw", "seat", "chair"]]
+    verbs = [
+        ["accept"],
+        ["propose", "depart", "--yes"],
+        ["approve", "0000"],
+        ["object", "0000"],
+        ["confirm", "0000"],
+        ["withdraw", "seat", "chair"],
+    ]
     for verb in [*verbs, ["statement", "publish", house.write("s.md", TEXT)]]:
         done = house.by("tern", *verb)
         assert (done.code, done.json["code"]) == (2, "kit/foreign-recipient"), verb
@@ -109,7 +116,7 @@ def test_a_seat_is_an_office_and_a_member(house: House, tmp_path: Path, seat: st
     [
         (["--member", "heron"], ""),
         ([*ALL, "--member", "tern"], "each member once"),
-        ([*ALL[2:], "--member", "ruff"], "whose kit it does not list"),
+        ([*ALL[2:], "--member", "ruff"], "give your own card too: --member"),
         ([*ALL, "--seat", "bosun=heron"], "no office 'bosun'"),
         ([*ALL, "--seat", "chair=ruff"], "whom it does not list"),
         ([*ALL, "--seat", "chair=heron", "--seat", "treasurer=heron"], "at once"),
@@ -145,13 +152,15 @@ def test_a_statement_is_official_once_two_officers_have_approved(house: House) -
     assert statements[report["text"]]["approvers"] == ["heron", "tern"]
 
 
-def test_a_proposal_whose_own_approval_cannot_count_is_told_with_its_id(house: House) -> None:
-    """A member without an office may propose a statement and not approve it: they learn that the proposal stands, and how to go on."""
-    done = house.by("avocet", "statement", "publish", house.write("s.md", TEXT))
+def test_an_approval_that_cannot_count_is_refused_before_anything_is_recorded(house: House) -> None:
+    """A member without an office may propose a statement and not approve it: they learn so, and the record is as it was."""
+    text, size = house.write("s.md", TEXT), house.size()
+    done = house.by("avocet", "statement", "publish", text)
     assert (done.code, done.json["code"]) == (1, "act/cannot-count")
-    proposal = done.json["data"]["proposal"]
-    assert proposal in done.json["message"]
-    assert proposal[:12] in done.json["next_step"]
+    assert "nothing was recorded" in done.json["message"]
+    assert "--no-approve" in done.json["next_step"]
+    assert house.size() == size
+    proposal = house.do("avocet", "statement", "publish", text, "--no-approve")["proposal"]["id"]
     assert [open_["id"] for open_ in house.ask("status")["proposals"]] == [proposal]
     house.do("avocet", "withdraw", "proposal", proposal[:4])
     assert house.ask("status")["proposals"] == []
@@ -260,13 +269,13 @@ def test_keys_change_by_their_owners_own_decision(house: House) -> None:
     assert command("key", "new", "curlew", "-o", house.base / "new.kit").code == 0
     report = house.do("curlew", "propose", "rotate-key", "--card", house.base / "new.card", "--approve")
     assert report["proposal"]["status"] == "enacted"
-    done = house.by("curlew", "propose", "depart")
+    done = house.by("curlew", "propose", "depart", "--yes")
     assert (done.code, done.json["code"]) == (2, "kit/not-recorded")
     (house.kit("curlew")).unlink()
     (house.base / "new.kit").rename(house.kit("curlew"))
-    house.do("curlew", "propose", "depart")
+    house.do("curlew", "propose", "depart", "--yes")
     assert house.ask("state")["members"]["curlew"]["status"] == "departed"
-    assert house.by("curlew", "propose", "depart").code == 1
+    assert house.by("curlew", "propose", "depart", "--yes").code == 1
 
 
 def test_a_charter_is_amended_by_what_the_folder_says(house: House) -> None:

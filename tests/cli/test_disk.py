@@ -21,11 +21,16 @@ def test_a_second_writer_is_told_to_wait(house: House) -> None:
     """Exit 2 while another process writes; reading goes on, and once the lock is free so does writing."""
     lock = DirectoryFiles(house.record).lock(LOCK)
     try:
-        refused(command("propose", "depart", "--house", house.path, "--kit", house.kit("heron")), 2, "another process is writing", "wait")
+        refused(
+            command("propose", "depart", "--yes", "--house", house.path, "--kit", house.kit("heron")),
+            2,
+            "another process is writing",
+            "wait",
+        )
         assert command("verify", house.path).code == 0
     finally:
         lock.release()
-    house.do("heron", "propose", "depart")
+    house.do("heron", "propose", "depart", "--yes")
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ def test_the_log_lists_every_entry_with_what_it_did(house: House) -> None:
     assert report["entries"][-1]["events"][0]["name"] == "enacted"
     assert [row["index"] for row in house.ask("log", "--last", 2)["entries"]] == [7, 8]
     said = command("log", "--house", house.path).out
-    assert f"heron proposes: publish the statement {report['entries'][6]['body']['payload']['text'][:12]} (en)" in said
+    assert f"publish the statement {report['entries'][6]['body']['payload']['text'][:12]} " + '"Our studio moves on Monday." (en)' in said
     assert "enacted under article 3.1, approved by heron, tern" in said
     assert command("log", "--last", 0, "--house", house.path).code == 2
 

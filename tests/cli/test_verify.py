@@ -57,7 +57,7 @@ def test_only_those_whose_approval_counted_are_said_to_have_decided(house: House
     house.do("plover", "approve", proposal)
     assert verdict(house.path)["decided"][0]["by"] == ["heron", "plover"]
     second = house.do("tern", "statement", "publish", house.write("t.md", "Second.\n"))["proposal"]["id"]
-    house.do("tern", "propose", "depart")
+    house.do("tern", "propose", "depart", "--yes")
     house.approve(second, "heron", "plover")
     by = {row["payload"].get("text"): row["by"] for row in verdict(house.path)["decided"]}
     assert by[house.ask("status", second)["payload"]["text"]] == ["heron", "plover"]

@@ -274,3 +274,10 @@ def test_the_breakable_store_keeps_what_was_flushed(loss: Loss) -> None:
     assert after.read("journal", 99) == b"heronte"
     assert ("tile/0/001" in after.names()) == (loss is not Loss.ALL)
     assert ("tile/0/000" in after.names()) == (loss is not Loss.NOTHING)
+
+
+def test_a_pipe_in_a_record_is_refused_at_once(tmp_path: Path) -> None:
+    """A reader of a hostile folder does not wait for ever for somebody to write into it."""
+    os.mkfifo(tmp_path / "checkpoint")
+    with pytest.raises(StoreError, match="no regular file"):
+        DirectoryFiles(tmp_path).read("checkpoint", 100)

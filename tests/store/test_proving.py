@@ -12,7 +12,7 @@ from commonhold.kernel.record.prooffile import ProofFile, check_proof_file, make
 from commonhold.kernel.record.verdict import judge_entry, judge_record
 from commonhold.kernel.texts import make_text, text_digest
 from commonhold.store.directory import ObjectDirectory
-from commonhold.store.proving import find_statement, replay_proof
+from commonhold.store.proving import Comparison, find_statement, replay_proof
 from commonhold.testing.house import MemoryHouse
 from tests.kernel.attacks.saltmarsh import house, statement
 
@@ -86,8 +86,18 @@ def test_leaves_that_the_log_did_not_sign_are_refused(file: ProofFile) -> None:
 def test_a_statement_is_found_by_its_exact_text(tmp_path: Path) -> None:
     """Only its salt tells which digest a text has, so each statement's object is opened and compared to the byte."""
     ObjectDirectory(tmp_path).put(TEXT)
-    assert find_statement(HOUSE.state, str(tmp_path), BODY) == (DIGEST, 0)
-    assert find_statement(HOUSE.state, str(tmp_path), BODY + b" ") == (None, 0)
+    assert find_statement(HOUSE.state, str(tmp_path), BODY) == Comparison(DIGEST, 0)
+    assert find_statement(HOUSE.state, str(tmp_path), BODY + b"more") == Comparison(None, 0)
+
+
+@pytest.mark.parametrize(
+    "text", [b"We move on Monday.\r\n", b"\xef\xbb\xbfWe move on Monday.\n", b"We move on Monday. \t\n\n", b"We move on Monday."]
+)
+def test_a_text_with_other_line_ends_is_told_from_other_words(tmp_path: Path, text: bytes) -> None:
+    """It is not the statement, and it is not said either that the organisation never used these words."""
+    ObjectDirectory(tmp_path).put(TEXT)
+    assert find_statement(HOUSE.state, str(tmp_path), text) == Comparison(None, 0, DIGEST)
+    assert find_statement(HOUSE.state, str(tmp_path), b" " + text).alike is None
 
 
 def test_a_text_that_is_not_there_could_not_be_compared(tmp_path: Path) -> None:
@@ -95,6 +105,6 @@ def test_a_text_that_is_not_there_could_not_be_compared(tmp_path: Path) -> None:
     made, _ = decided()
     made.approve(made.propose("heron", "statement", statement("erased")), "heron", "tern")
     ObjectDirectory(tmp_path).put(TEXT)
-    assert find_statement(made.state, str(tmp_path), b"something else") == (None, 1)
-    assert find_statement(made.state, "https://saltmarsh.example/", BODY) == (None, 2)
+    assert find_statement(made.state, str(tmp_path), b"something else") == Comparison(None, 1)
+    assert find_statement(made.state, "https://saltmarsh.example/", BODY) == Comparison(None, 2)
     assert find_statement(made.state, str(tmp_path), BODY)[0] == DIGEST

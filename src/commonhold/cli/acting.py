@@ -19,6 +19,7 @@ from commonhold.cli.output import emit, printable, progress
 if TYPE_CHECKING:
     from commonhold.kernel.kit import Kit
     from commonhold.kernel.record.state import State
+    from commonhold.kernel.tlog.merkle import Tree
     from commonhold.store.record import Record
 
 
@@ -93,29 +94,36 @@ def submit(actor: Actor, type: str, body: Mapping[str, Any], *, texts: Mapping[s
     Raises:
         RuleError, ProofError, FormatError: if the record refuses it, which then is as it was.
     """
+    return actor.record.submit(sign(actor, type, body), texts)
+
+
+def sign(actor: Actor, type: str, body: Mapping[str, Any], tree: Tree | None = None) -> bytes:
+    """One act of the member at the keyboard, signed and not yet in the record; *tree* is what they have seen, if not the whole record."""
     from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature  # noqa: PLC0415
 
     record = actor.record
+    seen = record.tree if tree is None else tree
     unsigned = unsigned_entry(
         type=type,
         org=record.state.org,
         epoch=record.state.epoch,
         by=actor.member,
         key=actor.kit.key_id,
-        seen=(record.tree.size, record.tree.root()),
+        seen=(seen.size, seen.root()),
         nonce=secrets.token_bytes(16),
         body=body,
     )
-    return record.submit(with_signature(unsigned, actor.kit.sign(signed_bytes(unsigned))), texts)
+    return with_signature(unsigned, actor.kit.sign(signed_bytes(unsigned)))
 
 
 def report(actor: Actor, outcome: Any, proposal_id: str, *, as_json: bool, extra: Mapping[str, Any] | None = None) -> None:
     """Say what an act brought about, and where its proposal stands now."""
+    from commonhold.cli.describing import Openings, describe  # noqa: PLC0415
     from commonhold.cli.words import entry_words, event_words, proposal_words  # noqa: PLC0415
-    from commonhold.kernel.record.queries import describe_proposal  # noqa: PLC0415
     from commonhold.kernel.record.state import value_of  # noqa: PLC0415
 
-    found = describe_proposal(actor.state, proposal_id) if actor.state.proposal(proposal_id) else None
+    openings = Openings(actor.record.path)
+    found = describe(actor.state, proposal_id, openings) if actor.state.proposal(proposal_id) else None
     value = {
         "entry": outcome.entry.id,
         "index": outcome.index,
@@ -125,7 +133,8 @@ def report(actor: Actor, outcome: Any, proposal_id: str, *, as_json: bool, extra
     }
 
     def render() -> str:
-        lines = [f"entry {outcome.index}  {entry_words(outcome.entry.type, actor.member, value_of(outcome.entry.body), actor.state)}"]
+        words = entry_words(outcome.entry.type, actor.member, value_of(outcome.entry.body), actor.state, openings)
+        lines = [f"entry {outcome.index}  {words}"]
         lines += [f"          {event_words(event.name, event.data)}" for event in outcome.events]
         if found is not None and found["kind"] == "appoint" and any(event.name == "enacted" for event in outcome.events):
             lines.append(

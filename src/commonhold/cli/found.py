@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from commonhold.cli.inputs import read_card
 from commonhold.cli.options import json_option, kit_option
 from commonhold.cli.output import emit, printable
 
@@ -35,14 +36,15 @@ def command(folder: Path, charter: Path, cards: tuple[Path, ...], seats: tuple[s
     """
     from commonhold.cli.charter import load_charter_folder  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel import b64, ed25519  # noqa: PLC0415
-    from commonhold.kernel.card import MAX_CARD_BYTES, parse_card  # noqa: PLC0415
     from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature  # noqa: PLC0415
-    from commonhold.store.keyfile import load_kit, read_small  # noqa: PLC0415
+    from commonhold.store.keyfile import load_kit  # noqa: PLC0415
     from commonhold.store.record import Record  # noqa: PLC0415
 
     compiled = load_charter_folder(charter)
     name, secret = load_kit(kit)
-    founders = [parse_card(read_small(card, max_size=MAX_CARD_BYTES + 1, what="a card")) for card in cards]
+    founders = [read_card(card) for card in cards]
+    if name not in {card.member for card in founders}:
+        raise click.UsageError(f"give your own card too: --member {kit.with_suffix('.card')}")
     for card in founders:
         if card.member == name:
             # A card may have been altered on its way: the record must not hold a foreign age recipient beside one's own key.

@@ -5,10 +5,33 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from commonhold.kernel.errors import FormatError, StoreError
+from commonhold.kernel.errors import CustodyError, FormatError, StoreError
+
+if TYPE_CHECKING:
+    from commonhold.kernel.card import Card
 
 STDIN = "-"
+
+
+def read_card(path: Path) -> Card:
+    """The card in a file that a person named; a kit in its place is refused by name, before anybody else gets to see it.
+
+    Raises:
+        CustodyError: for a kit. FormatError, ProofError: if it is no card. StoreError: if it cannot be read.
+    """
+    from commonhold.kernel.card import MAX_CARD_BYTES, parse_card  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store.keyfile import KIT_HEADER, read_small  # noqa: PLC0415
+
+    raw = read_small(path, max_size=MAX_CARD_BYTES + 1, what="a card")
+    if raw.startswith(KIT_HEADER.encode()):
+        raise CustodyError(
+            f"{path.name} is a secret kit: give the card, {path.with_suffix('.card').name}, and hand the kit to nobody",
+            code="card/is-a-kit",
+            next_step="`commonhold key show --kit FILE.kit --out FILE.card` writes the card of a kit again.",
+        )
+    return parse_card(raw)
 
 
 def read_input(place: str, *, max_size: int, what: str) -> bytes:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import click
 
+from commonhold.cli.inputs import read_card
 from commonhold.cli.options import json_option, kit_option, out_option
 from commonhold.cli.output import emit, note, printable
-from commonhold.kernel.card import MAX_CARD_BYTES, Card, parse_card
+from commonhold.kernel.card import Card
 from commonhold.kernel.errors import FormatError, StoreError
 from commonhold.kernel.ids import parse_member_id
 from commonhold.kernel.keys import match_fingerprint
@@ -105,7 +106,7 @@ def check(card: Path, said: str | None, as_json: bool) -> None:  # noqa: FBT001 
 
     A card proves nothing about who made it. Ask the member for the six words, by voice or face to face, and give them with --fingerprint.
     """
-    found = parse_card(read_small(card, max_size=MAX_CARD_BYTES + 1, what="a card"))
+    found = read_card(card)
     if said is not None:
         match_fingerprint(found.kit, said)
     compared = (

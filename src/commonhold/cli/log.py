@@ -18,11 +18,13 @@ from commonhold.cli.reading import read_place
 @json_option
 def command(last: int | None, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """List the record's entries in order: who did what, and what came of it. Refused entries stay, and say why they count for nothing."""
-    from commonhold.cli.words import entry_words, event_words  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.describing import Openings  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.words import entry_words, event_words  # noqa: PLC0415
     from commonhold.kernel.record.state import value_of  # noqa: PLC0415
 
     read = read_place(house, whole=True)
     outcomes = read.outcomes[-last:] if last else read.outcomes
+    openings = Openings(house)
     rows = []
     lines = []
     for outcome in outcomes:
@@ -35,7 +37,7 @@ def command(last: int | None, house: Path, as_json: bool) -> None:  # noqa: FBT0
         words = "unreadable"
         if entry is not None:
             row |= {"id": entry.id, "type": entry.type, "by": entry.by, "body": value_of(entry.body)}
-            words = entry_words(entry.type, entry.by, row["body"], read.state) + f"  [{entry.id[:12]}]"
+            words = entry_words(entry.type, entry.by, row["body"], read.state, openings) + f"  [{entry.id[:12]}]"
         if not outcome.counts:
             row |= {"code": outcome.code, "words": outcome.words}
         rows.append(row)

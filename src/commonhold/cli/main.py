@@ -178,4 +178,6 @@ def _tell_fault(session: Session, error: Exception) -> int:
 
 
 def _sentence(message: str) -> str:
+    # click lists choices one a line; a message is one line.
+    message = message.replace("\n\t", " ")
     return message[:1].lower() + message[1:].rstrip(".")

@@ -20,8 +20,13 @@ def command(proposal: str, house: Path, kit: Path, as_json: bool) -> None:  # no
 
     Where the charter gives you the right of objection, enough objections stop the proposal. Where it does not, your dissent is recorded.
     """
+    from commonhold.cli.describing import describe  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.words import counted_approvers, short  # noqa: PLC0415
+
     actor = open_actor(house, kit)
     with actor.record:
         found = find_proposal(actor.state, proposal)
         outcome = submit(actor, "object", {"proposal": found})
-        report(actor, outcome, found, as_json=as_json)
+        approves = actor.member in counted_approvers(describe(actor.state, found))
+        advice = f"Your approval still counts. Take it back with: commonhold withdraw approval {short(found)}"
+        report(actor, outcome, found, as_json=as_json, extra={"note": advice} if approves else None)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import click
 
-from commonhold.cli.acting import Actor, open_actor, report, submit
+from commonhold.cli.acting import Actor, open_actor, report, sign, submit
+from commonhold.cli.inputs import read_card
 from commonhold.cli.options import house_option, json_option, kit_option
+from commonhold.cli.output import printable
 
 WHOLE_NUMBERS = frozenset({"amount", "until"})
 LISTS = frozenset({"holders", "revoke"})
@@ -34,6 +38,7 @@ MAX_DIGITS = 16
 @click.option("--emergency", default="", help="The emergency power of the charter that you invoke.")
 @click.option("--within", default="P30D", show_default=True, help="How long the proposal may be decided, as an ISO 8601 duration.")
 @click.option("--approve", is_flag=True, help="Approve it yourself at once (a proposal is not yet its author's approval).")
+@click.option("--yes", is_flag=True, help="For `depart`: leave without being asked once more.")
 @house_option
 @kit_option()
 @json_option
@@ -47,11 +52,12 @@ def command(
     emergency: str,
     within: str,
     approve: bool,  # noqa: FBT001 - click passes flags so
+    yes: bool,  # noqa: FBT001
     house: Path,
     kit: Path,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    r"""Propose a decision of KIND.
+    """Propose a decision of KIND.
 
     \b
     commonhold propose appoint office=chair member=heron
@@ -59,11 +65,15 @@ def command(
     commonhold propose amend --charter amended/
     commonhold propose admit --card ruff.card
     commonhold propose channel op=add address=https://saltmarsh.example/
-    """
+    """  # noqa: D301 - click wants the control character itself: it keeps the lines below it apart
+    if yes and kind != "depart":
+        raise click.UsageError(f"--yes is for depart alone: a proposal of kind {kind} asks nothing")
     actor = open_actor(house, kit)
     with actor.record:
         _check_kind(actor, kind)
         content, texts = build_payload(actor, kind, fields, text=text, card=card, charter=charter, payload=payload)
+        if kind == "depart" and content["member"] == actor.member and not yes:
+            _ask_to_leave(actor)
         make_proposal(actor, kind, content, texts, within=within, emergency=emergency, approve=approve, as_json=as_json)
 
 
@@ -80,6 +90,21 @@ def _check_kind(actor: Actor, kind: str) -> None:
         )
 
 
+def _ask_to_leave(actor: Actor) -> None:
+    """Pass in silence if the member wants to leave: nobody has to allow it, so nothing else stands between a slip of the hand and the end.
+
+    Raises:
+        click.UsageError: if they do not say so, or cannot be asked.
+    """
+    name = actor.member
+    warning = f"your keys are revoked, and the id {name} is never used again"
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"leaving takes effect at once and for ever: {warning}; give --yes if that is what you want")
+    click.echo(printable(f"You leave {actor.state.charter.name} now and for ever: {warning}. Type {name} to go on."), err=True)
+    if click.prompt("", prompt_suffix="> ", default="", show_default=False, err=True).strip() != name:
+        raise click.UsageError(f"you did not type {name}, so nothing was done and you are a member still")
+
+
 def make_proposal(
     actor: Actor,
     kind: str,
@@ -92,9 +117,14 @@ def make_proposal(
     approve: bool = False,
     extra: Mapping[str, Any] | None = None,
 ) -> None:
-    """Propose, approve if that was asked for, and report where the proposal stands."""
+    """Propose, approve if that was asked for, and report where the proposal stands.
+
+    Raises:
+        RuleError: if the proposal or the approval would count for nothing; neither is recorded then.
+        StoreError: if the disk refuses; the message says whether the proposal was made.
+    """
     from commonhold.kernel.durations import parse_duration  # noqa: PLC0415
-    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+    from commonhold.kernel.errors import StoreError  # noqa: PLC0415
     from commonhold.kernel.record.acts import FINGERPRINT_KINDS  # noqa: PLC0415
 
     if approve and kind in FINGERPRINT_KINDS:
@@ -104,20 +134,52 @@ def make_proposal(
     body: dict[str, Any] = {"kind": kind, "payload": dict(payload), "not_after": parse_duration(within).after(now)}
     if emergency:
         body["emergency"] = emergency
-    outcome = submit(actor, "propose", body, texts=texts)
-    proposal_id = outcome.entry.id
+    raw = sign(actor, "propose", body)
     if approve:
+        _rehearse(actor, raw)
+    outcome: Any = actor.record.submit(raw, texts)
+    proposal_id: str = outcome.entry.id
+    # What needs nobody's leave is decided by being proposed: there is nothing left to approve.
+    if approve and actor.state.parts["proposals"][proposal_id].status == "open":
         try:
             outcome = submit(actor, "approve", {"proposal": proposal_id})
-        except RuleError as error:
+        except StoreError as error:
             # The proposal stands by now, and whoever made it must learn of it.
-            raise RuleError(
-                f"the proposal {proposal_id} is made, and is not approved by you: {error}",
+            raise StoreError(
+                f"the proposal {proposal_id} is made, and your approval was not recorded: {error}",
                 code=error.code,
                 data={**error.data, "proposal": proposal_id},
-                next_step=f"Let those approve it who can (`commonhold status {proposal_id[:12]}`), or take it back with `commonhold withdraw`.",
+                next_step=f"Approve it with `commonhold approve {proposal_id[:12]}`, or take it back with "
+                f"`commonhold withdraw proposal {proposal_id[:12]}`.",
             ) from None
     report(actor, outcome, proposal_id, as_json=as_json, extra=extra)
+
+
+def _rehearse(actor: Actor, raw: bytes) -> None:
+    """Pass in silence if a signed proposal can be made and then approved by its author; nothing is recorded.
+
+    Raises:
+        RuleError: if the approval would count for nothing.
+    """
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+    from commonhold.kernel.record.fold import apply  # noqa: PLC0415
+    from commonhold.kernel.tlog.merkle import leaf_hash  # noqa: PLC0415
+
+    state, made = apply(actor.state, raw, actor.record.tree.root)
+    # A proposal that is refused is refused again when it is submitted, in its own words.
+    if not made.counts or made.entry is None or state.parts["proposals"][made.entry.id].status != "open":
+        return
+    # An approval is signed by somebody who has seen what it is about.
+    tree = deepcopy(actor.record.tree)
+    tree.append(leaf_hash(raw))
+    _, approved = apply(state, sign(actor, "approve", {"proposal": made.entry.id}, tree), tree.root)
+    if not approved.counts:
+        raise RuleError(
+            f"{approved.words}: nothing was recorded",
+            code=approved.code,
+            next_step="Propose it without an approval of your own (without --approve; `statement publish` with --no-approve): others may "
+            "approve it who can.",
+        )
 
 
 def build_payload(
@@ -155,6 +217,11 @@ def build_payload(
     if kind == "rotate-key":
         content.setdefault("add", [])
         content.setdefault("revoke", [])
+        if not content["add"] and not content["revoke"]:
+            raise click.UsageError(
+                "rotate-key says nothing yet: make a new kit with `commonhold key new NAME --out new.kit` and give its card with "
+                "--card new.card, or give up keys with revoke=KEY,KEY"
+            )
     return content, texts
 
 
@@ -197,10 +264,7 @@ def _read_payload(path: Path) -> dict[str, Any]:
 
 
 def _from_card(kind: str, path: Path) -> dict[str, Any]:
-    from commonhold.kernel.card import MAX_CARD_BYTES, parse_card  # noqa: PLC0415
-    from commonhold.store.keyfile import read_small  # noqa: PLC0415
-
-    card = parse_card(read_small(path, max_size=MAX_CARD_BYTES + 1, what="a card"))
+    card = read_card(path)
     value = card.kit.to_value()
     if kind == "admit":
         return {"member": card.member, "keys": [value]}

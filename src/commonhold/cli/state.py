@@ -16,12 +16,13 @@ from commonhold.cli.reading import read_place
 @json_option
 def command(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Show members, seats, channels, statements, and the state digest that partners can sign."""
-    from commonhold.cli.words import articles_words, moment, payload_words  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.describing import Openings  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.words import articles_words, moment, payload_words  # noqa: PLC0415
     from commonhold.kernel.record.digest import StateTree  # noqa: PLC0415
     from commonhold.kernel.record.queries import describe_state  # noqa: PLC0415
 
     state = read_place(house).state
-    tree = StateTree.of(state)
+    tree, openings = StateTree.of(state), Openings(house)
     value = {**describe_state(state), "state_digest": tree.root().hex(), "leaves": tree.count}
 
     def render() -> str:
@@ -52,7 +53,8 @@ def command(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
                 if title:
                     lines += ["", title]
                     title = ""  # noqa: PLW2901 - the heading stands once
-                what = payload_words(kind or state.parts["proposals"][decided.proposal].kind, decided.value)
+                opening = openings(decided.value.get("text"))
+                what = payload_words(kind or state.parts["proposals"][decided.proposal].kind, decided.value, opening)
                 lines.append(
                     f"  {what}; {articles_words(decided.articles)}; approved by {', '.join(decided.approvers)}; entry {decided.index}"
                 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from commonhold.cli.acting import open_actor
+from commonhold.cli.acting import Actor, open_actor
 from commonhold.cli.options import house_option, json_option, kit_option
 from commonhold.cli.propose import make_proposal, text_object
 
@@ -33,5 +33,35 @@ def publish(file: Path, language: str, within: str, approve: bool, house: Path, 
     digest, raw = text_object(file)
     actor = open_actor(house, kit)
     with actor.record:
+        _check_not_waiting(actor, raw)
         payload = {"text": digest, "language": language}
         make_proposal(actor, "statement", payload, {digest: raw}, within=within, approve=approve, as_json=as_json, extra={"text": digest})
+
+
+def _check_not_waiting(actor: Actor, raw: bytes) -> None:
+    """Pass in silence unless an open proposal is about the very same text: its salt is another, so only the texts can be compared.
+
+    Raises:
+        RuleError: if one is.
+    """
+    from commonhold.kernel.errors import CommonholdError, RuleError  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel.texts import parse_text  # noqa: PLC0415
+
+    body, proposals = parse_text(raw)[1], actor.state.parts["proposals"]
+    for waiting in sorted(actor.state.opened, key=actor.state.opened.__getitem__):
+        proposal = proposals[waiting]
+        if proposal.kind != "statement":
+            continue
+        try:
+            same = parse_text(actor.record.objects.get(proposal.payload["text"]))[1] == body
+        except CommonholdError:
+            # A text that is not here cannot be compared, and hinders nobody.
+            continue
+        if same:
+            mine = actor.member in proposal.approvals
+            raise RuleError(
+                f"the same text already waits as {waiting[:12]}: commonhold {'status' if mine else 'approve'} {waiting[:12]}",
+                code="statement/waits",
+                data={"proposal": waiting},
+                next_step="You have approved it already." if mine else "Approve that one, so that all signatures stand under one proposal.",
+            )

@@ -20,18 +20,18 @@ def command(proposal: str | None, everything: bool, house: Path, as_json: bool) 
     """Show the open proposals, or one PROPOSAL, open or ended, with the text or the redline that it is about."""
     from commonhold.cli.acting import find_proposal  # noqa: PLC0415 - kept out of `--help`
     from commonhold.cli.content import proposal_content  # noqa: PLC0415
+    from commonhold.cli.describing import Openings, describe  # noqa: PLC0415
     from commonhold.cli.words import proposal_words  # noqa: PLC0415
-    from commonhold.kernel.record.queries import describe_proposal  # noqa: PLC0415
 
-    state = read_place(house).state
+    state, openings = read_place(house).state, Openings(house)
     if proposal is not None:
-        found = describe_proposal(state, find_proposal(state, proposal))
+        found = describe(state, find_proposal(state, proposal), openings)
         content, shown_content = proposal_content(state, found, house)
         words = f"{proposal_words(found)}\n\n{shown_content}".rstrip()
         emit(as_json, {**found, **content}, lambda: words)
         return
     order = {key: value.index for key, value in state.part("proposals").items() if everything or value.status == "open"}
-    shown = [describe_proposal(state, key) for key in sorted(order, key=order.__getitem__)]
+    shown = [describe(state, key, openings) for key in sorted(order, key=order.__getitem__)]
     waiting = sorted(name for name, member in state.part("members").items() if member.status == "invited")
     offers = [
         {"office": seat.office, "member": seat.member, "appointment": seat.renewal or seat.by}

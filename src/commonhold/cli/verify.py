@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,30 @@ from commonhold.cli.output import emit, note, printable, progress
 from commonhold.cli.reading import LONG, read_place
 
 if TYPE_CHECKING:
+    from commonhold.cli.describing import Openings
+    from commonhold.kernel.record.state import Decided, State
     from commonhold.kernel.record.verdict import Verdict
+    from commonhold.store.proving import Comparison
     from commonhold.store.record import ReadRecord
+
+
+def _org_digits(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """The organisation's id as it was typed from paper; an empty one is a mistake, never "any organisation"."""
+    if value is None:
+        return ""
+    digits = "".join(value.split()).lower()
+    if len(digits) != ID_DIGITS or not set(digits) <= set("0123456789abcdef"):
+        raise click.BadParameter("give all 64 digits, as on the paper", context, parameter)
+    return digits
+
+
+ID_DIGITS = 64
+ONLY_SPACES = "The words are the same; only line ends or spaces differ: compare with the original file."
 
 
 @click.command()
 @click.argument("place", metavar="FILE_OR_DIR_OR_URL")
-@click.option("--org", default="", help="The organisation's id as you know it from elsewhere; anything else is refused.")
+@click.option("--org", callback=_org_digits, help="The organisation's id as you know it from elsewhere; anything else is refused.")
 @click.option("--text", type=click.Path(dir_okay=False, path_type=Path), help="Also say whether this file is an official statement.")
 @json_option
 @click.pass_context
@@ -35,7 +53,7 @@ def command(context: click.Context, place: str, org: str, text: Path | None, as_
     emit(
         as_json,
         {"ok": verdict.is_yes, **value},
-        lambda: "\n".join([f"verdict      {_timed(verdict)}", f"resting on   {verdict.rests_on}", *lines]),
+        lambda: "\n".join([f"verdict      {verdict.words}", *_text_line(value), f"resting on   {verdict.rests_on}", *lines]),
     )
     if not org and not as_json:
         note("This names the organisation by its own record. Compare the id with one that you have on paper or from a partner (--org).")
@@ -46,11 +64,19 @@ def command(context: click.Context, place: str, org: str, text: Path | None, as_
 
 
 def _check_record(place: str, org: str, text: Path | None) -> tuple[dict[str, Any], list[str], Verdict]:
-    from commonhold.kernel.record.verdict import judge_record  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.describing import Openings  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel.errors import StoreError  # noqa: PLC0415
+    from commonhold.kernel.record.verdict import judge_record  # noqa: PLC0415
 
-    read = read_place(place, org=org, always_show=True)
+    try:
+        read = read_place(place, org=org, always_show=True)
+    except StoreError as error:
+        if "--house" in error.next_step:
+            # This verb has no such option: its place is an argument.
+            error.next_step = "Name the organisation's folder or a copy of it, a proof file, or an address."
+        raise
     verdict = judge_record(read.state, read.outcomes)
-    value, lines = _summary(read)
+    value, lines = _summary(read, Openings(place))
     if text is not None:
         verdict, found = _judge_text(read, verdict, place, text)
         value |= found
@@ -58,16 +84,24 @@ def _check_record(place: str, org: str, text: Path | None) -> tuple[dict[str, An
 
 
 def _check_file(path: Path, org: str, text: Path | None) -> tuple[dict[str, Any], list[str], Verdict]:
-    from commonhold.cli.words import entry_words  # noqa: PLC0415 - kept out of `--help`
-    from commonhold.kernel.errors import ProofError  # noqa: PLC0415
+    from commonhold.cli.describing import Openings  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.words import entry_words  # noqa: PLC0415
+    from commonhold.kernel.errors import FormatError, ProofError  # noqa: PLC0415
     from commonhold.kernel.record.prooffile import MAX_PROOF_FILE_BYTES, check_proof_file, parse_proof_file, texts_of, what_came_of  # noqa: PLC0415
     from commonhold.kernel.record.state import value_of  # noqa: PLC0415
     from commonhold.kernel.record.verdict import CANNOT_JUDGE, NOT_OFFICIAL, Verdict, judge_entry, judge_record  # noqa: PLC0415
-    from commonhold.kernel.texts import parse_text  # noqa: PLC0415
+    from commonhold.kernel.texts import MAX_TEXT_BYTES, parse_text  # noqa: PLC0415
     from commonhold.store.keyfile import read_small  # noqa: PLC0415
-    from commonhold.store.proving import replay_proof  # noqa: PLC0415
+    from commonhold.store.proving import replay_proof, words_of  # noqa: PLC0415
 
-    file = parse_proof_file(read_small(path, max_size=MAX_PROOF_FILE_BYTES, what="a proof file"))
+    raw = read_small(path, max_size=MAX_PROOF_FILE_BYTES, what="a proof file")
+    if not raw.lstrip().startswith(b"{") and _is_text(raw):
+        raise FormatError(
+            f"{path} is no proof file; to check a text: commonhold verify FOLDER --text {path}",
+            code="prooffile/form",
+            next_step="FOLDER is the organisation's folder or a copy of it. A proof file is made by `commonhold prove`.",
+        )
+    file = parse_proof_file(raw)
     if len(file.leaves) < LONG:
         read = replay_proof(file, org=org)
     else:
@@ -75,15 +109,16 @@ def _check_file(path: Path, org: str, text: Path | None) -> tuple[dict[str, Any]
             read = replay_proof(file, org=org, progress=bar.update)
     check_proof_file(file, read.state, read.tree)
     outcome = read.outcomes[file.proof.index]
-    value, lines = _summary(read, brief=True)
+    openings = Openings(texts=file.texts)
+    value, lines = _summary(read, openings, brief=True)
     verdict = judge_entry(judge_record(read.state, read.outcomes), read.state, outcome)
     if outcome.entry is None or not outcome.counts:
         lines += [f"entry {outcome.index}     is in the log and counts for nothing: {printable(outcome.words)}"]
         return {**value, "entry": {"index": outcome.index, "counts": False, "why": outcome.words}}, lines, verdict
     entry = outcome.entry
     value["entry"] = {"index": outcome.index, "id": entry.id, "type": entry.type, "by": entry.by, "counts": True}
-    lines.append(f"entry {outcome.index:<6} {entry_words(entry.type, entry.by, value_of(entry.body), read.state)}")
-    more, shown = _what_it_came_to(read, what_came_of(read.state, entry))
+    lines.append(f"entry {outcome.index:<6} {entry_words(entry.type, entry.by, value_of(entry.body), read.state, openings)}")
+    more, shown = _what_it_came_to(read, what_came_of(read.state, entry), openings)
     value |= more
     lines += shown
     named = texts_of(read.state, entry)
@@ -93,30 +128,43 @@ def _check_file(path: Path, org: str, text: Path | None) -> tuple[dict[str, Any]
             verdict = Verdict(
                 CANNOT_JUDGE, f"cannot judge: the proof file does not hold the text {named[0][:12]}, so nothing could be compared with it"
             )
+            value["text_says"] = f"{text} was not compared: the proof file does not hold the text {named[0][:12]}"
         else:
             verdict = Verdict(NOT_OFFICIAL, "not official: this entry is about no text")
+            value["text_says"] = f"{text} was not compared: this entry is about no text"
     for digest in named:
         if digest in file.texts:
             body = parse_text(file.texts[digest])[1]
-            if text is not None and read_small(text, max_size=len(body) + 1, what="a text") != body:
-                raise ProofError(f"{text} is not the text that this proof is about", code="verify/other-text")
+            given = body if text is None else read_small(text, max_size=MAX_TEXT_BYTES, what="a text")
+            if given != body:
+                step = ONLY_SPACES if words_of(given) == words_of(body) else "The text that it is about is shown when --text is left out."
+                raise ProofError(f"{text} is not the text that this proof is about", code="verify/other-text", next_step=step)
+            if text is not None:
+                value["text_says"] = f"{text} is the text that this proof is about"
             lines += ["", printable(body.decode("utf-8"), multiline=True).rstrip()]
             value["text"] = body.decode("utf-8")
     return value, lines, verdict
 
 
-def _what_it_came_to(read: ReadRecord, keys: tuple[tuple[str, str], ...]) -> tuple[dict[str, Any], list[str]]:
+def _is_text(raw: bytes) -> bool:
+    try:
+        return bool(raw.decode("utf-8").strip()) and b"\0" not in raw
+    except UnicodeDecodeError:
+        return False
+
+
+def _what_it_came_to(read: ReadRecord, keys: tuple[tuple[str, str], ...], openings: Openings) -> tuple[dict[str, Any], list[str]]:
+    from commonhold.cli.describing import describe  # noqa: PLC0415
     from commonhold.cli.words import articles_words, payload_words  # noqa: PLC0415
-    from commonhold.kernel.record.queries import describe_proposal  # noqa: PLC0415
 
     value: dict[str, Any] = {}
     lines = []
     for part, key in keys:
         if part == "proposals":
-            found = describe_proposal(read.state, key)
+            found = describe(read.state, key, openings)
             value["proposal"] = found
             lines += [
-                f"what         {payload_words(found['kind'], found['payload'])}",
+                f"what         {payload_words(found['kind'], found['payload'], found.get('opening', ''))}",
                 f"status       {found['status']}{': ' + printable(found['why']) if found.get('why') else ''}",
                 f"decided by   {', '.join(_approvers(read).get(key, ())) or 'nobody'}",
                 f"under        {articles_words(found['articles'])} of the charter in force when it was proposed",
@@ -124,7 +172,7 @@ def _what_it_came_to(read: ReadRecord, keys: tuple[tuple[str, str], ...]) -> tup
     return value, lines
 
 
-def _summary(read: ReadRecord, *, brief: bool = False) -> tuple[dict[str, Any], list[str]]:
+def _summary(read: ReadRecord, openings: Openings, *, brief: bool = False) -> tuple[dict[str, Any], list[str]]:
     from commonhold.cli.words import articles_words, moment, payload_words  # noqa: PLC0415
 
     state = read.state
@@ -150,6 +198,8 @@ def _summary(read: ReadRecord, *, brief: bool = False) -> tuple[dict[str, Any], 
     ]
     if brief:
         return value, lines
+    value |= {"members": sum(1 for _ in state.active_members()), "officers": _officers(state)}
+    lines += _people_lines(state)
     lines += [f"  refused    entry {outcome.index}: {printable(outcome.words)}" for outcome in refused]
     approvers = _approvers(read)
     enacted = sorted(
@@ -161,8 +211,25 @@ def _summary(read: ReadRecord, *, brief: bool = False) -> tuple[dict[str, Any], 
             {"kind": proposal.kind, "payload": proposal.payload, "articles": list(proposal.articles), "by": by, "index": proposal.closed}
         )
         who = ", ".join(by) or proposal.by
-        lines.append(f"  decided    {payload_words(proposal.kind, proposal.payload)}; {articles_words(proposal.articles)}; by {who}")
+        lines.append(
+            f"  decided    {payload_words(proposal.kind, proposal.payload, openings(proposal.payload.get('text')))}; {articles_words(proposal.articles)}; by {who}"
+        )
     return value, lines
+
+
+def _officers(state: State) -> dict[str, list[str]]:
+    return {office: sorted(state.holders.get(office, ())) for office in state.charter.offices}
+
+
+def _people_lines(state: State) -> list[str]:
+    """Who is there to decide: how many members, and who holds which office."""
+    active = sum(1 for _ in state.active_members())
+    invited = sum(1 for member in state.part("members").values() if member.status == "invited")
+    members = f"{active} active" + (f", {invited} have yet to accept" if invited else "")
+    if not active and not invited:
+        members = "nobody is left: no member can decide anything any more"
+    offices = [f"{office} {', '.join(holders) or 'vacant'}" for office, holders in _officers(state).items()]
+    return [f"members      {members}", *([printable(f"officers     {'; '.join(offices)}")] if offices else [])]
 
 
 def _approvers(read: ReadRecord) -> dict[str, list[str]]:
@@ -183,21 +250,46 @@ def _judge_text(read: ReadRecord, whole: Verdict, place: str, text: Path) -> tup
     from commonhold.store.proving import find_statement  # noqa: PLC0415
 
     body = read_small(text, max_size=MAX_TEXT_BYTES, what="a text")
-    digest, unreadable = find_statement(read.state, place, body)
-    if digest is None and unreadable and whole.is_yes:
-        from commonhold.kernel.record.verdict import CANNOT_JUDGE, Verdict  # noqa: PLC0415
-
-        # An absent text may be the very one that is asked about, so "not official" would be a guess.
-        words = f"cannot judge: the texts of {unreadable} statements are not here, so this file was not compared with them"
-        return Verdict(CANNOT_JUDGE, words), {"statement": "", "approved_by": [], "articles": []}
-    decided = read.state.part("statements").get(digest) if digest else None
+    statements = read.state.part("statements")
+    compared = find_statement(read.state, place, body)
+    decided = statements[compared.digest] if compared.digest else None
     found = {
-        "statement": digest or "",
+        "text_says": _text_words(text, statements, compared),
+        "statement": compared.digest or "",
         "approved_by": list(decided.approvers) if decided else [],
         "articles": list(decided.articles) if decided else [],
     }
+    if decided is None and compared.missing and whole.is_yes:
+        from commonhold.kernel.record.verdict import CANNOT_JUDGE, Verdict  # noqa: PLC0415
+
+        # An absent text may be the very one that is asked about, so "not official" would be a guess.
+        words = f"cannot judge: the texts of {compared.missing} statements are not here, so this file was not compared with them"
+        return Verdict(CANNOT_JUDGE, words), found
     return judge_decided(whole, decided), found
 
 
-def _timed(verdict: Verdict) -> str:
-    return verdict.words
+def _text_words(text: Path, statements: Mapping[str, Decided], compared: Comparison) -> str:
+    from commonhold.cli.words import articles_words  # noqa: PLC0415
+
+    if compared.digest is not None:
+        decided = statements[compared.digest]
+        who = ", ".join(decided.approvers) or "nobody else"
+        return f"{text} is the statement of entry {decided.index}: {articles_words(decided.articles)}, signed by {who}"
+    if compared.alike is not None:
+        index = statements[compared.alike].index
+        return (
+            f"{text} is not official: the words are those of entry {index}; only line ends or spaces differ: compare with the original file"
+        )
+    if compared.missing:
+        return f"{text} is none of the statements that are here; the texts of {compared.missing} of {len(statements)} are not"
+    if not statements:
+        return f"{text} is no statement of this organisation: it has made none"
+    return (
+        f"{text} is none of this organisation's {len(statements)} statements"
+        if len(statements) > 1
+        else (f"{text} is not the one statement that this organisation has made")
+    )
+
+
+def _text_line(value: Mapping[str, Any]) -> list[str]:
+    return [f"text         {printable(value['text_says'])}"] if "text_says" in value else []

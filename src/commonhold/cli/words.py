@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from commonhold.cli.describing import NO_OPENINGS, Openings
 from commonhold.cli.output import printable
 
 if TYPE_CHECKING:
@@ -26,17 +27,17 @@ MAX_PHRASE = 300
 """Characters of a proposal that a line shows: a refused one may hold anything, at any length."""
 
 
-def payload_words(kind: str, payload: Mapping[str, Any]) -> str:
-    """What a proposal would do, in a phrase."""
+def payload_words(kind: str, payload: Mapping[str, Any], opening: str = "") -> str:
+    """What a proposal would do, in a phrase; *opening* is how the text begins that it is about, where that is at hand."""
     try:
-        said = printable(_payload_phrase(kind, payload))
+        said = printable(_payload_phrase(kind, payload, f' "{opening}"' if opening else ""))
     except (AttributeError, TypeError, ValueError):
         # A refused proposal stays in the log, and nobody has looked at the shape of what it carries.
         return printable(f"{kind}, with a payload of the wrong shape")
     return said if len(said) <= MAX_PHRASE else f"{said[:MAX_PHRASE]}..."
 
 
-def _payload_phrase(kind: str, payload: Mapping[str, Any]) -> str:
+def _payload_phrase(kind: str, payload: Mapping[str, Any], begins: str) -> str:
     member, office = payload.get("member", ""), payload.get("office", "")
     phrases = {
         "admit": lambda: f"admit {member} as a member",
@@ -50,7 +51,7 @@ def _payload_phrase(kind: str, payload: Mapping[str, Any]) -> str:
         "suspend-origin": lambda: f"{'lift the suspension of' if payload.get('lift') else 'suspend passkeys of'} {payload.get('origin')}",
         "entrust": lambda: f"entrust {payload.get('resource')} to {', '.join(payload.get('holders', []))}",
         "publish": lambda: f"publish the work {short(payload.get('work', ''))}",
-        "statement": lambda: f"publish the statement {short(payload.get('text', ''))} ({payload.get('language')})",
+        "statement": lambda: f"publish the statement {short(payload.get('text', ''))}{begins} ({payload.get('language')})",
         "channel": lambda: _channel(payload),
         "partner": lambda: f"name the partners {', '.join(sorted(payload.get('witnesses', {})))}",
         "delegate": lambda: f"let {payload.get('to')} act under {payload.get('rule')}",
@@ -58,7 +59,7 @@ def _payload_phrase(kind: str, payload: Mapping[str, Any]) -> str:
     if kind in phrases:
         return phrases[kind]()
     money = f" {payload['amount']} {payload.get('currency', '')}".rstrip() if "amount" in payload else ""
-    return f"{kind}{money}: the text {short(payload.get('text', ''))}"
+    return f"{kind}{money}: the text {short(payload.get('text', ''))}{begins}"
 
 
 def _amended(payload: Mapping[str, Any]) -> str:
@@ -89,20 +90,18 @@ def proposal_words(found: Mapping[str, Any]) -> str:
     """One proposal: what it would do, who approved, who still can, what is missing, until when."""
     lines = [
         f"proposal  {found['id']}",
-        f"what      {payload_words(found['kind'], found['payload'])}",
+        f"what      {payload_words(found['kind'], found['payload'], found.get('opening', ''))}",
         f"under     {articles_words(found['articles'])}",
         f"by        {found['by']} (entry {found['index']})",
         f"status    {found['status']}{': ' + printable(found['why']) if found.get('why') else ''}",
-        f"approved  {', '.join(found['approved']) or 'nobody yet'}",
+        f"approved  {_approved_words(found)}",
     ]
     if found["objected"]:
-        lines.append(f"objected  {', '.join(found['objected'])}")
-    for need in found["needs"]:
-        who = f"; still can: {', '.join(need['who_still_can'])}" if need["who_still_can"] else ""
-        missing = f"{need['missing']} missing{who}" if need["missing"] else "met"
-        lines.append(f"needs     {need['required']} of {places_words(need['what'])}: {len(need['counted'])} so far, {missing}")
-    if found.get("note") == "no-clock-majority":
-        lines.append("          (a majority stands in for the waiting period: this house has no partners, so no clock)")
+        still = counted_approvers(found)
+        lines.append(
+            f"objected  {', '.join(f'{name} (whose approval still counts)' if name in still else name for name in found['objected'])}"
+        )
+    lines += _needs_lines(found)
     if "objection" in found:
         lines.append(f"stopped   if {found['objection']['needed']} object; can object: {', '.join(found['objection']['who_can'])}")
     if "waiting" in found:
@@ -114,8 +113,54 @@ def proposal_words(found: Mapping[str, Any]) -> str:
     if found["pending"]:
         lines.append(f"pending   not yet covered by an attest: {', '.join(found['pending'])}")
     if found["status"] == "open":
-        lines.append(f"until     {moment(found['not_after'])}")
+        end = moment(found["not_after"])
+        lines.append(f"until     {end if found.get('ends', True) else f'decided or withdrawn ({end} counts once there is a clock)'}")
     return "\n".join(lines)
+
+
+def counted_approvers(found: Mapping[str, Any]) -> frozenset[str]:
+    """Those who have approved an open proposal and whose approval still counts."""
+    return frozenset(found["approved"]) - frozenset(found.get("no_longer_counts", ())) if found["status"] == "open" else frozenset()
+
+
+def _approved_words(found: Mapping[str, Any]) -> str:
+    if not found["approved"]:
+        return "nobody else (leaving needs no one's leave)" if found["kind"] == "depart" else "nobody yet"
+    lost = found.get("no_longer_counts", ())
+    return ", ".join(f"{name} (no longer counts)" if name in lost else name for name in found["approved"])
+
+
+def _needs_lines(found: Mapping[str, Any]) -> list[str]:
+    """What is missing, each need once: two rules of a charter may ask for the same people."""
+    needs = found["needs"]
+    stands_in = None
+    if found.get("note") == "no-clock-majority":
+        # The majority is the last need but for the quorums, which count who took part.
+        stands_in = max(i for i, need in enumerate(needs) if not need["what"].startswith("quorum of "))
+    lines, said = [], []
+    for i, need in enumerate(needs):
+        if need not in said:
+            said.append(need)
+            label = "needs (in place of waiting)" if i == stands_in else "needs    "
+            lines.append(
+                f"{label} {need['required']} of {places_words(need['what'])}: {len(need['counted'])} so far, {_missing(need, found)}"
+            )
+    if stands_in is not None:
+        lines.append("          (a majority stands in for the waiting period: this organisation has no partners, so no clock)")
+    return lines
+
+
+def _missing(need: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    if not need["missing"]:
+        return "met"
+    words = f"{need['missing']} missing"
+    if need["who_still_can"]:
+        return f"{words}; still can: {', '.join(need['who_still_can'])}"
+    if not need.get("nobody_left") or found["status"] != "open":
+        return words
+    against = [name for name in found["objected"] if name not in found["approved"]]
+    still = [f"{' or '.join(against)} approves after all"] * bool(against) + ["somebody new takes office"] * need["if_appointed"]
+    return f"{words}; nobody is left who could: it can only be withdrawn or end{', unless ' + ' or '.join(still) if still else ''}"
 
 
 def event_words(name: str, data: Mapping[str, Any]) -> str:
@@ -135,10 +180,11 @@ def event_words(name: str, data: Mapping[str, Any]) -> str:
     return printable(f"{name}{': ' + data['why'] if data.get('why') else ''}")
 
 
-def entry_words(kind: str, by: str, body: Mapping[str, Any], state: State) -> str:
-    """One entry, in a phrase; *state* says what the ids in it stand for."""
+def entry_words(kind: str, by: str, body: Mapping[str, Any], state: State, openings: Openings = NO_OPENINGS) -> str:
+    """One entry, in a phrase; *state* says what the ids in it stand for, *openings* how the texts begin."""
     if kind == "propose":
-        return f"{by} proposes: {payload_words(body['kind'], body['payload'])}"
+        payload = body["payload"]
+        return f"{by} proposes: {payload_words(body['kind'], payload, openings(payload.get('text')))}"
     if kind == "attest":
         return "partners attest the record"
     if kind == "found":
@@ -148,10 +194,10 @@ def entry_words(kind: str, by: str, body: Mapping[str, Any], state: State) -> st
         return printable(f"{by} gives up the office of {of}")
     verbs = {"approve": "approves", "object": "objects to", "confirm": "confirms", "accept": "accepts"}
     verb = f"takes back the {what}" if kind == "withdraw" else verbs.get(kind, kind)
-    return printable(f"{by} {verb} {_target(kind, of, state)}")
+    return printable(f"{by} {verb} {_target(kind, of, state, openings)}")
 
 
-def _target(kind: str, of: str, state: State) -> str:
+def _target(kind: str, of: str, state: State, openings: Openings) -> str:
     if of == state.org:
         return "the founding"
     proposal = state.proposal(of)
@@ -159,4 +205,4 @@ def _target(kind: str, of: str, state: State) -> str:
         return short(of)
     if kind == "accept" and proposal.kind == "appoint":
         return f"the office of {proposal.payload.get('office')}"
-    return f"{short(of)}: {payload_words(proposal.kind, proposal.payload)}"
+    return f"{short(of)}: {payload_words(proposal.kind, proposal.payload, openings(proposal.payload.get('text')))}"

@@ -26,6 +26,7 @@ _FORBIDDEN: Final = frozenset(
     [*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
 )
 
+_unicode_3_2 = unicodedata.ucd_3_2_0
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder()
 
@@ -105,10 +106,26 @@ def check_text(text: str) -> None:
         raise FormatError("a text is not in Unicode normal form C", code="canonical/not-nfc")
 
 
+def _check_age(text: str) -> None:
+    """Refuse characters younger than Unicode 3.2 (2002).
+
+    Normal forms are stable only for characters that a table knows. Without this bound two readers with different Unicode tables could take
+    one string for canonical and not canonical, and fold one record into two states. Texts for people are objects, which may hold anything.
+    """
+    young = "" if text.isascii() else next((c for c in text if _unicode_3_2.category(c) == "Cn"), "")
+    if young:
+        raise FormatError(
+            f"a text holds U+{ord(young):04X}, which is younger than Unicode 3.2",
+            code="canonical/young-character",
+            next_step="Write it in a text object; entries and rules hold only characters that every reader knows.",
+        )
+
+
 def _check(value: Any, depth: int) -> None:
     kind = type(value)
     if kind is str:
         check_text(value)
+        _check_age(value)
     elif kind is dict:
         if depth >= MAX_DEPTH:
             raise FormatError(f"a value is nested more than {MAX_DEPTH} deep", code="canonical/too-deep")

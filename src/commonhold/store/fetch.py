@@ -70,7 +70,7 @@ def url_fetch(url: str, *, timeout: float = 10.0, deadline: float = 60.0) -> Fet
             raise _refusal(exc, address) from None
         except urllib.error.URLError as exc:
             raise _unreachable(address, exc.reason) from exc
-        except (OSError, http.client.HTTPException, zlib.error) as exc:
+        except (OSError, ValueError, http.client.HTTPException, zlib.error) as exc:
             raise _unreachable(address, exc) from exc
 
     return fetch

@@ -17,6 +17,7 @@ import itertools
 import os
 import re
 import secrets
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -157,8 +158,10 @@ class DirectoryFiles:
     def read(self, name: str, max_size: int) -> bytes:
         """As :meth:`Files.read`; a tree that is being written is read without a lock."""
         with _Refusals(f"read {name} in {self.path}"):
-            fd = os.open(self._inside(name, link=True), os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(self._inside(name, link=True), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             with open(fd, "rb", buffering=0) as file:
+                if not stat.S_ISREG(os.fstat(fd).st_mode):
+                    raise StoreError(f"{name} in {self.path} is no regular file", code="store/io")
                 data = b""
                 # One byte more than allowed tells "too big" apart from "just fits"; a file may also be growing.
                 while len(data) <= max_size and (piece := file.read(max_size + 1 - len(data))):

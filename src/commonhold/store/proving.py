@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from commonhold.kernel import b64, ed25519
 from commonhold.kernel.errors import CommonholdError, FormatError, ProofError
@@ -39,7 +40,21 @@ def replay_proof(file: ProofFile, *, org: str = "", progress: Progress = quiet) 
     return replay_leaves(file.leaves, checkpoint, file.proof.checkpoint_raw, log_key, progress)
 
 
-def find_statement(state: State, place: str, text: bytes) -> tuple[str | None, int]:
+class Comparison(NamedTuple):
+    """What came of comparing a text with a record's statements.
+
+    Args:
+        digest: the statement with exactly this text, or None.
+        missing: how many statements could not be compared.
+        alike: where there is none, the first statement with the same words and other line ends, spaces at line ends or byte order mark.
+    """
+
+    digest: str | None
+    missing: int
+    alike: str | None = None
+
+
+def find_statement(state: State, place: str, text: bytes) -> Comparison:
     """The digest of the official statement with exactly this *text*, and how many statements could not be compared.
 
     Args:
@@ -47,12 +62,22 @@ def find_statement(state: State, place: str, text: bytes) -> tuple[str | None, i
     """
     if place.startswith(("http://", "https://")):
         # Objects are served beside the record from issue 05 on; until then only a folder has them.
-        return None, len(state.part("statements"))
-    objects, missing = ObjectDirectory(Path(place)), 0
+        return Comparison(None, len(state.part("statements")))
+    objects, missing, alike, said = ObjectDirectory(Path(place)), 0, None, words_of(text)
     for digest in state.part("statements"):
         try:
-            if parse_text(objects.get(digest))[1] == text:
-                return digest, missing
+            found = parse_text(objects.get(digest))[1]
         except CommonholdError:
             missing += 1
-    return None, missing
+            continue
+        if found == text:
+            return Comparison(digest, missing)
+        if alike is None and words_of(found) == said:
+            alike = digest
+    return Comparison(None, missing, alike)
+
+
+def words_of(text: bytes) -> bytes:
+    """A text without what editors and mail programs change unseen: a byte order mark, line ends, and spaces or empty lines at ends."""
+    lines = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return b"\n".join(line.rstrip(b" \t") for line in lines).rstrip(b"\n")

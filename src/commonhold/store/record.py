@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import msgspec
+
 from commonhold.kernel import b64, ed25519
 from commonhold.kernel.errors import FormatError, ProofError, RuleError, StoreError
 from commonhold.kernel.notes import SignerKey, VerifierKey, parse_note
@@ -147,7 +149,9 @@ def replay_leaves(
     with signature_workers(checkpoint.size) as verifier, rare_collections():
         for outcome in replay.run(noted() if keep_leaves else leaves, verifier):
             if keep(outcome):
-                outcomes.append(outcome)
+                # A hostile log can hold any number of entries that count for nothing, each many times larger in memory than on disk.
+                bare = not keep_leaves and not outcome.counts and outcome.code not in ("kind/not-yet", "act/no-proposal")
+                outcomes.append(msgspec.structs.replace(outcome, entry=None) if bare else outcome)
             progress(1)
     if replay.tree.size != checkpoint.size or replay.tree.root() != checkpoint.root:
         raise ProofError(
@@ -222,6 +226,13 @@ class Record:
         if (path / RECORD).exists():
             raise StoreError(f"there is already a house in {path}", code="store/exists", next_step="Choose an empty folder.")
         try:
+            # Everything in a house is copied and served: what lay there before, a kit perhaps, must not be.
+            if path.exists() and any(path.iterdir()):
+                raise StoreError(
+                    f"the folder {path} is not empty",
+                    code="store/exists",
+                    next_step="Choose an empty folder, or one that is not there yet.",
+                )
             (path / RECORD).mkdir(parents=True)
             (path / LOG_KEY).parent.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
@@ -244,6 +255,12 @@ class Record:
         """
         if not (path / RECORD).is_dir():
             raise no_house(path)
+        if not (path / LOG_KEY).parent.exists():
+            raise StoreError(
+                f"{path} is a copy without keys/: it can be read and verified, not added to",
+                code="store/absent",
+                next_step="Act in the original folder.",
+            )
         seed = load_log_key(path / LOG_KEY)
         files = DirectoryFiles(path / RECORD)
         reader = StaticReader.from_directory(path / RECORD)

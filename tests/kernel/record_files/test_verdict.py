@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from commonhold.kernel.record.verdict import (
@@ -49,7 +51,9 @@ def test_a_house_without_partners_is_official_as_of_its_last_entry() -> None:
 def test_a_house_with_partners_is_official_as_of_their_time() -> None:
     """Its newest attested time is named; whether that is fresh, only a fresh answer could tell."""
     made = partnered()
-    assert whole(made) == Verdict(FRESHNESS_UNKNOWN, f"official as of {START}, freshness unknown")
+    assert whole(made) == Verdict(
+        FRESHNESS_UNKNOWN, f"official as of {datetime.fromtimestamp(START, UTC):%Y-%m-%d %H:%M} UTC, freshness unknown"
+    )
     assert whole(made).is_yes
 
 

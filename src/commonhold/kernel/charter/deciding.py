@@ -189,6 +189,7 @@ def _quorum(draft: Draft, place: str, table: Mapping[str, Any], reasons: list[st
     deciding = by if isinstance(by, str) else by.get("body", "")
     if of in draft.bodies:
         deciding = of
+        _usable_body(draft, place, of, reasons)
     elif of not in ("register", "seats", "present"):
         words = f"has a quorum of {of!r}, which is neither register, seats, present nor a body"
         draft.note("error", place, words, _known(draft, bodies=True), code="no-such-body")

@@ -112,7 +112,18 @@ def touched_articles(charter: Charter, amendment: Mapping[str, Any]) -> frozense
         if len(numbers) > 1 or _table(charter.value, place) != _table(new.value, place):
             touched |= numbers
     for name in changed_rules(charter, new):
-        touched |= {side.rules[name].article for side in (charter, new) if name in side.rules}
+        for side in (charter, new):
+            if (rule := side.rules.get(name)) is not None:
+                touched |= {rule.article, *rule.applies_to} - {"*"}
+                if "amend" not in rule.kinds:
+                    touched |= {side.rules[other].article for kind in rule.kinds for other in side.by_kind.get(kind, ())}
+    for power in {*charter.emergencies, *new.emergencies}:
+        if charter.emergencies.get(power) != new.emergencies.get(power):
+            may = {kind for side in (charter, new) if power in side.emergencies for kind in side.emergencies[power].may}
+            touched |= {side.rules[other].article for side in (charter, new) for kind in may for other in side.by_kind.get(kind, ())}
+    for name in {*charter.delegations, *new.delegations}:
+        if charter.delegations.get(name) != new.delegations.get(name):
+            touched |= {side.rules[name].article for side in (charter, new) if name in side.rules}
     return frozenset(touched - {""})
 
 

@@ -73,6 +73,8 @@ def propose(draft: Draft, entry: Entry, member: Member) -> str:
     frozen = tally.freeze(draft, proposal, rules, payload)
     proposal = replace(proposal, bases=tally.freeze_bases(draft, proposal, frozen))
     draft.frozen = draft.frozen.set(entry.id, frozen)
+    if body.kind not in FINGERPRINT_KINDS:
+        _check_reserved(draft, payload)
     # Nobody should collect approvals for something that could not take effect.
     before = draft.freeze()
     effects.dry_run(draft, entry.id, proposal)
@@ -82,6 +84,23 @@ def propose(draft: Draft, entry: Entry, member: Member) -> str:
     draft.put("proposals", entry.id, proposal)
     # What needs somebody's approval cannot be decided by being proposed.
     return "" if frozen.needs else entry.id
+
+
+def _check_reserved(draft: Draft, payload: Any) -> None:
+    # Keys carry no proof of possession: what an open proposal names is kept for it, or anybody could enrol it first and spoil it.
+    mine = _named(payload)
+    for other in draft.opened if mine else ():
+        if taken := mine & _named(draft.frozen[other].payload):
+            raise RuleError(
+                f"the key {min(taken)[:12]} is named by the open proposal {other[:12]}",
+                code="enrol/reserved",
+                next_step="Make a kit of your own with `commonhold key new`.",
+            )
+
+
+def _named(payload: Any) -> set[str]:
+    keys = payloads.enrolled_keys(payload)
+    return {key.key_id for key in keys} | {key.age for key in keys if isinstance(key, KitKeys)}
 
 
 def _choose_rules(draft: Draft, entry: Entry, payload: Any) -> tuple[Rule, ...]:
@@ -232,6 +251,9 @@ def confirm(draft: Draft, entry: Entry, member: Member) -> str:
             code="act/cannot-confirm",
             data={"can": sorted(can or proposal.approvals.keys())},
         )
+    existing = proposal.confirms.get(entry.by)
+    if existing is not None and existing.key in member.keys:
+        raise RuleError(f"{entry.by} has confirmed this already", code="act/confirmed", next_step="Nothing more is needed from you.")
     confirms = {**proposal.confirms, entry.by: Act(draft.size, entry.key)}
     draft.put("proposals", proposal_id, replace(proposal, confirms=confirms))
     return proposal_id

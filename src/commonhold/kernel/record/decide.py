@@ -168,6 +168,10 @@ def _judge_ratification(draft: Draft, proposal_id: str, proposal: Proposal, inde
         _lapse(draft, proposal_id, proposal, index)
         events.append(Event("lapsed", {"proposal": proposal_id}))
         return
+    threshold = tally.objection_threshold(proposal, draft.frozen[proposal_id].rules)
+    if threshold and len(tally.objectors(draft, proposal_id, proposal, limit)) >= threshold:
+        # What the ordinary rule would have blocked is not ratified either: it lapses when its time is over.
+        return
     standings = tally.standings(draft, proposal_id, proposal, limit, candidates=False)
     if not any(standing.missing for standing in standings):
         draft.put("proposals", proposal_id, replace(proposal, why="ratified", closed=index, closed_at=draft.clock))

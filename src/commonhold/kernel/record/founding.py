@@ -57,7 +57,9 @@ def found(entry: Entry) -> State:
         enrol(draft, founder.member, parse_kit_value(founder.kit), 0)
     founding_key = draft.public.get(entry.key)
     if not isinstance(founding_key, KitKeys) or draft.keyring[entry.key].member != entry.by:
-        raise RuleError(f"the founding is signed by {entry.by}, whose kit it does not list", code="found/author", next_step="List your own card, too.")
+        raise RuleError(
+            f"the founding is signed by {entry.by}, whose kit it does not list", code="found/author", next_step="List your own card, too."
+        )
     if entry.sig is None or entry.sig.kind != "ed25519":
         raise ProofError("a founding is signed with a kit", code="found/kit")
     ed25519.verify(founding_key.sign, entry.signed_bytes, entry.sig.value)

@@ -38,6 +38,7 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
         "objected": sorted(proposal.objections),
         "confirmed": sorted(proposal.confirms),
         "not_after": proposal.not_after,
+        "ends": state.clock is not None,
         "needs": [],
         "pending": _pending(state, proposal),
     }

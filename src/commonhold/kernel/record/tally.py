@@ -181,6 +181,7 @@ def standings(
         approvals = {name: act for name, act in approvals.items() if name in only}
     objectors = counting_acts(state, proposal_id, proposal.objections, limit) if proposal.objections else {}
     approvals.pop(frozen.excluded, None)
+    objectors.pop(frozen.excluded, None)
     needs = needs_of(state, proposal_id, proposal)
     counted = [
         frozenset([name for name, act in approvals.items() if counts_for(state, proposal, need, name, act.offices, frozen)])

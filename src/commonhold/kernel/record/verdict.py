@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from commonhold.kernel.charter.strength import fewest
@@ -46,7 +47,8 @@ def judge_record(state: State, outcomes: Iterable[Outcome]) -> Verdict:
         return Verdict(NOT_OFFICIAL, f"not official: the founding is not complete, {waiting} must accept it first")
     if state.clock is None:
         return Verdict(UNWITNESSED, f"official as of entry {state.size - 1}, unwitnessed")
-    return Verdict(FRESHNESS_UNKNOWN, f"official as of {state.clock}, freshness unknown")
+    moment = datetime.fromtimestamp(state.clock, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return Verdict(FRESHNESS_UNKNOWN, f"official as of {moment}, freshness unknown")
 
 
 def _beyond_this_version(state: State, outcomes: Iterable[Outcome]) -> int | None:
@@ -67,7 +69,7 @@ def _beyond_this_version(state: State, outcomes: Iterable[Outcome]) -> int | Non
     for proposal, (index, kind) in proposals.items():
         rules = [state.charter.rules[name] for name in state.charter.by_kind.get(kind, ())]
         needed = [fewest(rule.need, state.charter.bodies, state.charter.offices, members) for rule in rules if rule.need is not None]
-        if len(approvers.get(proposal, ())) >= min(needed, default=1):
+        if len(approvers.get(proposal, ())) >= min(needed, default=members // 2 + 1):
             return index
     return None
 
