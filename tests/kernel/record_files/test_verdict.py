@@ -121,10 +121,10 @@ def test_an_entry_that_counts_for_nothing_is_not_official() -> None:
 
 
 def test_a_decision_that_leaves_nothing_behind_is_official_once_enacted() -> None:
-    """An appointment stands as a decision although no part of the state is named after it."""
+    """A dismissal stands as a decision although no part of the state is named after it."""
     made = house()
-    proposal = made.propose("heron", "appoint", {"office": "editor", "member": "curlew"})
-    made.approve(proposal, "heron", "tern", "plover")
+    proposal = made.propose("heron", "dismiss", {"office": "editor", "member": "plover"})
+    made.approve(proposal, "heron", "tern", "curlew")
     assert of_entry(made, proposal) == whole(made)
 
 
@@ -161,3 +161,38 @@ def test_a_channel_that_moved_says_where_the_organisation_is_now() -> None:
 def test_a_verdict_says_on_whose_replay_it_rests() -> None:
     """Until partners can vouch for a state, every verdict rests on the reader's own replay."""
     assert whole(house()).rests_on == "replayed by you"
+
+
+def test_the_proof_of_an_appointment_is_struck_once_the_seat_is_not_held() -> None:
+    """An offer is no office yet, and a former chair's old proof speaks for nobody."""
+    made = house()
+    proposal = made.propose("heron", "appoint", {"office": "editor", "member": "curlew"})
+    made.approve(proposal, "heron", "tern", "plover")
+    assert of_entry(made, proposal).code == STRUCK
+    made.do("curlew", "accept", of=proposal)
+    assert of_entry(made, proposal) == whole(made)
+    made.do("curlew", "withdraw", what="seat", of="editor")
+    assert of_entry(made, proposal) == Verdict(STRUCK, "struck: curlew does not hold the office editor now")
+
+
+def test_the_proof_of_an_admission_is_struck_once_the_member_has_left() -> None:
+    """Whoever has left is no member by showing how they came in."""
+    made = house()
+    kit = made.new_kit("teal")
+    made.kits["teal"] = kit
+    proposal = made.propose("heron", "admit", {"member": "teal", "keys": [kit.keys.to_value()]})
+    made.approve(proposal, "heron", "tern", "plover", "curlew")
+    assert of_entry(made, proposal) == whole(made)
+    made.propose("teal", "depart", {"member": "teal"})
+    assert of_entry(made, proposal) == Verdict(STRUCK, "struck: teal is not a member any more")
+
+
+def test_the_proof_of_an_entrustment_is_struck_once_others_are_entrusted() -> None:
+    """Only the newest decision about a resource says who looks after it."""
+    made = house()
+    proofs = []
+    for holder in ("tern", "plover"):
+        proofs.append(made.propose("heron", "entrust", {"resource": "transmitter", "holders": [holder]}))
+        made.approve(proofs[-1], "heron", "tern", "plover")
+    assert of_entry(made, proofs[0]).code == STRUCK
+    assert of_entry(made, proofs[1]) == whole(made)

@@ -14,7 +14,7 @@ from typing import Final
 from commonhold.kernel.charter.strength import fewest
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.prooffile import what_came_of
-from commonhold.kernel.record.state import Decided, Proposal, State
+from commonhold.kernel.record.state import Decided, Proposal, Seat, State
 
 UNWITNESSED: Final = "official-unwitnessed"
 FRESHNESS_UNKNOWN: Final = "official-freshness-unknown"
@@ -92,8 +92,29 @@ def judge_entry(whole: Verdict, state: State, outcome: Outcome) -> Verdict:
         # To strike a channel is an act that stands; whoever names one as official is held to what became of it since.
         op = proposal.payload["op"]
         return whole if op == "strike" else judge_channel(whole, state, proposal.payload["to" if op == "move" else "address"])
+    passed = _passed(state, keys[0][1], proposal)
+    if passed and whole.is_yes:
+        return Verdict(STRUCK, passed)
     decided = [state.parts[part][key] for part, key in keys if part != "proposals"]
     return judge_decided(whole, decided[0]) if decided else whole
+
+
+def _passed(state: State, proposal_id: str, proposal: Proposal) -> str:
+    """In words, what has become of a decision about a person or a resource that does not hold now; empty if it does."""
+    payload = proposal.payload
+    if proposal.kind == "appoint":
+        seat: Seat | None = state.part("seats").get(f"{payload['office']}/{payload['member']}")
+        if seat is None or seat.status != "held":
+            return f"struck: {payload['member']} does not hold the office {payload['office']} now"
+    elif proposal.kind in ("admit", "recover-member"):
+        member = state.member(payload["member"])
+        if member is None or member.status != "active":
+            return f"struck: {payload['member']} is not a member any more"
+    elif proposal.kind == "entrust":
+        current: Decided = state.part("resources")[payload["resource"]]
+        if current.proposal != proposal_id:
+            return f"struck since entry {current.index}: {payload['resource']} is entrusted to others now"
+    return ""
 
 
 def judge_channel(whole: Verdict, state: State, address: str) -> Verdict:
