@@ -222,3 +222,11 @@ def test_no_changed_byte_leaves_both_the_file_readable_and_its_proof_whole(data:
         return
     # What is left is the leaves and the checkpoint, which ``store.proving`` holds to the log's signature.
     assert file.leaves != FILE.leaves or file.proof.checkpoint_raw != FILE.proof.checkpoint_raw
+
+
+@pytest.mark.parametrize("piece", [b"{},", b"[],", b'"",'])
+def test_a_file_of_very_many_small_parts_is_refused_before_it_is_read(piece: bytes) -> None:
+    """Memory is bounded by what the file says, never by what a hostile file can make of every three bytes."""
+    with pytest.raises(FormatError) as refusal:
+        parse_proof_file(b'{"state":[' + piece * 120_000 + b"]}")
+    assert refusal.value.code == "prooffile/parts"

@@ -25,6 +25,8 @@ from commonhold.kernel.tlog.proof import TlogProof, parse_proof
 FORM: Final = "commonhold/proof/v1"
 MAX_PROOF_FILE_BYTES: Final = 64 << 20
 MAX_LEAVES: Final = 100_000
+MAX_NESTED: Final = 10_000
+"""Objects and lists in a proof file: its leaves and texts are plain strings, so only state proofs and their few hashes nest."""
 MAKE_ONE: Final = "Ask for another copy, or make one with `commonhold prove ENTRY -o FILE`."
 _FIELDS: Final = frozenset({"form", "org", "proof", "leaves", "state", "texts"})
 
@@ -115,6 +117,9 @@ def parse_proof_file(raw: bytes) -> ProofFile:
     Raises:
         FormatError: if it is not one, or is larger than 64 MiB.
     """
+    # Counted before anything is built: a file of a million empty lists would take thirty times its size in memory.
+    if raw.count(b"{") + raw.count(b"[") > MAX_NESTED or raw.count(b",") > MAX_LEAVES + MAX_NESTED:
+        raise FormatError("the proof file has more parts than any proof needs", code="prooffile/parts", next_step=MAKE_ONE)
     try:
         value = parse_canonical(raw.removesuffix(b"\n"), max_size=MAX_PROOF_FILE_BYTES, what="the proof file")
     except FormatError as error:
