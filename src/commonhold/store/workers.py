@@ -9,6 +9,8 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -35,7 +37,9 @@ def signature_workers(entries: int) -> Iterator[Verifier]:
     import multiprocessing  # noqa: PLC0415
     from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor  # noqa: PLC0415
 
-    context = multiprocessing.get_context("spawn")
+    # A fork is there at once, a new interpreter after a tenth of a second; but only a process without threads may be forked.
+    alone = threading.active_count() == 1 and sys.platform == "linux"
+    context = multiprocessing.get_context("fork" if alone else "spawn")
     # One worker is enough: the fold takes about as long as the signatures.
     with ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_leave_interrupts) as pool:
         started = pool.submit(verify_jobs, [])
