@@ -57,11 +57,13 @@ imports:
 current:
 	@$(PY) -m tools.attacks check
 	@$(PY) -m tools.cli_docs check
+	@$(PY) -m tools.messages check
 
 .PHONY: pages
-pages: setup ## Write the generated pages again: docs/attacks.md, docs/guide/commands.md
+pages: setup ## Write what is generated again: docs/attacks.md, docs/guide/commands.md, the catalogues of messages
 	@$(PY) -m tools.attacks write
 	@$(PY) -m tools.cli_docs write
+	@$(PY) -m tools.messages write
 
 .PHONY: bench
 bench: setup ## Measure against peers and physical limits; results go to bench/results/
@@ -91,8 +93,8 @@ audit: setup ## Ask whether a locked dependency has a known vulnerability (needs
 
 .PHONY: lock
 lock: setup ## Lock the dependencies of pyproject.toml again (LOCK=--upgrade for newer versions)
-	@$(UV) $(LOCK) --group dev pyproject.toml --output-file requirements/dev.txt
-	@$(UV) $(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/base.txt
+	@$(UV) $(LOCK) --group dev --extra paper pyproject.toml --output-file requirements/dev.txt
+	@$(UV) $(LOCK) --constraint requirements/dev.txt --extra paper pyproject.toml --output-file requirements/base.txt
 	@if grep -nE '://|^ *--(index|extra|find)' requirements/*.txt; then echo 'lock: an address got into the lock' >&2; exit 1; fi
 
 .PHONY: clean

@@ -16,7 +16,8 @@ def name_of(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", re.split(r"[\s\[<>=!~;]", requirement, maxsplit=1)[0]).lower()
 
 
-RUNTIME = {name_of(line) for line in PROJECT["project"]["dependencies"]}
+EXTRAS = [line for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra]
+RUNTIME = {name_of(line) for line in [*PROJECT["project"]["dependencies"], *EXTRAS]}
 GROUPS = {name_of(line) for group in PROJECT["dependency-groups"].values() for line in group if isinstance(line, str)}
 
 
