@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -30,6 +30,7 @@ from commonhold.pages.interview.screens import Frame
 from commonhold.pages.interview.wording import follows
 from commonhold.pages.language import CODES, Language, language, plain, preferred
 
+_View: TypeAlias = Callable[[Request], Awaitable[Response]]
 _ASSETS: Final = {"interview.css": "text/css; charset=utf-8", "interview.js": "text/javascript; charset=utf-8"}
 
 
@@ -38,8 +39,8 @@ class Conversation:
     """The state of one running interview beside its answers: nothing that would be missed."""
 
     keeper: Keeper
-    token: str
-    finish: Callable[[], None]
+    token: str = ""
+    finish: Callable[[], None] = lambda: None
     last_request: float = 0.0
     _plan: tuple[Interview, Plan] | None = None
 
@@ -122,12 +123,14 @@ class _Screens:
             FormatError: if it was removed, perhaps in another window.
         """
         if (found := self.keeper.interview.thing(id_)) is None:
-            raise FormatError("this thing is not in the interview any more", code="interview/no-thing", next_step="Go on with another screen.")
+            raise FormatError(
+                "this thing is not in the interview any more", code="interview/no-thing", next_step="Go on with another screen."
+            )
         return found
 
     async def asset(self, request: Request) -> Response:
         """A stylesheet or a script."""
-        name = request.path_params["name"]
+        name = request.url.path.removeprefix("/")
         return harden(Response(screens.asset(name), media_type=_ASSETS[name]))
 
     # ---------------------------------------------------------------------------------------------------------------- writing
@@ -259,32 +262,28 @@ def build(talk: Conversation) -> Starlette:
     """The application of one conversation; a :class:`~commonhold.local.guard.Guard` must stand before it."""
     s = _Screens(talk)
 
-    def counted(view: Callable[[Request], object]) -> Callable[[Request], object]:
+    def counted(view: _View) -> _View:
         async def seen(request: Request) -> Response:
             talk.last_request = time.monotonic()
-            response: Response = await view(request)  # type: ignore[misc] # every view is a coroutine function
+            response = await view(request)
             return response if "content-security-policy" in response.headers else harden(response)
 
         return seen
 
-    routes: Sequence[tuple[str, Callable[[Request], object], str]] = (
-        ("/", s.home, "GET"),
-        ("/{name:str}", s.asset, "GET"),
-        ("/picture.svg", s.picture, "GET"),
-        ("/report/{which:str}", s.report, "GET"),
-        ("/language", s.speak, "POST"),
-        ("/unlock", s.unlock, "POST"),
-        ("/protect", s.protect, "POST"),
-        ("/export", s.export, "POST"),
-        ("/finish", s.finish, "POST"),
-        ("/{screen:str}", s.show, "GET"),
-        ("/{screen:str}", s.answer, "POST"),
-    )
-    listed = []
-    for path, view, method in routes:
-        for real in [f"/{name}" for name in _ASSETS] if path == "/{name:str}" else [path]:
-            listed.append(Route(real, counted(view), methods=[method]))
-    return Starlette(routes=listed, exception_handlers={CommonholdError: _spoken})
+    routes = [
+        Route("/", counted(s.home)),
+        *(Route(f"/{name}", counted(s.asset)) for name in _ASSETS),
+        Route("/picture.svg", counted(s.picture)),
+        Route("/report/{which:str}", counted(s.report)),
+        Route("/language", counted(s.speak), methods=["POST"]),
+        Route("/unlock", counted(s.unlock), methods=["POST"]),
+        Route("/protect", counted(s.protect), methods=["POST"]),
+        Route("/export", counted(s.export), methods=["POST"]),
+        Route("/finish", counted(s.finish), methods=["POST"]),
+        Route("/{screen:str}", counted(s.show)),
+        Route("/{screen:str}", counted(s.answer), methods=["POST"]),
+    ]
+    return Starlette(routes=routes, exception_handlers={CommonholdError: _spoken})
 
 
 async def _spoken(request: Request, error: Exception) -> Response:

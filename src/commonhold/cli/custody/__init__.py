@@ -12,6 +12,7 @@ import click
 from commonhold.cli.main import LazyGroup, Verb
 
 VERBS: Final = {
+    "interview": Verb("commonhold.cli.custody.interview:command", "Ask who could take what you depend on, in your browser."),
     "analyse": Verb("commonhold.cli.custody.asking:analyse_command", "List who together could take a node, and whose loss locks out."),
     "explain": Verb("commonhold.cli.custody.asking:explain_command", "Say step by step how some parties could obtain a node."),
     "fix": Verb("commonhold.cli.custody.asking:fix_command", "Find the changes that raise most how many people it takes."),
