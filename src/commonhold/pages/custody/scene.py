@@ -83,6 +83,7 @@ class Scene:
 
     @property
     def partial(self) -> bool:
+        """Whether something was left out because it is too much to read, and not because nobody asked for it."""
         return self.shown < self.whole and self.whole > MAX_DRAWN
 
 
