@@ -8,7 +8,7 @@ them, in time that grows with the register and not with its coalitions.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from commonhold.kernel.custody.register import Input, Node, NodeRef, PartyRef, Register, leaves
@@ -73,7 +73,7 @@ class Worlds:
         self._users = _users(register.nodes.values())
         self._values: dict[str, int] = {}
         self._values = self._solved(register.nodes)
-        self._now = self._told(register.nodes, self._values)
+        self._now = self._told(register.nodes.values(), self._values)
 
     def standing(self, changed: Collection[Node] = ()) -> Standing:
         """How things stand with these nodes in place of those of the same id, which must name no party and no node that is not in the register."""
@@ -86,7 +86,8 @@ class Worlds:
                 if id_ not in affected:
                     affected[id_] = self._nodes[id_]
                     due.append(id_)
-        told = self._told(affected, self._solved(affected))
+        values = self._solved(affected)
+        told = self._told([node for node in affected.values() if values[node.id] != self._values[node.id]], values)
         return Standing({**self._now.takers, **told.takers}, {**self._now.losses, **told.losses}, self._outside)
 
     def _solved(self, nodes: Mapping[str, Node]) -> dict[str, int]:
@@ -126,14 +127,26 @@ class Worlds:
                 at_least[number] |= at_least[number - 1] & value
         return at_least[-1]
 
-    def _told(self, nodes: Mapping[str, Node], values: Mapping[str, int]) -> Standing:
-        found = {node.id: values[node.id] for node in nodes.values() if node.kind == "resource"}
-        takers = {id_: tuple(one for place, one in enumerate(self._alone) if value >> place & 1) for id_, value in found.items()}
+    def _told(self, nodes: Iterable[Node], values: Mapping[str, int]) -> Standing:
+        found = {node.id: values[node.id] for node in nodes if node.kind == "resource"}
+        takers = {id_: _named(value, self._alone) for id_, value in found.items()}
         losses = {id_: self._losses(value >> self._together) for id_, value in found.items()}
         return Standing(takers, losses, self._outside)
 
     def _losses(self, value: int) -> tuple[str, ...] | None:
-        return tuple(gone for place, gone in enumerate(self._org, 1) if not value >> place & 1) if value & 1 else None
+        # The first bit is the whole organisation.
+        return _named(~value >> 1, self._org) if value & 1 else None
+
+
+def _named(value: int, names: Sequence[str]) -> tuple[str, ...]:
+    """Those whose bits are set."""
+    value &= (1 << len(names)) - 1
+    found = []
+    while value:
+        lowest = value & -value
+        found.append(names[lowest.bit_length() - 1])
+        value ^= lowest
+    return tuple(found)
 
 
 def _users(nodes: Iterable[Node]) -> dict[str, list[str]]:
