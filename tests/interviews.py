@@ -180,7 +180,11 @@ PROJECT = Case(
     },
     # Merlin still publishes and still changes DNS.
     lost={"windhover app.exclusive": frozenset({"Kestrel"}), "windhover.example.exclusive": frozenset({"Kestrel"})},
-    first=("Change the password of %(thing)s, and seal the new one together", "Take the reset mailbox", "Put %(thing)s in the organisation's own name"),
+    first=(
+        "Change the password of %(thing)s, and seal the new one together",
+        "Take the reset mailbox",
+        "Put %(thing)s in the organisation's own name",
+    ),
 )
 
 SOCIETY = Case(

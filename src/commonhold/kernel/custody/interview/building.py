@@ -121,7 +121,7 @@ class Builder:
     def second_step(self, thing: Thing) -> tuple[Input, ...]:
         """On whose device the second step arrives; nothing where there is none, or nobody knows whose it is: it may be the holder's own."""
         tokens = thing.answers.get("second_step", ())
-        return () if UNKNOWN in tokens else any_of(tuple(self.refer(token) for token in tokens if token not in SIGNS))
+        return () if {UNKNOWN, NONE} & set(tokens) else any_of(tuple(self.refer(token) for token in tokens if token not in SIGNS))
 
     def recoveries(self, thing: Thing, holders: Sequence[Input], also: Sequence[Input] = ()) -> list[Way]:
         """The ways around a sign-in; where one is open, each holder alone."""

@@ -6,12 +6,12 @@ helps nobody. Everything is recomputed from changed answers, so the numbers are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from commonhold.kernel.custody.interview.answers import SIGNS, Interview, Thing
+from commonhold.kernel.custody.interview.answers import Interview, Thing
 from commonhold.kernel.custody.interview.compiling import compile_register, nodes_of
 from commonhold.kernel.custody.interview.remedies import Remedy, remedies
 from commonhold.kernel.custody.interview.standing import Standing, Worlds, standing
@@ -79,12 +79,17 @@ def _done(interview: Interview, group: Sequence[Remedy]) -> Interview:
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """A group of remedies and what would come of it."""
+    """A group of remedies and what would come of it: which powers would still be taken by one, or lost with one."""
 
     group: tuple[Remedy, ...]
-    exposed: int
+    exposed: frozenset[tuple[str, bool]]
     weight: int
     harmless: bool
+
+    @property
+    def cost(self) -> int:
+        """How much it asks of people."""
+        return sum(remedy.cost for remedy in self.group)
 
 
 class _Search:
@@ -96,35 +101,49 @@ class _Search:
         self.now = self.worlds.standing()
         self.open = frozenset((*self.now.taken(), *self.now.destroyed()))
         self.nodes: dict[tuple[Remedy, ...], tuple[Node, ...]] = {}
+        self.powers = {thing.id: {node.id for node in nodes_of(interview, thing.id)} for thing in interview.things}
         self.before = self.judged(())
 
     def best(self) -> tuple[tuple[Remedy, ...], bool]:
-        """The step that helps most: a single remedy where one ends a takeover or a lock-out, otherwise the smallest group that does."""
+        """The step that helps most for what it asks, out of single remedies and the groups that end a takeover or a lock-out."""
         by_thing = {thing.id: list(remedies(self.interview, thing)) for thing in self.interview.things}
         singles = [self.judged((remedy,)) for listed in by_thing.values() for remedy in listed]
         known = {frozenset(tried.group): tried.exposed for tried in singles}
         ending = [tried for tried in singles if self.ends(tried)]
-        whole = True
-        for group in _groups(self.interview, by_thing):
-            if ending and len(group) > 2:
-                break
-            if frozenset(group) in known:
-                continue
-            if len(known) - len(singles) == MAX_TRIED:
-                whole = False
-                break
-            tried = self.judged(group)
-            known[frozenset(group)] = tried.exposed
-            # Each member must be needed: two good ideas are two steps.
-            if self.ends(tried) and all(known[frozenset(group) - {one}] > tried.exposed for one in group):
-                ending.append(tried)
-        return self.pick(ending or singles), whole
+        clusters = {thing.id: self.cluster(thing, by_thing) for thing in self.interview.things}
+        limit = len(known) + MAX_TRIED
+        for size in range(2, TOGETHER_AT_MOST + 1):
+            # A thing that is safe already, or that less work makes safe, needs no larger group.
+            enough = [tried for tried in (self.before, *ending) if tried.cost <= size]
+            due = [id_ for id_ in clusters if all(self.exposes(id_, tried) for tried in enough)]
+            for group in (group for id_ in due for group in combinations(clusters[id_], size)):
+                if frozenset(group) in known or not _compatible(group):
+                    continue
+                if len(known) == limit:
+                    return self.pick(ending or singles), False
+                tried = self.judged(group)
+                known[frozenset(group)] = tried.exposed
+                # Each member must be needed: two good ideas are two steps.
+                if self.ends(tried) and all(len(known[frozenset(group) - {one}]) > len(tried.exposed) for one in group):
+                    ending.append(tried)
+        return self.pick(ending or singles), True
+
+    def cluster(self, thing: Thing, by_thing: Mapping[str, list[Remedy]]) -> list[Remedy]:
+        """The remedies for a thing and for those that its answers name, which might only work together."""
+        named = {token for tokens in thing.answers.values() for token in tokens}
+        others = [other.id for other in self.interview.things if other.id in named]
+        return by_thing[thing.id] + [remedy for id_ in others for remedy in by_thing[id_] if not remedy.hoped]
+
+    def exposes(self, id_: str, tried: _Tried) -> bool:
+        """Whether one person could still take a thing, or is still needed for it."""
+        return any(node in self.powers[id_] for node, _ in tried.exposed)
 
     def judged(self, group: tuple[Remedy, ...]) -> _Tried:
         """What comes of a group; only what it changes, and what leans on that, is weighed anew."""
         after = self.worlds.standing([node for own in _by_thing(group) for node in self.compiled(own)])
         harmless = self.open.issuperset(after.taken()) and self.open.issuperset(after.destroyed())
-        return _Tried(group, len(after.taken()) + len(after.lost()), after.weight, harmless)
+        exposed = frozenset({(node, True) for node in after.taken()} | {(node, False) for node in after.lost()})
+        return _Tried(group, exposed, after.weight, harmless)
 
     def compiled(self, own: tuple[Remedy, ...]) -> tuple[Node, ...]:
         """The nodes of one thing after the remedies for it."""
@@ -135,37 +154,23 @@ class _Search:
 
     def ends(self, tried: _Tried) -> bool:
         """Whether fewer things are taken by one or lost with one."""
-        return tried.harmless and tried.exposed < self.before.exposed and tried.weight < self.before.weight
+        return tried.harmless and len(tried.exposed) < len(self.before.exposed) and tried.weight < self.before.weight
 
     def pick(self, found: Sequence[_Tried]) -> tuple[Remedy, ...]:
         """The one that helps most for what it asks of people; none where none helps."""
 
         def for_its_cost(tried: _Tried) -> tuple[float, int]:
             gain = self.before.weight - tried.weight
-            return -gain / (1 + sum(remedy.cost for remedy in tried.group)), len(tried.group)
+            return -gain / (1 + tried.cost), len(tried.group)
 
         helping = [tried for tried in found if tried.harmless and tried.weight < self.before.weight]
         return min(helping, key=for_its_cost).group if helping else ()
 
 
-def _groups(interview: Interview, by_thing: dict[str, list[Remedy]]) -> Iterator[tuple[Remedy, ...]]:
-    """Remedies that might only work together, small groups first."""
-    clusters = [
-        [remedy for id_ in _leaning(interview, thing) for remedy in by_thing[id_] if not (remedy.hoped and id_ != thing.id)]
-        for thing in interview.things
-    ]
-    for size in range(2, TOGETHER_AT_MOST + 1):
-        for cluster in clusters:
-            for group in combinations(cluster, size):
-                questions = [(id_, question) for remedy in group for id_, question, _ in remedy.changes]
-                if len(set(questions)) == len(questions):
-                    yield group
-
-
-def _leaning(interview: Interview, thing: Thing) -> list[str]:
-    """A thing, and those that its answers name."""
-    named = {token for tokens in thing.answers.values() for token in tokens if token not in SIGNS}
-    return [thing.id, *(other.id for other in interview.things if other.id in named and other.id != thing.id)]
+def _compatible(group: Sequence[Remedy]) -> bool:
+    """Whether no two of them change the same answer."""
+    questions = [(id_, question) for remedy in group for id_, question, _ in remedy.changes]
+    return len(set(questions)) == len(questions)
 
 
 def _by_thing(group: Sequence[Remedy]) -> list[tuple[Remedy, ...]]:

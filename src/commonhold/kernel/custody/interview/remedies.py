@@ -53,6 +53,9 @@ _SEAL = {
         "Keep one owner account for %(thing)s. Seal its password, so that two of %(people)s open it together. All others only change the code."
     ),
     "list": N_("Keep one administrator account for %(thing)s. Seal its password, so that two of %(people)s open it together."),
+    "mailbox": N_(
+        "Let everybody read the mail of %(thing)s in a mailbox of their own, by forwarding. Then change its password, and seal the new one, so that two of %(people)s open it together."
+    ),
     "channel": N_(
         "Move %(thing)s to an account of the organisation as its primary owner. Seal its password, so that two of %(people)s open it together."
     ),
@@ -92,6 +95,11 @@ _NO_RESET = {
     "reset_mail": N_("Take the reset mailbox out of the settings of %(thing)s, or let it go to a mailbox that nobody opens alone."),
     "reset_phone": N_("Take the phone number out of the settings of %(thing)s."),
 }
+# A registry lock costs money, and not every registry has one.
+_CONFIRMED = {
+    "lock": (N_("Order a registry lock for %(thing)s."), 5),
+    "pin": (N_("Agree on a password or PIN with the phone company of %(thing)s."), 1),
+}
 _CHANGED = N_("Change the password of %(thing)s, and take away the access of everybody who has left or is not known.")
 _TAKEN_AWAY = N_("Take away the access to %(thing)s of everybody who has left or is not known.")
 MANY = 3
@@ -108,11 +116,8 @@ def remedies(interview: Interview, thing: Thing) -> Iterator[Remedy]:
         if asked.id in _LOOK_UP:
             yield from _about_recovery(interview, thing, asked, tokens, inside)
         if asked.takes == "yesno" and tokens != (YES,):
-            text = {
-                "lock": N_("Order a registry lock for %(thing)s."),
-                "pin": N_("Agree on a password or PIN with the phone company of %(thing)s."),
-            }[asked.id]
-            yield Remedy(text, thing.id, ((thing.id, asked.id, (YES,)),))
+            text, cost = _CONFIRMED[asked.id]
+            yield Remedy(text, thing.id, ((thing.id, asked.id, (YES,)),), cost=cost)
 
 
 def _about_people(thing: Thing, asked: Question, tokens: tuple[str, ...] | None, inside: tuple[str, ...]) -> Iterator[Remedy]:
@@ -161,10 +166,10 @@ def _seal(thing: Thing, asked: Question, given: tuple[str, ...], pool: tuple[str
     if asked.id == "password" and set(thing.answers.get("second_step", ())) - SIGNS:
         # Otherwise what is sealed would still hang on one phone.
         changes.append((thing.id, "second_step", trusted))
-        text = _SEAL_BOTH
+        text = _SEAL_BOTH if thing.kind != "mailbox" else text
     if not already and set(given) - SIGNS:
         text = _HAND_OVER_GROUP if thing.kind in ("page", "code", "list") else _HAND_OVER
-    yield Remedy(text, thing.id, tuple(changes), trusted, cost=3)
+    yield Remedy(text, thing.id, tuple(changes), trusted, cost=2)
 
 
 def _second_step(thing: Thing, named: tuple[str, ...], inside: tuple[str, ...]) -> Iterator[Remedy]:
@@ -188,7 +193,7 @@ def _about_recovery(
             yield Remedy(text, thing.id, ((thing.id, asked.id, best),), cost=0, hoped=True)
     elif asked.id == "contract" and tokens != (NONE,) and len(inside) > 1:
         text = N_("Put %(thing)s in the organisation's own name.")
-        yield Remedy(text, thing.id, ((thing.id, "contract", (NONE,)),), cost=2)
+        yield Remedy(text, thing.id, ((thing.id, "contract", (NONE,)),), cost=3)
     elif asked.recovery and tokens and tokens != (NONE,):
         text = _NO_SHARED_RESET if shared else _NO_RESET[asked.id]
         yield Remedy(text, thing.id, ((thing.id, asked.id, (NONE,)),))
