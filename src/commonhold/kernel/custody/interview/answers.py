@@ -28,6 +28,11 @@ MAX_PEOPLE: Final = 100
 MAX_THINGS: Final = 60
 MAX_NAME: Final = 80
 
+# Beside the format characters (Cf): what Unicode calls default ignorable, and the fillers that look like a space.
+_UNSEEN: Final = frozenset(
+    map(chr, [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164, *range(0xFE00, 0xFE10), 0xFFA0])
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -87,11 +92,13 @@ class Interview:
 
     def with_people(self, people: Iterable[Person]) -> Interview:
         """The same interview with these people, and without answers that name others."""
-        return _only_known(replace(self, people=tuple(people)))
+        return _only_known(replace(self, people=tuple(people)), {thing.id for thing in self.things})
 
     def with_things(self, things: Iterable[Thing]) -> Interview:
-        """The same interview with these things, and without answers that name others."""
-        return _only_known(replace(self, things=tuple(things)))
+        """The same interview with these things, and without answers that name others, or what has become something else."""
+        listed, kinds = tuple(things), {thing.id: thing.kind for thing in self.things}
+        kept = {thing.id for thing in listed if kinds.get(thing.id, thing.kind) == thing.kind}
+        return _only_known(replace(self, things=listed), kept)
 
 
 def next_id(prefix: str, ids: Iterable[str]) -> str:
@@ -100,7 +107,7 @@ def next_id(prefix: str, ids: Iterable[str]) -> str:
 
 
 def clean_name(value: object, what: str, *, comma: bool = False) -> str:
-    """A name as it is kept: Unicode form C, one line, spaces collapsed; empty where nothing was written.
+    """A name as it is kept: Unicode form C, one line, spaces collapsed; empty where nothing was written that can be seen.
 
     Raises:
         FormatError: for a name that is too long, holds characters that could act on a page or a terminal, or a comma
@@ -117,16 +124,21 @@ def clean_name(value: object, what: str, *, comma: bool = False) -> str:
         raise FormatError(f"{what}: {error}", code="interview/name", next_step="Write it again without that character.") from None
     if "," in name and not comma:
         raise FormatError(f"{what} has a comma, which separates names", code="interview/name-comma", next_step="Write it without one.")
-    return name
+    return name if _seen(name) else ""
 
 
 def same_name(a: str, b: str) -> bool:
-    """Whether a reader would take two names for one."""
-    return unicodedata.normalize("NFKC", a).casefold() == unicodedata.normalize("NFKC", b).casefold()
+    """Whether a reader would take two names for one: letter case, width, ligatures and characters that nobody sees make no other person."""
+    return _seen(a) == _seen(b)
 
 
-def _only_known(interview: Interview) -> Interview:
-    known = {person.id for person in interview.people} | {thing.id for thing in interview.things} | SIGNS
+def _seen(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", "".join(c for c in folded if not (unicodedata.category(c) == "Cf" or c in _UNSEEN)))
+
+
+def _only_known(interview: Interview, things_known: set[str]) -> Interview:
+    known = {person.id for person in interview.people} | things_known | SIGNS
     things = []
     for thing in interview.things:
         kept = {question: tuple(token for token in tokens if token in known) for question, tokens in thing.answers.items()}

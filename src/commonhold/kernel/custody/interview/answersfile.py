@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from reprlib import repr as shown
 from typing import Any, Final, NoReturn
 
 from commonhold.kernel.custody.interview.answers import (
@@ -64,7 +65,8 @@ def parse_interview(raw: bytes) -> Interview:
     value = decode(raw, "the interview")
     if value.get("schema") != SCHEMA:
         _refuse(
-            f"this file's schema is {value.get('schema')!r}, and this version reads {SCHEMA}", "Read it with the version that wrote it."
+            f"this file's schema is {shown(value.get('schema'))}, and this version reads {SCHEMA}",
+            "Read it with the version that wrote it.",
         )
     _keys("the interview", value, _TOP)
     people = tuple(_person(item) for item in _listed(value, "people", MAX_PEOPLE))
@@ -92,7 +94,7 @@ def check_answer(thing: Thing, question: str, tokens: Sequence[str], interview: 
 def _check_tokens(thing: Thing, question: str, tokens: Sequence[str], people: set[str], kinds: Mapping[str, str]) -> None:
     asked = KINDS[thing.kind].question(question)
     if asked is None:
-        _refuse(f"{thing.name!r} answers {question!r}, and nothing of the kind {thing.kind} is asked that")
+        _refuse(f"{thing.name!r} answers {shown(question)}, and nothing of the kind {thing.kind} is asked that")
     signs = {UNKNOWN} | ({"-"} if asked.none else set()) | ({"2+"} if asked.together else set())
     if asked.takes == "yesno":
         allowed = {"y", "n", UNKNOWN}
@@ -102,7 +104,9 @@ def _check_tokens(thing: Thing, question: str, tokens: Sequence[str], people: se
         allowed = signs | {id_ for id_, kind in kinds.items() if kind == asked.takes and id_ != thing.id}
         allowed |= people if asked.takes in ("mailbox", "phone") else set()
     if wrong := [token for token in tokens if token not in allowed]:
-        _refuse(f"{thing.name!r} answers {question!r} with {wrong[0]!r}, which is nobody and nothing of this interview")
+        _refuse(
+            f"{thing.name!r} answers {question!r} with {shown(wrong[0])}, which is no answer to that, nor anybody or anything that it can name"
+        )
 
 
 def _person(item: Mapping[str, Any]) -> Person:
@@ -116,7 +120,7 @@ def _thing(item: Mapping[str, Any]) -> Thing:
     _keys("a thing", item, {"id", "kind", "name", "answers", "assumptions"})
     id_, name = _id(item, "t"), _name(item, "a thing")
     if not isinstance(kind := item.get("kind"), str) or kind not in KINDS:
-        _refuse(f"{name!r} is of the kind {kind!r}, and the kinds are {', '.join(KINDS)}")
+        _refuse(f"{name!r} is of the kind {shown(kind)}, and the kinds are {', '.join(KINDS)}")
     answers, assumptions = item.get("answers"), item.get("assumptions")
     if not isinstance(answers, dict) or not all(_is_texts(tokens) for tokens in answers.values()):
         _refuse(f"{name!r} has no answers, each a list of texts")
@@ -142,7 +146,7 @@ def _listed(value: Mapping[str, Any], key: str, limit: int) -> list[Mapping[str,
 def _id(item: Mapping[str, Any], prefix: str) -> str:
     id_ = item.get("id")
     if not isinstance(id_, str) or not 2 <= len(id_) <= 7 or id_[0] != prefix or not id_[1:].isascii() or not id_[1:].isdigit():
-        _refuse(f"the id {id_!r} is not {prefix!r} and a number")
+        _refuse(f"the id {shown(id_)} is not {prefix!r} and a number")
     return id_
 
 
@@ -165,7 +169,7 @@ def _short(value: Mapping[str, Any], key: str) -> str:
 
 def _keys(where: str, item: Mapping[str, Any], known: set[str]) -> None:
     if odd := sorted(item.keys() - known):
-        _refuse(f"{where} has the key {odd[0]!r}, which this version does not know", "Read it with the version that wrote it.")
+        _refuse(f"{where} has the key {shown(odd[0])}, which this version does not know", "Read it with the version that wrote it.")
 
 
 def _refuse(message: str, next_step: str = "Correct the file at that place, or begin a new one.") -> NoReturn:

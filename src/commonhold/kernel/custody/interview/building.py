@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from commonhold.kernel.custody.interview.answers import NONE, SIGNS, TOGETHER, UNKNOWN, Interview, Thing
+from commonhold.kernel.custody.interview.answers import NONE, SIGNS, TOGETHER, UNKNOWN, YES, Interview, Thing
 from commonhold.kernel.custody.interview.kinds import KINDS, Kind
 from commonhold.kernel.custody.register import UNDECLARED, AtLeast, Input, Node, NodeRef, Party, PartyRef, Way
 from commonhold.kernel.messages import Say
@@ -63,7 +63,8 @@ class Builder:
         if asked is None or (tokens is None and asked.optional):
             return ()
         found: list[Input] = [self.refer(token) for token in tokens or () if token not in SIGNS]
-        if tokens is None or UNKNOWN in tokens:
+        # "Two of them together", of whom nobody is named, says no more than no answer.
+        if tokens is None or UNKNOWN in tokens or set(tokens) == {TOGETHER}:
             found.append(self.unknown())
         return tuple(found)
 
@@ -103,6 +104,10 @@ class Builder:
         known = {item.id: item.usual for item in KINDS[thing.kind].assumptions}
         return thing.assumptions.get(assumption, known.get(assumption, False))
 
+    def says_yes(self, thing: Thing, question: str) -> bool:
+        """Whether the answer is yes, and nothing beside it."""
+        return thing.answers.get(question) == (YES,)
+
     def one_way(self, via: str, *inputs: Sequence[Input], days: float = 0, visible: bool = False) -> list[Way]:
         """A way that needs all of these, or none at all where one of them names nobody."""
         return [Way(via, tuple(item for part in inputs for item in part), days, visible)] if all(inputs) else []
@@ -114,8 +119,9 @@ class Builder:
         return ways + self.recoveries(thing, self.people(thing, question), () if self.holds(thing, "reset_enough") else second)
 
     def second_step(self, thing: Thing) -> tuple[Input, ...]:
-        """On whose device the second step arrives; nothing where there is none, or nobody knows of one."""
-        return any_of(tuple(self.refer(token) for token in thing.answers.get("second_step", ()) if token not in SIGNS))
+        """On whose device the second step arrives; nothing where there is none, or nobody knows whose it is: it may be the holder's own."""
+        tokens = thing.answers.get("second_step", ())
+        return () if {UNKNOWN, NONE} & set(tokens) else any_of(tuple(self.refer(token) for token in tokens if token not in SIGNS))
 
     def recoveries(self, thing: Thing, holders: Sequence[Input], also: Sequence[Input] = ()) -> list[Way]:
         """The ways around a sign-in; where one is open, each holder alone."""
@@ -136,11 +142,9 @@ class Builder:
 
     def title(self, thing: Thing) -> NodeRef:
         """In whose name a thing is; in the organisation's own, two people inside speak for it together."""
-        tokens = thing.answers.get("contract", ())
-        if NONE in tokens:
-            two = self.one_way(self.say("two people speak for the organisation"), any_of(self._inside, 2))
-            return self.add(thing, "title", "legal_title", self.say("%(name)s: in whose name it is", name=thing.name), two)
         ways = self.one_way(self.say("it is in their name"), any_of(self.people(thing, "contract")))
+        if NONE in thing.answers.get("contract", ()):
+            ways += self.one_way(self.say("two people speak for the organisation"), any_of(self._inside, 2))
         return self.add(thing, "title", "legal_title", self.say("%(name)s: in whose name it is", name=thing.name), ways)
 
     def by_provider(self, thing: Thing, *also: Input) -> list[Way]:

@@ -8,7 +8,7 @@ from commonhold.kernel.custody.interview.answers import Interview
 from commonhold.kernel.custody.interview.building import Builder, Open
 from commonhold.kernel.custody.interview.families import FAMILIES
 from commonhold.kernel.custody.interview.kinds import KINDS
-from commonhold.kernel.custody.register import Register, check_references
+from commonhold.kernel.custody.register import Node, Register, check_references
 from commonhold.kernel.messages import Say, in_english
 
 
@@ -44,3 +44,12 @@ def compile_register(interview: Interview, say: Say = in_english) -> Compiled:
             assumptions.append(Taken(thing.id, item.id, say(item.text), holds, item.id in thing.assumptions))
     check_references(builder.parties, builder.nodes)
     return Compiled(Register(interview.title, builder.parties, builder.nodes), tuple(assumptions), tuple(builder.open))
+
+
+def nodes_of(interview: Interview, id_: str) -> tuple[Node, ...]:
+    """The nodes of one thing in :func:`compile_register`'s register, in English; the answers about other things change nothing in them."""
+    builder = Builder(interview, in_english)
+    for thing in interview.things:
+        if thing.id == id_:
+            FAMILIES[KINDS[thing.kind].family](builder, thing)
+    return tuple(builder.nodes.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from commonhold.kernel.custody.interview.answers import YES, Thing
+from commonhold.kernel.custody.interview.answers import TOGETHER, UNKNOWN, Thing
 from commonhold.kernel.custody.interview.building import PAPERS_DAYS, SIM_DAYS, Builder, any_of
 from commonhold.kernel.custody.interview.kinds import KINDS
 from commonhold.kernel.custody.register import NodeRef, Way
@@ -16,11 +16,15 @@ def group(b: Builder, thing: Thing) -> None:
     admins = b.people(thing, "admins")
     ways = b.one_way(b.say("is an administrator"), b.choice(thing, "admins"))
     ways += b.one_way(b.say("signs in as an administrator"), any_of(b.people(thing, "others")))
-    ways += b.recoveries(thing, admins)
-    ways += b.one_way(b.say("changes it on its server"), any_of(b.people(thing, "server")))
+    around = b.recoveries(thing, admins)
+    on_server = b.one_way(b.say("changes it on its server"), any_of(b.people(thing, "server")))
+    ways += around + on_server
     admin = (b.add(thing, "admin", "role", b.say("%(name)s: administrator", name=thing.name), ways),)
-    everybody = b.one_way(b.say("all administrators together"), admins)
-    exclusive = b.one_way(b.say("removes the other administrators"), admin) if b.holds(thing, "remove") else everybody
+    if b.holds(thing, "remove") or TOGETHER in thing.answers.get("admins", ()) or len(admins) < 2:
+        exclusive = b.one_way(b.say("removes the other administrators"), admin)
+    else:
+        exclusive = b.one_way(b.say("all administrators together"), admins) + [way for way in around if way.assumed]
+        exclusive += on_server
     exclusive += b.one_way(b.say("takes it through the business account"), b.choice(thing, "portfolio"))
     b.power(thing, "exclusive", exclusive + b.by_provider(thing))
     editors = b.one_way(b.say("may post or change things"), any_of(b.people(thing, "editors")))
@@ -70,7 +74,7 @@ def login(b: Builder, thing: Thing) -> None:
 
 def _moved(b: Builder, thing: Thing, account: NodeRef) -> list[Way]:
     """How a domain is taken: through the account, with papers, through a support desk; a registry lock asks its holder first."""
-    locked, title = YES in thing.answers.get("lock", ()), (b.title(thing),)
+    locked, title = b.says_yes(thing, "lock"), (b.title(thing),)
     via = b.say("moves it after the holder has confirmed") if locked else b.say("moves it to an account of their own")
     ways = b.one_way(via, (account, *title)) if locked else b.one_way(via, (account,))
     if b.holds(thing, "papers"):
@@ -82,11 +86,11 @@ def phone(b: Builder, thing: Thing) -> None:
     """A phone number: whoever has the SIM card has it, and whoever gets a new one."""
     holders, title = b.people(thing, "holder"), b.title(thing)
     renewed = b.one_way(b.say("gets a new SIM card"), (title,), days=SIM_DAYS, visible=True) if b.holds(thing, "new_sim") else []
-    stranger = [] if YES in thing.answers.get("pin", ()) else b.by_stranger(thing)
+    stranger = [] if b.says_yes(thing, "pin") else b.by_stranger(thing)
     in_hand = b.one_way(b.say("has it in their hands"), any_of(holders))
     number = (b.add(thing, "login", "phone", b.say("%(name)s: the SIM card", name=thing.name), in_hand + renewed + stranger),)
     moved = b.one_way(b.say("moves the number to another SIM card"), (title,), days=SIM_DAYS, visible=True) + stranger
-    if "contract" not in thing.answers:
+    if UNKNOWN in thing.answers.get("contract", (UNKNOWN,)):
         moved += b.undeclared(thing, "contract", holders)
     b.power(thing, "exclusive", moved)
     b.power(thing, "use", b.one_way(b.say("has it in their hands"), number))

@@ -175,9 +175,9 @@ _KINDS = (
                 "admins",
                 N_("Who administers the mail service, and could set a new password?"),
                 "people",
+                N_("At a mail service where everybody opens their own mailbox, nobody does."),
                 none=NOBODY,
                 together=True,
-                optional=True,
             ),
             Question(
                 "domain",

@@ -53,6 +53,9 @@ _SEAL = {
         "Keep one owner account for %(thing)s. Seal its password, so that two of %(people)s open it together. All others only change the code."
     ),
     "list": N_("Keep one administrator account for %(thing)s. Seal its password, so that two of %(people)s open it together."),
+    "mailbox": N_(
+        "Let everybody read the mail of %(thing)s in a mailbox of their own, by forwarding. Then change its password, and seal the new one, so that two of %(people)s open it together."
+    ),
     "channel": N_(
         "Move %(thing)s to an account of the organisation as its primary owner. Seal its password, so that two of %(people)s open it together."
     ),
@@ -61,6 +64,15 @@ _SEAL = {
     ),
 }
 _SEAL_LOGIN = N_("Change the password of %(thing)s, and seal the new one, so that two of %(people)s open it together.")
+_SEAL_BOTH = N_(
+    "Change the password of %(thing)s, and seal the new one together with what the second step needs, so that two of %(people)s open it together."
+)
+_HAND_OVER = N_(
+    "Ask those who have left to hand over %(thing)s. Then change its password, and seal the new one, so that two of %(people)s open it together."
+)
+_HAND_OVER_GROUP = N_(
+    "Ask those who have left to make an account of the organisation administrator of %(thing)s. Seal its password, so that two of %(people)s open it together."
+)
 _SEAL_PORTFOLIO = N_("Seal the business account above %(thing)s, so that two of %(people)s open it together.")
 _SEAL_ADMIN = N_("Seal the administrator's account above %(thing)s, so that two of %(people)s open it together.")
 _SEAL_ROOT = N_("Seal the administrator's key of the machine %(thing)s, so that two of %(people)s open it together.")
@@ -71,11 +83,25 @@ _LOOK_UP = {
     "portfolio": N_("Look up whether %(thing)s belongs to a business account, and who controls that."),
     "domain": N_("Look up at which domain %(thing)s is, and who controls it."),
     "contract": N_("Look up in whose name %(thing)s is."),
+    "holder": N_("Look up who has the phone or the SIM card of %(thing)s."),
+    "admins": N_("Look up who the administrators of %(thing)s are."),
 }
+_LOOK_UP_SERVICE = N_("Look up who administers the mail service of %(thing)s, and could set a new password.")
+_ASK_ADMINISTRATORS = N_(
+    "Ask the administrators of %(thing)s whether anybody else reads the mailbox through which their password can be reset."
+)
+_NO_SHARED_RESET = N_("Let no account of an administrator of %(thing)s be reset through a mailbox that others read.")
 _NO_RESET = {
     "reset_mail": N_("Take the reset mailbox out of the settings of %(thing)s, or let it go to a mailbox that nobody opens alone."),
     "reset_phone": N_("Take the phone number out of the settings of %(thing)s."),
 }
+# A registry lock costs money, and not every registry has one.
+_CONFIRMED = {
+    "lock": (N_("Order a registry lock for %(thing)s."), 5),
+    "pin": (N_("Agree on a password or PIN with the phone company of %(thing)s."), 1),
+}
+_CHANGED = N_("Change the password of %(thing)s, and take away the access of everybody who has left or is not known.")
+_TAKEN_AWAY = N_("Take away the access to %(thing)s of everybody who has left or is not known.")
 MANY = 3
 """Of how many people two open what is sealed: one may be away."""
 
@@ -87,14 +113,11 @@ def remedies(interview: Interview, thing: Thing) -> Iterator[Remedy]:
         tokens = thing.answers.get(asked.id)
         if asked.takes == "people":
             yield from _about_people(thing, asked, tokens, inside)
-        if asked.recovery or asked.id in ("domain", "contract"):
+        if asked.id in _LOOK_UP:
             yield from _about_recovery(interview, thing, asked, tokens, inside)
         if asked.takes == "yesno" and tokens != (YES,):
-            text = {
-                "lock": N_("Order a registry lock for %(thing)s."),
-                "pin": N_("Agree on a password or PIN with the phone company of %(thing)s."),
-            }[asked.id]
-            yield Remedy(text, thing.id, ((thing.id, asked.id, (YES,)),))
+            text, cost = _CONFIRMED[asked.id]
+            yield Remedy(text, thing.id, ((thing.id, asked.id, (YES,)),), cost=cost)
 
 
 def _about_people(thing: Thing, asked: Question, tokens: tuple[str, ...] | None, inside: tuple[str, ...]) -> Iterator[Remedy]:
@@ -111,19 +134,19 @@ def _about_people(thing: Thing, asked: Question, tokens: tuple[str, ...] | None,
             text = N_("Let %(people)s each keep a copy of what is in %(thing)s, somewhere else.")
             yield Remedy(text, thing.id, ((thing.id, "copy", new),), new)
     elif asked.id != "contract":
-        if asked.together and not (asked.optional and not named):
+        # What may not be there at all is looked up first.
+        if asked.together and (named or UNKNOWN in given or not asked.none):
             yield from _seal(thing, asked, given, (*ours, *others))
         if ours and (strangers or UNKNOWN in given):
-            text = N_("Change the password of %(thing)s, and take away the access of everybody who has left or is not known.")
+            text = _CHANGED if asked.id in ("password", "owner", "root") else _TAKEN_AWAY
             kept = tuple(token for token in given if token in ours or token == TOGETHER)
             yield Remedy(text, thing.id, ((thing.id, asked.id, kept),), strangers)
         elif (strangers or UNKNOWN in given) and asked.none:
-            text = N_("Take away the access to %(thing)s of everybody who has left or is not known.")
-            yield Remedy(text, thing.id, ((thing.id, asked.id, (NONE,)),), strangers)
+            yield Remedy(_TAKEN_AWAY, thing.id, ((thing.id, asked.id, (NONE,)),), strangers)
         if asked.id == "others" and ours:
             text = N_("End shared passwords and shared computers with which others sign in to %(thing)s.")
             yield Remedy(text, thing.id, ((thing.id, asked.id, (NONE,)),), named)
-        if len(ours) == 1 and others and not asked.optional and TOGETHER not in given:
+        if len(ours) == 1 and others and asked.id in ("password", "admins", "root", "portfolio") and TOGETHER not in given:
             text = N_("Give %(people)s access to %(thing)s as well, so that it does not hang on one person.")
             yield Remedy(text, thing.id, ((thing.id, asked.id, (*given, others[0])),), others[:1])
 
@@ -140,7 +163,13 @@ def _seal(thing: Thing, asked: Question, given: tuple[str, ...], pool: tuple[str
         if writers := tuple(dict.fromkeys((*(t for t in thing.answers.get("editors", ()) if t not in SIGNS), *already))):
             changes.append((thing.id, "editors", writers))
     text = _SEAL_ADMIN if asked.id == "admins" and thing.kind == "mailbox" else _SEALS.get(asked.id) or _SEAL.get(thing.kind, _SEAL_LOGIN)
-    yield Remedy(text, thing.id, tuple(changes), trusted, cost=3)
+    if asked.id == "password" and set(thing.answers.get("second_step", ())) - SIGNS:
+        # Otherwise what is sealed would still hang on one phone.
+        changes.append((thing.id, "second_step", trusted))
+        text = _SEAL_BOTH if thing.kind != "mailbox" else text
+    if not already and set(given) - SIGNS:
+        text = _HAND_OVER_GROUP if thing.kind in ("page", "code", "list") else _HAND_OVER
+    yield Remedy(text, thing.id, tuple(changes), trusted, cost=2)
 
 
 def _second_step(thing: Thing, named: tuple[str, ...], inside: tuple[str, ...]) -> Iterator[Remedy]:
@@ -148,22 +177,26 @@ def _second_step(thing: Thing, named: tuple[str, ...], inside: tuple[str, ...]) 
     holders = thing.answers.get("password", ())
     if len(new := tuple(id_ for id_ in inside if id_ not in holders)[:2]) > 0 and TOGETHER not in holders and named != new:
         text = N_("Turn on the second step for %(thing)s, on the phones or keys of people who do not have the password: %(people)s.")
-        yield Remedy(text, thing.id, ((thing.id, "second_step", new),), new)
+        yield Remedy(text, thing.id, ((thing.id, "second_step", new),), new, cost=2)
 
 
 def _about_recovery(
     interview: Interview, thing: Thing, asked: Question, tokens: tuple[str, ...] | None, inside: tuple[str, ...]
 ) -> Iterator[Remedy]:
-    if (tokens is None or UNKNOWN in tokens) and asked.id in _LOOK_UP:
-        best = (NONE,) if asked.id != "contract" or len(inside) > 1 else inside
-        if best:
-            yield Remedy(_LOOK_UP[asked.id], thing.id, ((thing.id, asked.id, best),), cost=0, hoped=True)
+    shared = KINDS[thing.kind].family == "group"
+    if tokens is None or UNKNOWN in tokens:
+        # What the answer is hoped to be; who the administrators or holders are cannot turn out as "nobody".
+        named = not asked.none or (asked.id == "contract" and len(inside) < 2)
+        text = _ASK_ADMINISTRATORS if shared and asked.recovery else _LOOK_UP[asked.id]
+        text = _LOOK_UP_SERVICE if asked.id == "admins" and not shared else text
+        if best := inside[:1] if named else (NONE,):
+            yield Remedy(text, thing.id, ((thing.id, asked.id, best),), cost=0, hoped=True)
     elif asked.id == "contract" and tokens != (NONE,) and len(inside) > 1:
         text = N_("Put %(thing)s in the organisation's own name.")
-        yield Remedy(text, thing.id, ((thing.id, "contract", (NONE,)),), cost=2)
+        yield Remedy(text, thing.id, ((thing.id, "contract", (NONE,)),), cost=3)
     elif asked.recovery and tokens and tokens != (NONE,):
-        if asked.id in _NO_RESET:
-            yield Remedy(_NO_RESET[asked.id], thing.id, ((thing.id, asked.id, (NONE,)),))
+        text = _NO_SHARED_RESET if shared else _NO_RESET[asked.id]
+        yield Remedy(text, thing.id, ((thing.id, asked.id, (NONE,)),))
         for mailbox in interview.of_kind("mailbox") if asked.takes == "mailbox" else ():
             if mailbox.id not in (thing.id, *tokens) and TOGETHER in mailbox.answers.get("password", ()):
                 text = N_("Let the reset messages of %(thing)s go to %(other)s, which nobody opens alone.")

@@ -1,16 +1,17 @@
 """How an organisation stands, in the two numbers that a volunteer understands: what one person alone could take, what is lost with one person.
 
-One walk through the register for each party tells both exactly, in time that grows with the register and not with its coalitions.
+Both are asked of a few *worlds*: each party acting alone, the organisation acting together, and the organisation without one of its people. The
+value of a node is the set of worlds in which it is obtained, one bit for each, so one walk through the register answers exactly for all of
+them, in time that grows with the register and not with its coalitions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from commonhold.kernel.custody.graph import build_graph
-from commonhold.kernel.custody.paths import reach
-from commonhold.kernel.custody.register import Register
+from commonhold.kernel.custody.register import Input, Node, NodeRef, PartyRef, Register, leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +50,110 @@ class Standing:
 
 def standing(register: Register) -> Standing:
     """How the organisation of a register stands."""
-    graph = build_graph(register)
-    wanted = {id_: graph.node_index[id_] for id_, node in register.nodes.items() if node.kind == "resource"}
-    alone = {party.id: reach(graph, [graph.party_index[party.id]]).days for party in register.parties.values() if party.kind != "platform"}
-    org = [party.id for party in register.parties.values() if party.org]
-    together = reach(graph, [graph.party_index[id_] for id_ in org]).days
-    without = {gone: reach(graph, [graph.party_index[id_] for id_ in org if id_ != gone]).days for gone in org}
-    return Standing(
-        {node: tuple(id_ for id_, found in alone.items() if number in found) for node, number in wanted.items()},
-        {
-            node: tuple(gone for gone in org if number not in without[gone]) if number in together else None
-            for node, number in wanted.items()
-        },
-        frozenset(party.id for party in register.parties.values() if not party.org),
-    )
+    return Worlds(register).standing()
+
+
+class Worlds:
+    """A register in all the worlds that matter, to ask how things stand now and would stand with a few nodes changed."""
+
+    def __init__(self, register: Register) -> None:
+        self._nodes = register.nodes
+        self._alone = [party.id for party in register.parties.values() if party.kind != "platform"]
+        self._org = [party.id for party in register.parties.values() if party.org]
+        self._outside = frozenset(party.id for party in register.parties.values() if not party.org)
+        self._together = len(self._alone)
+        count = self._together + 1 + len(self._org)
+        self._every = (1 << count) - 1
+        self._acts = dict.fromkeys(register.parties, 0)
+        for place, id_ in enumerate(self._alone):
+            self._acts[id_] = 1 << place
+        whole = self._every >> self._together << self._together
+        for place, id_ in enumerate(self._org, self._together + 1):
+            self._acts[id_] |= whole & ~(1 << place)
+        self._users = _users(register.nodes.values())
+        self._values: dict[str, int] = {}
+        self._values = self._solved(register.nodes)
+        self._now = self._told(register.nodes.values(), self._values)
+
+    def standing(self, changed: Collection[Node] = ()) -> Standing:
+        """How things stand with these nodes in place of those of the same id, which must name no party and no node that is not in the register."""
+        if not changed:
+            return self._now
+        affected = {node.id: node for node in changed}
+        due = list(affected)
+        while due:
+            for id_ in self._users.get(due.pop(), ()):
+                if id_ not in affected:
+                    affected[id_] = self._nodes[id_]
+                    due.append(id_)
+        values = self._solved(affected)
+        told = self._told([node for node in affected.values() if values[node.id] != self._values[node.id]], values)
+        return Standing({**self._now.takers, **told.takers}, {**self._now.losses, **told.losses}, self._outside)
+
+    def _solved(self, nodes: Mapping[str, Node]) -> dict[str, int]:
+        """The values of these nodes, beside those of all others as they are; the least fixpoint, so that no cycle supports itself."""
+        values = self._values | dict.fromkeys(nodes, 0)
+        users = _users(nodes.values())
+        due, waiting = deque(nodes), set(nodes)
+        while due:
+            waiting.discard(id_ := due.popleft())
+            value = 0
+            for way in nodes[id_].ways:
+                value |= self._all(way.all, values)
+            if value != values[id_]:
+                values[id_] = value
+                for user in users.get(id_, ()):
+                    if user not in waiting:
+                        waiting.add(user)
+                        due.append(user)
+        return values
+
+    def _all(self, inputs: Iterable[Input], values: Mapping[str, int]) -> int:
+        found = self._every
+        for item in inputs:
+            found &= self._value(item, values)
+        return found
+
+    def _value(self, item: Input, values: Mapping[str, int]) -> int:
+        if isinstance(item, PartyRef):
+            return self._acts[item.id]
+        if isinstance(item, NodeRef):
+            return values[item.id]
+        # at_least[k]: the worlds in which k of the inputs so far hold.
+        at_least = [self._every] + [0] * item.need
+        for part in item.of:
+            value = self._value(part, values)
+            for number in range(item.need, 0, -1):
+                at_least[number] |= at_least[number - 1] & value
+        return at_least[-1]
+
+    def _told(self, nodes: Iterable[Node], values: Mapping[str, int]) -> Standing:
+        found = {node.id: values[node.id] for node in nodes if node.kind == "resource"}
+        takers = {id_: _named(value, self._alone) for id_, value in found.items()}
+        losses = {id_: self._losses(value >> self._together) for id_, value in found.items()}
+        return Standing(takers, losses, self._outside)
+
+    def _losses(self, value: int) -> tuple[str, ...] | None:
+        # The first bit is the whole organisation.
+        return _named(~value >> 1, self._org) if value & 1 else None
+
+
+def _named(value: int, names: Sequence[str]) -> tuple[str, ...]:
+    """Those whose bits are set."""
+    value &= (1 << len(names)) - 1
+    found = []
+    while value:
+        lowest = value & -value
+        found.append(names[lowest.bit_length() - 1])
+        value ^= lowest
+    return tuple(found)
+
+
+def _users(nodes: Iterable[Node]) -> dict[str, list[str]]:
+    """For each node that some node needs, the nodes that need it."""
+    users: dict[str, list[str]] = {}
+    for node in nodes:
+        for leaf in leaves(item for way in node.ways for item in way.all):
+            if isinstance(leaf, NodeRef):
+                users.setdefault(leaf.id, []).append(node.id)
+    return users
