@@ -134,9 +134,7 @@ def _warning(charter: Charter, route: _Route, others: int) -> Finding:
     )
     if route.begin.kind == "amend":
         # Whoever may rewrite who is admitted, expelled or given a new key needs no more to reach the rest.
-        leading = (
-            other for kind in _LEADING for name in charter.by_kind.get(kind, ()) if kind != "amend" and (other := charter.rules[name])
-        )
+        leading = [charter.rules[name] for kind in ("admit", "expel", "recover-member") for name in charter.by_kind.get(kind, ())]
         weak = {other.article for other in leading if other.article and rule in rules_for(charter, "amend", touched={other.article})}
         articles = ", ".join(sorted(weak, key=number_key))
         step = f"Let decisions.{target.rule.name} guard these articles, too (applies_to): {articles}."
@@ -147,6 +145,7 @@ def _warning(charter: Charter, route: _Route, others: int) -> Finding:
 
 class _Reached(NamedTuple):
     days: float
+    steps: int
     means: Means
 
 
@@ -214,10 +213,11 @@ class _Counting:
             changed = False
             for name, means in able:
                 if all(power in reached for power in means.powers):
-                    days = means.days + max((reached[power].days for power in means.powers), default=0)
-                    # Only what is strictly sooner replaces what there was, so nothing ever supports itself.
-                    if name not in reached or days < reached[name].days:
-                        reached[name], changed = _Reached(days, means), True
+                    below = [reached[power] for power in means.powers]
+                    days, steps = means.days + max((one.days for one in below), default=0), 1 + sum(one.steps for one in below)
+                    # Only what is sooner, or as soon in fewer steps, replaces what there was: so nothing ever supports itself.
+                    if name not in reached or (days, steps) < reached[name][:2]:
+                        reached[name], changed = _Reached(days, steps, means), True
         return reached
 
     def used(self, reached: Mapping[str, _Reached], target: str) -> list[tuple[str, Means]]:
