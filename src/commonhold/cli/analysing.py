@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from commonhold.cli.options import json_option
-from commonhold.cli.output import emit, printable, table
+from commonhold.cli.output import emit, note, printable, table
 from commonhold.kernel.charter import load_charter
 from commonhold.kernel.charter.analysis import custody_register, powers
 from commonhold.kernel.charter.routes import Fewest, KindAnswer, count_kinds
@@ -84,6 +84,8 @@ def _of_record(folder: Path) -> tuple[Charter, Seating]:
     from commonhold.cli.reading import read_place  # noqa: PLC0415 - a charter in a folder of its own needs no record
 
     state = read_place(folder).state
+    if state.clock is None:
+        note("note: this house has no partners yet, so a majority stands in for every wait; the analysis is of the house with partners")
     members = [name for name, member in state.active_members() if member.kit]
     holders = {office: sorted(names & set(members)) for office, names in state.holders.items() if office in state.charter.offices}
     return state.charter, seat_named(state.charter, sorted(members), holders)

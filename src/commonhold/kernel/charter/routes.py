@@ -83,14 +83,13 @@ def cheaper_routes(charter: Charter, sizes: Iterable[int]) -> list[Finding]:
     """
     seats = max((office.seats for office in charter.offices.values()), default=0)
     seen = [_routes(count_kinds(charter, seat_everybody(charter, members)), members) for members in sizes if members >= seats]
+    always = set.intersection(*map(set, seen)) if seen else set()
     findings = []
-    for begin in sorted(set.intersection(*map(set, seen)) if seen else ()):
-        targets = set.intersection(*(set(routes[begin]) for routes in seen))
-        if targets:
-            at = seen[0][begin]
-            # Amendments first, then the widest gap: one warning for a rule is enough to change it.
-            first = max(sorted(targets), key=lambda name: (at[name].target.kind == "amend", at[name].asked - at[name].takes))
-            findings.append(_warning(charter, at[first], len(targets) - 1))
+    for begin in sorted({begin for begin, _ in always}):
+        routes = [seen[0][pair] for pair in sorted(always) if pair[0] == begin]
+        # Amendments first, then the widest gap: one warning for a rule is enough to change it.
+        first = max(routes, key=lambda route: (route.target.kind == "amend", route.asked - route.takes))
+        findings.append(_warning(charter, first, len(routes) - 1))
     return findings
 
 
@@ -103,10 +102,10 @@ class _Route(NamedTuple):
     steps: tuple[str, ...]
 
 
-def _routes(answers: Iterable[KindAnswer], members: int) -> dict[str, dict[str, _Route]]:
-    """By the decision that a route begins with, and the one that it leads to: the routes that take fewer people."""
+def _routes(answers: Iterable[KindAnswer], members: int) -> dict[tuple[str, str], _Route]:
+    """The routes that take fewer people, by the decision that they begin with and the one that they lead to."""
     by_name = {answer.name: answer for answer in answers}
-    found: dict[str, dict[str, _Route]] = {}
+    found: dict[tuple[str, str], _Route] = {}
     for answer in by_name.values():
         route, direct = answer.fewest, answer.direct
         if route is None or direct is None or not answer.cheaper:
@@ -114,14 +113,14 @@ def _routes(answers: Iterable[KindAnswer], members: int) -> dict[str, dict[str, 
         # An emergency power is meant to be quicker; it is bounded, and undone unless it is ratified.
         begin = by_name.get(route.decisions[0])
         if begin is not None and begin.kind in _LEADING and (begin.kind != "amend" or answer.kind == "amend"):
-            found.setdefault(begin.name, {})[answer.name] = _Route(begin, answer, members, direct.people, route.people, route.steps)
+            found[begin.name, answer.name] = _Route(begin, answer, members, direct.people, route.people, route.steps)
     partner, amend = by_name.get("decision.partner"), [a for a in by_name.values() if a.kind == "amend" and a.direct is not None]
     if partner is not None and partner.direct is not None and amend:
         least = min(amend, key=lambda answer: (answer.direct.people if answer.direct else 0, answer.name))
         asked = least.direct.people if least.direct else 0
         if partner.direct.people < asked:
             steps = ("they choose the witnesses, on whose time every waiting period, every term and the 30 days of new keys rest",)
-            found.setdefault(partner.name, {})[least.name] = _Route(partner, least, members, asked, partner.direct.people, steps)
+            found[partner.name, least.name] = _Route(partner, least, members, asked, partner.direct.people, steps)
     return found
 
 
@@ -135,7 +134,11 @@ def _warning(charter: Charter, route: _Route, others: int) -> Finding:
     if route.begin.kind == "amend":
         # Whoever may rewrite who is admitted, expelled or given a new key needs no more to reach the rest.
         leading = [charter.rules[name] for kind in ("admit", "expel", "recover-member") for name in charter.by_kind.get(kind, ())]
-        weak = {other.article for other in leading if other.article and rule in rules_for(charter, "amend", touched={other.article})}
+        weak = {
+            other.article
+            for other in (target.rule, *leading)
+            if other.article and rule in rules_for(charter, "amend", touched={other.article})
+        }
         articles = ", ".join(sorted(weak, key=number_key))
         step = f"Let decisions.{target.rule.name} guard these articles, too (applies_to): {articles}."
     else:
