@@ -26,8 +26,8 @@ def test_check_warns_of_a_cheap_recovery_and_says_what_to_do(tmp_path: Path) -> 
     """The article, both numbers for the real number of members, the steps, the remedy; and the charter can still work."""
     done = command("charter", "check", weakened(tmp_path), "--members", 12)
     assert done.code == 0
-    assert "article 1.5.2: decisions.recover-member is a cheaper route to amend" in done.out
-    assert "(1 people against 9, of 12 members)" in done.out
+    assert "article 1.5.2: decisions.recover-member is a cheaper route to amend_entrenched of article 2.3" in done.out
+    assert "(1 person against 9, of 12 members)" in done.out
     assert "Let recover-member take as many people as amend" in done.out
 
 

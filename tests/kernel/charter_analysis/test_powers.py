@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonhold.kernel.charter import check_founding, load_charter
-from commonhold.kernel.charter.analysis import custody_register, decision_name, powers
+from commonhold.kernel.charter.analysis import Power, custody_register, decision_name, powers
 from commonhold.kernel.charter.routes import KindAnswer, count_kinds
 from commonhold.kernel.charter.rules import Charter
 from commonhold.kernel.charter.seating import Seating, seat_everybody, seat_named
@@ -160,6 +161,42 @@ def test_the_record_bears_out_what_an_objection_right_takes() -> None:
     club.do("curlew", "confirm", proposal=proposal)
     club.tick()
     assert club.status(proposal) == "enacted"
+
+
+@pytest.mark.parametrize("kind", ["ordinary", "statement", "both", "layout", "channel", "amend", "pair"])
+def test_every_coalition_that_the_record_lets_decide_is_one_of_the_analysis_and_no_other(kind: str) -> None:
+    """All thirty-one coalitions of five members propose and approve; what is enacted is what the rule takes here."""
+    changes = {
+        "decisions/pair": {
+            "article": "1.4",
+            "by": {"all_of": [{"office": "chair"}, {"signatures": {"of": ["chair", "editor", "treasurer"], "m": 2}}]},
+        },
+        "decisions/layout/quorum": {"of": "assembly", "at_least": 2},
+    }
+    seats = {"chair": "heron", "treasurer": "tern", "editor": "heron"}
+    club = Club(changes, seats=seats)
+    seating = seat_named(club.state.charter, FLOCK, {office: [name] for office, name in seats.items()})
+    plain = {
+        name: Power(power.label, tuple(means for means in power.means if not means.route), power.rule)
+        for name, power in powers(club.state.charter, seating).items()
+    }
+    register = custody_register(club.state.charter, seating, plain)
+    for coalition in chain.from_iterable(combinations(FLOCK, size) for size in range(1, len(FLOCK) + 1)):
+        place = club.tree.size
+        payload = {
+            "amend": club.amendment({**changes, "decisions/slow/notice": f"P{place}D"}),
+            "channel": {"op": "add", "address": f"https://example.org/{place}"},
+            "statement": {"text": text(f"{place}"), "language": "en"},
+        }.get(kind, {"text": text(f"{place}")})
+        proposal = club.propose(coalition[0], kind, payload)
+        for name in coalition:
+            # Whoever may not approve fills a quorum by objecting, which here stops nothing.
+            if club.status(proposal) == "open" and not club.act(name, "approve", proposal=proposal).counts:
+                club.act(name, "object", proposal=proposal)
+        enacted = club.status(proposal) == "enacted"
+        assert enacted == (explain(register, f"decision.{kind}", coalition).quickest is not None), coalition
+        if not enacted:
+            club.do(coalition[0], "withdraw", what="proposal", of=proposal)
 
 
 def test_a_quorum_is_people_who_take_part() -> None:

@@ -29,7 +29,7 @@ def test_a_warning_names_the_article_both_numbers_and_what_to_do() -> None:
         "1.4",
         "decisions.recover-member",
     )
-    assert "amend, for which article 2.1 asks more (1 people against 8, of 12 members)" in finding.words
+    assert "is a cheaper route to amend of article 2.1 (1 person against 8, of 12 members)" in finding.words
     assert "recover-member, as often as it takes; then the others' keys are recovered" in finding.words
     assert finding.words.endswith("and so to 3 more decisions")
     assert finding.next_step.startswith("Let recover-member take as many people as amend")
@@ -59,7 +59,7 @@ def test_a_route_through_an_office_is_found() -> None:
 def test_who_picks_the_witnesses_for_less_than_an_amendment_is_warned_about() -> None:
     """Every wait, every term and the thirty days rest on the clock."""
     (finding,) = warned({"decisions/partner": CHAIR})
-    assert (finding.rule, "they choose the witnesses" in finding.words, "(1 people against 8" in finding.words) == (
+    assert (finding.rule, "they choose the witnesses" in finding.words, "(1 person against 8" in finding.words) == (
         "decisions.partner",
         True,
         True,
@@ -78,7 +78,10 @@ def test_a_weaker_amendment_that_reaches_a_stronger_one_is_told_which_articles_t
         "decisions/admit": {"by": "assembly", "pass": strict["pass"]},
     }
     (finding,) = warned(changes)
-    assert (finding.rule, "amend, for which article 2.1 asks more (8 people against 9" in finding.words) == ("decisions.amend", True)
+    assert (finding.rule, "is a cheaper route to entrenched of article 2.1 (8 people against 9" in finding.words) == (
+        "decisions.amend",
+        True,
+    )
     assert finding.next_step == "Let decisions.entrenched guard these articles, too (applies_to): 1.4, 1.4.1."
     closed = {**changes, "decisions/entrenched/applies_to": ["2", "1.4"], "decisions/admit/article": "1.4"}
     assert not warned(closed)

@@ -127,9 +127,10 @@ def _routes(answers: Iterable[KindAnswer], members: int) -> dict[tuple[str, str]
 def _warning(charter: Charter, route: _Route, others: int) -> Finding:
     rule, target = route.begin.rule, route.target
     more = f"; and so to {others} more {'decisions' if others > 1 else 'decision'}" if others else ""
+    people = "1 person" if route.takes == 1 else f"{route.takes} people"
     words = (
-        f"is a cheaper route to {target.kind}, for which article {target.rule.article or '(none)'} asks more"
-        f" ({route.takes} people against {route.asked}, of {route.members} members): {'; then '.join(route.steps)}{more}"
+        f"is a cheaper route to {target.rule.name} of article {target.rule.article or '(none)'}"
+        f" ({people} against {route.asked}, of {route.members} members): {'; then '.join(route.steps)}{more}"
     )
     if route.begin.kind == "amend":
         # Whoever may rewrite who is admitted, expelled or given a new key needs no more to reach the rest.
