@@ -201,7 +201,8 @@ class _Model:
             return ()
         name = f"rest.{required}.{'+'.join(sorted(offices))}"
         means = [Means("holders among them", (Voices(required, offices),), route=False), *_fewer(())]
-        means += [Means("the terms end", (), (), days) for days, free in self.emptied(offices) if days and free.keys() == offices]
+        if all(self.charter.offices[name].term is not None for name in offices):
+            means.append(Means("the terms are ended by their own clock", (), (CLOCK,)))
         self.found[name] = Power(f"{required} of the holders of {' and '.join(sorted(offices))}", tuple(means))
         return (name,)
 
