@@ -131,3 +131,5 @@ def test_where_counting_would_take_too_long_the_answer_is_a_lower_bound(monkeypa
     assert (found["pair"].people, found["pair"].exact, found["pair"].who) == (2, False, ())
     assert found["amend"] is not None
     assert found["amend"].people == 8
+    (finding,) = warned({"decisions/recover-member": CHAIR})
+    assert "(at least 1 person against 8, of 12 members)" in finding.words

@@ -22,7 +22,7 @@ from commonhold.kernel.charter.seating import Group, Seating, seat_everybody
 SIZES: Final = (12, 30, 100)
 """Numbers of members at which routes are compared while the real number is not known; a warning holds at all of them."""
 
-MOST_WORK: Final = 400_000
+MOST_WORK: Final = 200_000
 """Mixes of officers times powers that are gone through; above, every person is taken to hold every office, which can only be too few."""
 
 _LEADING: Final = ("admit", "amend", "appoint", "dismiss", "expel", "recover-member")
@@ -127,7 +127,8 @@ def _routes(answers: Iterable[KindAnswer], members: int) -> dict[tuple[str, str]
 def _warning(charter: Charter, route: _Route, others: int) -> Finding:
     rule, target = route.begin.rule, route.target
     more = f"; and so to {others} more {'decisions' if others > 1 else 'decision'}" if others else ""
-    people = "1 person" if route.takes == 1 else f"{route.takes} people"
+    exact = route.begin.direct is None or route.begin.direct.exact
+    people = ("" if exact else "at least ") + ("1 person" if route.takes == 1 else f"{route.takes} people")
     words = (
         f"is a cheaper route to {target.rule.name} of article {target.rule.article or '(none)'}"
         f" ({people} against {route.asked}, of {route.members} members): {'; then '.join(route.steps)}{more}"
