@@ -51,13 +51,13 @@ class Plan:
     complete: bool
 
 
-def plan(interview: Interview, steps: int = STEPS) -> Plan:
-    """What to do first."""
+def plan(interview: Interview, steps: int = STEPS, *, tried: int = MAX_TRIED) -> Plan:
+    """What to do first: at most so many steps, for each of which at most so many groups of remedies are *tried*."""
     now = before = _stands(interview)
     found: list[Step] = []
     complete = True
     for _ in range(steps):
-        group, whole = _Search(interview).best()
+        group, whole = _Search(interview).best(tried)
         complete = complete and whole
         if not group:
             break
@@ -104,14 +104,14 @@ class _Search:
         self.powers = {thing.id: {node.id for node in nodes_of(interview, thing.id)} for thing in interview.things}
         self.before = self.judged(())
 
-    def best(self) -> tuple[tuple[Remedy, ...], bool]:
+    def best(self, most: int) -> tuple[tuple[Remedy, ...], bool]:
         """The step that helps most for what it asks, out of single remedies and the groups that end a takeover or a lock-out."""
         by_thing = {thing.id: list(remedies(self.interview, thing)) for thing in self.interview.things}
         singles = [self.judged((remedy,)) for listed in by_thing.values() for remedy in listed]
         known = {frozenset(tried.group): tried.exposed for tried in singles}
         ending = [tried for tried in singles if self.ends(tried)]
         clusters = {thing.id: self.cluster(thing, by_thing) for thing in self.interview.things}
-        limit = len(known) + MAX_TRIED
+        limit = len(known) + most
         for size in range(2, TOGETHER_AT_MOST + 1):
             # A thing that is safe already, or that less work makes safe, needs no larger group.
             enough = [tried for tried in (self.before, *ending) if tried.cost <= size]

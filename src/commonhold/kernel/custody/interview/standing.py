@@ -42,10 +42,10 @@ class Standing:
 
     @property
     def weight(self) -> int:
-        """How bad it is altogether: each thing that one can take counts most, then what outsiders can take and what is lost with one."""
+        """How bad it is altogether: each thing that one can take counts most, then what is lost with one, then each taker, those outside above all."""
         takers = sum(7 if one in self.outside else 2 for node, who in self.takers.items() if node.endswith(".exclusive") for one in who)
         losses = sum(1 if who is None else len(who) for node, who in self.losses.items() if not node.endswith(".destroy"))
-        return 20 * len(self.taken()) + 6 * len(self.lost()) + takers + losses + 3 * len(self.destroyed())
+        return 20 * len(self.taken()) + 12 * len(self.lost()) + takers + losses + 3 * len(self.destroyed())
 
 
 def standing(register: Register) -> Standing:
