@@ -24,16 +24,13 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from markupsafe import Markup, escape
 
+from commonhold.kernel.messages import N_ as N_
+
 CODES: Final = ("en", "ru", "ko", "zh", "es", "ar")
 """The languages, by the code that a reader's browser asks for."""
 
 _LOCALES: Final = {"en": "en_GB", "ru": "ru", "ko": "ko", "zh": "zh_Hans_CN", "es": "es", "ar": "ar"}
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a message that is translated where it is shown
-    """Mark a message for the catalogues where it stands as data."""
-    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +81,15 @@ class Language:
     def listed(self, names: Iterable[str], *, either: bool = False) -> str:
         """Names as a list in words: "a, b and c", or "a, b or c"."""
         return format_list([isolated(name) for name in names], style="or" if either else "standard", locale=self.locale)
+
+    def listed_html(self, names: Iterable[str], *, either: bool = False) -> Markup:
+        """:meth:`listed` as HTML, each name escaped and isolated."""
+        marked = [str(_bdi(name)) for name in names]
+        return Markup(format_list(marked, style="or" if either else "standard", locale=self.locale))  # noqa: S704 - each has been escaped
+
+    def plainly(self, message: str, /, **values: object) -> str:
+        """A message as plain text without isolates, for names that are stored or compared."""
+        return self._put(self._found(message), values, lambda value: value)
 
     def days(self, number: float) -> str:
         """A number of days in words; hours where it is less than one."""

@@ -1,0 +1,130 @@
+"""The interview's findings in sentences: who could, who would be missed, what a step brings. Powers, never intentions; and never "safe"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from commonhold.kernel.custody.interview import Interview, Standing, Step, Thing
+from commonhold.kernel.messages import N_
+from commonhold.pages.language import Language
+
+
+def follows(language: Language, thing: Thing, found: Standing) -> list[Markup]:
+    """What the answers about one thing amount to, in two to four sentences."""
+    takers, use = found.takers[f"{thing.name}.exclusive"], found.losses[f"{thing.name}.use"]
+    lines = [_takers(language, takers)]
+    if use is None:
+        lines.append(language.html("As far as these answers say, none of you can use it today."))
+    elif use:
+        lines.append(
+            _each(
+                language,
+                use,
+                N_("Without %(names)s, nobody of you could use it any more."),
+                N_("Without any one of %(names)s, nobody of you could use it any more."),
+            )
+        )
+    control = found.losses[f"{thing.name}.exclusive"]
+    if control is None and use is not None:
+        lines.append(language.html("None of you can decide today who else has access."))
+    elif control and control != use:
+        lines.append(
+            _each(
+                language,
+                control,
+                N_("Without %(names)s, nobody of you could decide who has access."),
+                N_("Without any one of %(names)s, nobody of you could decide who has access."),
+            )
+        )
+    if not use and use is not None and not control and control is not None:
+        lines.append(language.html("You would keep it if any one person were gone."))
+    if destroyers := found.takers.get(f"{thing.name}.destroy", ()):
+        lines.append(
+            _each(
+                language,
+                destroyers,
+                N_("%(names)s alone could destroy what is in it."),
+                N_("Each of %(names)s alone could destroy what is in it."),
+            )
+        )
+    return lines
+
+
+def row(language: Language, thing: Thing, found: Standing) -> Mapping[str, Any]:
+    """One line of the result's table."""
+    takers = found.takers[f"{thing.name}.exclusive"]
+    losses = [found.losses[f"{thing.name}.{part}"] for part in ("use", "exclusive")]
+    if any(lost is None for lost in losses):
+        missed = language.say("Nobody of you has it today")
+    else:
+        names = dict.fromkeys(name for lost in losses for name in lost or ())
+        missed = _names(language, names) if names else language.say("Nobody's alone")
+    return {
+        "kind": thing.kind,
+        "screen": thing.id,
+        "name": thing.name,
+        "taken": bool(takers),
+        "takers": _names(language, takers) if takers else language.say("Nobody alone"),
+        "lost": any(lost != () for lost in losses),
+        "losses": missed,
+    }
+
+
+def step_in_words(language: Language, step: Step) -> Mapping[str, list[Markup]]:
+    """What to do, and what it brings."""
+    return {"texts": list(_texts(language, step)), "effects": list(_effects(language, step))}
+
+
+def _texts(language: Language, step: Step) -> Iterator[Markup]:
+    for remedy in step.remedies:
+        names = {person.id: person.name for person in step.then.people}
+        thing, other = step.then.thing(remedy.thing), step.then.thing(remedy.other)
+        people = language.listed_html([names[id_] for id_ in remedy.people])
+        yield language.html(remedy.text, thing=thing.name if thing else "", other=other.name if other else "", people=people)
+
+
+def _effects(language: Language, step: Step) -> Iterator[Markup]:
+    before, after = step.before, step.after
+    for thing in step.then.things:
+        node = f"{thing.name}.exclusive"
+        had, have = before.takers[node], after.takers[node]
+        if had and not have:
+            yield language.html("Then nobody alone could shut the others out of %(thing)s.", thing=thing.name)
+        elif gone := [name for name in had if name not in have]:
+            yield language.html("Then %(names)s alone could no longer take %(thing)s.", thing=thing.name, names=_names(language, gone))
+        missed = [found for found in _losses(before, thing) if found]
+        if missed and not any(_losses(after, thing)):
+            yield language.html("Then you would keep %(thing)s if any one person were gone.", thing=thing.name)
+    if step.hoped:
+        yield language.html("This holds if what you look up leads to nobody else. If it does, enter it here, and look at the result again.")
+    yield language.html(
+        "Taken by one alone: %(before)s things before, %(after)s after.", before=len(before.taken()), after=len(after.taken())
+    )
+
+
+def _losses(found: Standing, thing: Thing) -> list[bool]:
+    return [found.losses[f"{thing.name}.{part}"] != () for part in ("use", "exclusive")]
+
+
+def _takers(language: Language, takers: tuple[str, ...]) -> Markup:
+    if not takers:
+        return language.html("Nobody alone could shut all the others out.")
+    return _each(
+        language, takers, N_("%(names)s alone could shut all the others out."), N_("Each of %(names)s alone could shut all the others out.")
+    )
+
+
+def _each(language: Language, names: tuple[str, ...], one: str, many: str) -> Markup:
+    return language.html(one if len(names) == 1 else many, names=_names(language, names))
+
+
+def _names(language: Language, names: Iterable[str]) -> Markup:
+    return language.listed_html(names)
+
+
+def names_of(interview: Interview) -> Mapping[str, str]:
+    """The names of people and things by their ids."""
+    return {**{person.id: person.name for person in interview.people}, **{thing.id: thing.name for thing in interview.things}}
