@@ -56,7 +56,7 @@ RADIO = Case(
                 "domain",
                 "saltmarsh.example",
                 contract="p1",
-                password="p1",  # noqa: S106 - who knows it
+                password="p1",
                 second_step="-",
                 reset_mail="t3",
                 reset_phone="-",
@@ -67,7 +67,7 @@ RADIO = Case(
                 "t3",
                 "mailbox",
                 "studio mailbox",
-                password="p1 p2 p3",  # noqa: S106 - who knows it
+                password="p1 p2 p3",
                 second_step="-",
                 reset_mail="p1",
                 reset_phone="t4",
@@ -106,7 +106,7 @@ UNION = Case(
                 "donation",
                 "strike fund",
                 contract="p2",
-                password="p2",  # noqa: S106 - who knows it
+                password="p2",
                 second_step="p2",
                 reset_mail="t3",
                 reset_phone="-",
@@ -115,7 +115,7 @@ UNION = Case(
                 "t3",
                 "mailbox",
                 "branch mailbox",
-                password="p1 p2",  # noqa: S106 - who knows it
+                password="p1 p2",
                 second_step="-",
                 reset_mail="?",
                 reset_phone="-",
@@ -127,7 +127,7 @@ UNION = Case(
                 "domain",
                 "dockside.example",
                 contract="-",
-                password="p1",  # noqa: S106 - who knows it
+                password="p1",
                 second_step="p1",
                 reset_mail="t3",
                 reset_phone="-",
@@ -168,7 +168,7 @@ PROJECT = Case(
                 "domain",
                 "windhover.example",
                 contract="p1",
-                password="p1",  # noqa: S106 - who knows it
+                password="p1",
                 second_step="p1",
                 reset_mail="p1",
                 reset_phone="-",
@@ -231,7 +231,7 @@ FESTIVAL = Case(
                 "t1",
                 "other",
                 "ticket shop",
-                password="p1 p2",  # noqa: S106 - who knows it
+                password="p1 p2",
                 second_step="-",
                 reset_mail="p1",
                 reset_phone="t3",
@@ -242,7 +242,7 @@ FESTIVAL = Case(
                 "server",
                 "festival server",
                 root="p2 p3",
-                password="p2",  # noqa: S106 - who knows it
+                password="p2",
                 second_step="-",
                 reset_phone="-",
                 contract="-",

@@ -86,7 +86,7 @@ def test_a_name_that_could_mislead_is_refused(written: object) -> None:
     Mutation(ANSWERS, find="    return _seen(a) == _seen(b)", replace="    return a == b"),
     Mutation(ANSWERS, find='unicodedata.category(c) == "Cf" or c in _UNSEEN', replace="False"),
 )
-@pytest.mark.parametrize("other", ["HERON", "ｈｅｒｏｎ", "He\u200bron", "He\u00adron", "Heron\ufe0f", "he\u034fron"])  # noqa: RUF001 - the attack
+@pytest.mark.parametrize("other", ["HERON", "ｈｅｒｏｎ", "He\u200bron", "He\u00adron", "Heron\ufe0f", "he\u034fron"])
 def test_one_person_under_two_spellings_is_refused(other: str) -> None:
     """Whoever stands in an interview twice would count as two people whom it takes together."""
     assert same_name("Heron", other)

@@ -150,10 +150,10 @@ def test_an_answer_that_contradicts_itself_is_counted_at_its_worst() -> None:
     assert alone(domain)["It.exclusive"] == {"Plover"}
     titles = compile_register(Interview(people=THREE, things=(domain.answering("contract", ["-"]),))).register.nodes["It.exclusive"].ways
     assert [len(way.all) for way in titles] == [1, 1, 2]
-    assert alone(known("other", password="2+"))["It.exclusive"] == {SOMEBODY}  # noqa: S106 - who knows it
-    assert alone(known("other", password="p1", second_step="p2 ?"))["It.exclusive"] == {"Heron"}  # noqa: S106 - who knows it
-    assert alone(known("other", password="p1", second_step="p2 -"))["It.exclusive"] == {"Heron"}  # noqa: S106 - who knows it
-    assert alone(known("other", password="p1", second_step="p2"))["It.exclusive"] == set()  # noqa: S106 - who knows it
+    assert alone(known("other", password="2+"))["It.exclusive"] == {SOMEBODY}
+    assert alone(known("other", password="p1", second_step="p2 ?"))["It.exclusive"] == {"Heron"}
+    assert alone(known("other", password="p1", second_step="p2 -"))["It.exclusive"] == {"Heron"}
+    assert alone(known("other", password="p1", second_step="p2"))["It.exclusive"] == set()
 
 
 def test_administrators_who_cannot_remove_each_other_take_a_page_together() -> None:
@@ -168,7 +168,7 @@ def test_administrators_who_cannot_remove_each_other_take_a_page_together() -> N
     sealed = page.answering("admins", [TOGETHER, "p1", "p2", "p3"])
     ways = compile_register(Interview(people=THREE, things=(sealed,))).register.nodes["It.exclusive"].ways
     assert ways[0].all == (NodeRef("It.admin"),)
-    server = Thing("t2", "server", "box", {**known("server", password="2+ p1 p2", root="p3").answers})  # noqa: S106 - who knows it
+    server = Thing("t2", "server", "box", {**known("server", password="2+ p1 p2", root="p3").answers})
     listed = replace(known("list", admins="p1 p2", server="t2"), assumptions=keep)
     assert alone(listed, server)["It.exclusive"] == {"Plover"}
 
@@ -202,7 +202,7 @@ def test_an_assumption_can_be_changed_and_is_shown_as_decided(
 
 def test_a_registry_lock_makes_the_account_ask_the_holder() -> None:
     """Then whoever has the account needs whoever has the name, and a stranger at the support desk gets nowhere."""
-    domain = known("domain", password="p1", contract="-", lock="n")  # noqa: S106 - who knows it
+    domain = known("domain", password="p1", contract="-", lock="n")
     assert alone(domain)["It.exclusive"] == {"Heron"}
     assert alone(domain.answering("lock", ["y"]))["It.exclusive"] == set()
 
@@ -211,7 +211,7 @@ def test_a_support_desk_is_no_way_for_one_alone() -> None:
     """It takes the provider's mistake beside the stranger, so the two stand in the register together."""
     register = compile_register(
         Interview(people=THREE, things=(replace(known("mailbox", password="2+ p1 p2"), assumptions={"desk": True}),))
-    )  # noqa: S106 - who knows it
+    )
     ways = [way.all for way in register.register.nodes["It.exclusive"].ways]
     assert [[item.id for item in way if hasattr(item, "id")] for way in ways] == [
         ["It.login"],
@@ -221,8 +221,8 @@ def test_a_support_desk_is_no_way_for_one_alone() -> None:
 
 def test_two_mailboxes_that_reset_each_other_open_nothing_by_themselves() -> None:
     """A cycle does not support itself; whoever has one has both."""
-    first = known("mailbox", password="2+ p1 p2", reset_mail="t2")  # noqa: S106 - who knows it
-    second = replace(known("mailbox", password="2+ p2 p3", reset_mail="t1"), id="t2", name="Other")  # noqa: S106 - who knows it
+    first = known("mailbox", password="2+ p1 p2", reset_mail="t2")
+    second = replace(known("mailbox", password="2+ p2 p3", reset_mail="t1"), id="t2", name="Other")
     assert alone(first, second)["It.exclusive"] == set()
     assert alone(first, second.answering("password", ["p3"]))["It.exclusive"] == {"Plover"}
 
