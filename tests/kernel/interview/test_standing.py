@@ -50,7 +50,7 @@ def test_a_few_changed_nodes_are_weighed_as_the_whole_would_be(found: Register, 
     worlds = Worlds(whole)
     now = worlds.standing()
     changed = [new[id_] for id_ in data.draw(st.lists(st.sampled_from(sorted(shared)), unique=True))]
-    assert worlds.standing(changed) == standing(whole.replacing(changed))
+    assert worlds.standing([worlds.form(node) for node in changed]) == standing(whole.replacing(changed))
     assert worlds.standing() == now == standing(whole)
 
 

@@ -14,8 +14,7 @@ from typing import Final
 from commonhold.kernel.custody.interview.answers import Interview, Thing
 from commonhold.kernel.custody.interview.compiling import compile_register, nodes_of
 from commonhold.kernel.custody.interview.remedies import Remedy, remedies
-from commonhold.kernel.custody.interview.standing import Standing, Worlds, standing
-from commonhold.kernel.custody.register import Node
+from commonhold.kernel.custody.interview.standing import Form, Standing, Worlds, standing
 
 STEPS: Final = 3
 TOGETHER_AT_MOST: Final = 4
@@ -100,7 +99,7 @@ class _Search:
         self.worlds = Worlds(compile_register(interview).register)
         self.now = self.worlds.standing()
         self.open = frozenset((*self.now.taken(), *self.now.destroyed()))
-        self.nodes: dict[tuple[Remedy, ...], tuple[Node, ...]] = {}
+        self.forms: dict[tuple[Remedy, ...], list[Form]] = {}
         self.powers = {thing.id: {node.id for node in nodes_of(interview, thing.id)} for thing in interview.things}
         self.before = self.judged(())
 
@@ -140,17 +139,16 @@ class _Search:
 
     def judged(self, group: tuple[Remedy, ...]) -> _Tried:
         """What comes of a group; only what it changes, and what leans on that, is weighed anew."""
-        after = self.worlds.standing([node for own in _by_thing(group) for node in self.compiled(own)])
+        after = self.worlds.standing([form for own in _by_thing(group) for form in self.compiled(own)])
         harmless = self.open.issuperset(after.taken()) and self.open.issuperset(after.destroyed())
         exposed = frozenset({(node, True) for node in after.taken()} | {(node, False) for node in after.lost()})
         return _Tried(group, exposed, after.weight, harmless)
 
-    def compiled(self, own: tuple[Remedy, ...]) -> tuple[Node, ...]:
+    def compiled(self, own: tuple[Remedy, ...]) -> list[Form]:
         """The nodes of one thing after the remedies for it."""
-        if own not in self.nodes:
-            then = _done(self.interview, own)
-            self.nodes[own] = nodes_of(then, own[0].thing)
-        return self.nodes[own]
+        if own not in self.forms:
+            self.forms[own] = [self.worlds.form(node) for node in nodes_of(_done(self.interview, own), own[0].thing)]
+        return self.forms[own]
 
     def ends(self, tried: _Tried) -> bool:
         """Whether fewer things are taken by one or lost with one."""
