@@ -144,7 +144,11 @@ UNION = Case(
         "dockside.example": frozenset({"Avocet", "Bittern"}),
     },
     lost={},
-    first=("Keep one administrator account for %(thing)s",),
+    first=(
+        "Let everybody read the mail of %(thing)s in a mailbox of their own",
+        "Look up to which mailbox the reset messages",
+        "Change the password of %(thing)s, and seal the new one together",
+    ),
 )
 
 PROJECT = Case(
@@ -180,11 +184,7 @@ PROJECT = Case(
     },
     # Merlin still publishes and still changes DNS.
     lost={"windhover app.exclusive": frozenset({"Kestrel"}), "windhover.example.exclusive": frozenset({"Kestrel"})},
-    first=(
-        "Change the password of %(thing)s, and seal the new one together",
-        "Take the reset mailbox",
-        "Put %(thing)s in the organisation's own name",
-    ),
+    first=("Make an account of the organisation the holder of %(thing)s", "Take the reset mailbox out of the settings"),
 )
 
 SOCIETY = Case(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from commonhold.kernel.custody import Register, analyse
+from commonhold.kernel.custody import Finding, Register, analyse
 from commonhold.kernel.custody.interview import KINDS, Interview, Person, Standing, Thing
 from commonhold.kernel.custody.interview.answers import NONE, TOGETHER, UNKNOWN
 from commonhold.kernel.custody.interview.questions import Question
@@ -58,11 +58,17 @@ def answered(kind: str, people: tuple[Person, ...], *others: Thing) -> Thing:
     return Thing(thing.id, kind, thing.name, answers)
 
 
+def _resources(found: Register) -> Mapping[str, Finding]:
+    wanted = [node.id for node in found.nodes.values() if node.kind == "resource"]
+    # No target at all would mean every node.
+    return analyse(found, wanted) if wanted else {}
+
+
 def takers(found: Register) -> Mapping[str, set[str]]:
     """For each power who can take it alone, providers aside: the sets of one that the analysis finds."""
     people = {party.id for party in found.parties.values() if party.kind != "platform"}
     alone = {}
-    for target, finding in analyse(found, [node.id for node in found.nodes.values() if node.kind == "resource"]).items():
+    for target, finding in _resources(found).items():
         assert finding.complete
         alone[target] = people if finding.seize.sets == ((),) else {one[0] for one in finding.seize.sets if len(one) == 1} & people
     return alone
@@ -71,7 +77,7 @@ def takers(found: Register) -> Mapping[str, set[str]]:
 def losses(found: Register) -> Mapping[str, set[str] | None]:
     """For each power whose loss alone locks the organisation out, as the analysis finds it; None where it is locked out already."""
     alone: dict[str, set[str] | None] = {}
-    for target, finding in analyse(found, [node.id for node in found.nodes.values() if node.kind == "resource"]).items():
+    for target, finding in _resources(found).items():
         alone[target] = None if finding.lockout.sets == ((),) else {one[0] for one in finding.lockout.sets if len(one) == 1}
     return alone
 

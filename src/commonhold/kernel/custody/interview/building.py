@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from commonhold.kernel.custody.interview.answers import NONE, SIGNS, TOGETHER, UNKNOWN, YES, Interview, Thing
-from commonhold.kernel.custody.interview.kinds import KINDS, Kind
+from commonhold.kernel.custody.interview.kinds import KINDS
 from commonhold.kernel.custody.register import UNDECLARED, AtLeast, Input, Node, NodeRef, Party, PartyRef, Way
 from commonhold.kernel.messages import Say
 
@@ -110,7 +110,7 @@ class Builder:
 
     def one_way(self, via: str, *inputs: Sequence[Input], days: float = 0, visible: bool = False) -> list[Way]:
         """A way that needs all of these, or none at all where one of them names nobody."""
-        return [Way(via, tuple(item for part in inputs for item in part), days, visible)] if all(inputs) else []
+        return [Way(via, tuple(dict.fromkeys(item for part in inputs for item in part)), days, visible)] if all(inputs) else []
 
     def sign_in(self, thing: Thing, question: str) -> list[Way]:
         """The ways to an account: its holders with the second step, and the ways around both."""
@@ -130,7 +130,7 @@ class Builder:
             if asked.recovery:
                 tokens = thing.answers.get(asked.id)
                 via = self.say("resets it by phone") if asked.takes == "phone" else self.say("resets it by mail")
-                ways += [Way(via, (self.refer(token), *also)) for token in tokens or () if token not in SIGNS and token != thing.id]
+                ways += [way for token in tokens or () if token not in SIGNS for way in self.one_way(via, (self.refer(token), *also))]
                 if tokens is None or UNKNOWN in tokens:
                     ways += self.undeclared(thing, asked.id, holders)
         return ways
@@ -175,8 +175,3 @@ def any_of(inputs: Sequence[Input], need: int = 1) -> tuple[Input, ...]:
     if len(different) <= 1:
         return different
     return (AtLeast(min(need, len(different)), different),)
-
-
-def kind_of(thing: Thing) -> Kind:
-    """The kind of a thing."""
-    return KINDS[thing.kind]

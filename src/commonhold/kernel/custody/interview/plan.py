@@ -14,8 +14,7 @@ from typing import Final
 from commonhold.kernel.custody.interview.answers import Interview, Thing
 from commonhold.kernel.custody.interview.compiling import compile_register, nodes_of
 from commonhold.kernel.custody.interview.remedies import Remedy, remedies
-from commonhold.kernel.custody.interview.standing import Standing, Worlds, standing
-from commonhold.kernel.custody.register import Node
+from commonhold.kernel.custody.interview.standing import Form, Standing, Worlds, standing
 
 STEPS: Final = 3
 TOGETHER_AT_MOST: Final = 4
@@ -51,13 +50,13 @@ class Plan:
     complete: bool
 
 
-def plan(interview: Interview, steps: int = STEPS) -> Plan:
-    """What to do first."""
+def plan(interview: Interview, steps: int = STEPS, *, tried: int = MAX_TRIED) -> Plan:
+    """What to do first: at most so many steps, for each of which at most so many groups of remedies are *tried*."""
     now = before = _stands(interview)
     found: list[Step] = []
     complete = True
     for _ in range(steps):
-        group, whole = _Search(interview).best()
+        group, whole = _Search(interview).best(tried)
         complete = complete and whole
         if not group:
             break
@@ -100,18 +99,18 @@ class _Search:
         self.worlds = Worlds(compile_register(interview).register)
         self.now = self.worlds.standing()
         self.open = frozenset((*self.now.taken(), *self.now.destroyed()))
-        self.nodes: dict[tuple[Remedy, ...], tuple[Node, ...]] = {}
+        self.forms: dict[tuple[Remedy, ...], list[Form]] = {}
         self.powers = {thing.id: {node.id for node in nodes_of(interview, thing.id)} for thing in interview.things}
         self.before = self.judged(())
 
-    def best(self) -> tuple[tuple[Remedy, ...], bool]:
+    def best(self, most: int) -> tuple[tuple[Remedy, ...], bool]:
         """The step that helps most for what it asks, out of single remedies and the groups that end a takeover or a lock-out."""
         by_thing = {thing.id: list(remedies(self.interview, thing)) for thing in self.interview.things}
         singles = [self.judged((remedy,)) for listed in by_thing.values() for remedy in listed]
         known = {frozenset(tried.group): tried.exposed for tried in singles}
         ending = [tried for tried in singles if self.ends(tried)]
         clusters = {thing.id: self.cluster(thing, by_thing) for thing in self.interview.things}
-        limit = len(known) + MAX_TRIED
+        limit = len(known) + most
         for size in range(2, TOGETHER_AT_MOST + 1):
             # A thing that is safe already, or that less work makes safe, needs no larger group.
             enough = [tried for tried in (self.before, *ending) if tried.cost <= size]
@@ -140,17 +139,16 @@ class _Search:
 
     def judged(self, group: tuple[Remedy, ...]) -> _Tried:
         """What comes of a group; only what it changes, and what leans on that, is weighed anew."""
-        after = self.worlds.standing([node for own in _by_thing(group) for node in self.compiled(own)])
+        after = self.worlds.standing([form for own in _by_thing(group) for form in self.compiled(own)])
         harmless = self.open.issuperset(after.taken()) and self.open.issuperset(after.destroyed())
         exposed = frozenset({(node, True) for node in after.taken()} | {(node, False) for node in after.lost()})
         return _Tried(group, exposed, after.weight, harmless)
 
-    def compiled(self, own: tuple[Remedy, ...]) -> tuple[Node, ...]:
+    def compiled(self, own: tuple[Remedy, ...]) -> list[Form]:
         """The nodes of one thing after the remedies for it."""
-        if own not in self.nodes:
-            then = _done(self.interview, own)
-            self.nodes[own] = nodes_of(then, own[0].thing)
-        return self.nodes[own]
+        if own not in self.forms:
+            self.forms[own] = [self.worlds.form(node) for node in nodes_of(_done(self.interview, own), own[0].thing)]
+        return self.forms[own]
 
     def ends(self, tried: _Tried) -> bool:
         """Whether fewer things are taken by one or lost with one."""

@@ -146,6 +146,9 @@ def _about_people(thing: Thing, asked: Question, tokens: tuple[str, ...] | None,
         if asked.id == "others" and ours:
             text = N_("End shared passwords and shared computers with which others sign in to %(thing)s.")
             yield Remedy(text, thing.id, ((thing.id, asked.id, (NONE,)),), named)
+        if asked.id == "dns" and named:
+            text = N_("Let nobody change where %(thing)s leads but through its account at the registrar.")
+            yield Remedy(text, thing.id, ((thing.id, asked.id, (NONE,)),), named)
         if len(ours) == 1 and others and asked.id in ("password", "admins", "root", "portfolio") and TOGETHER not in given:
             text = N_("Give %(people)s access to %(thing)s as well, so that it does not hang on one person.")
             yield Remedy(text, thing.id, ((thing.id, asked.id, (*given, others[0])),), others[:1])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from commonhold.kernel.custody.register import Input, Node, NodeRef, PartyRef, Register, leaves
 
@@ -42,10 +43,10 @@ class Standing:
 
     @property
     def weight(self) -> int:
-        """How bad it is altogether: each thing that one can take counts most, then what outsiders can take and what is lost with one."""
+        """How bad it is altogether: each thing that one can take counts most, then what is lost with one, then each taker, those outside above all."""
         takers = sum(7 if one in self.outside else 2 for node, who in self.takers.items() if node.endswith(".exclusive") for one in who)
         losses = sum(1 if who is None else len(who) for node, who in self.losses.items() if not node.endswith(".destroy"))
-        return 20 * len(self.taken()) + 6 * len(self.lost()) + takers + losses + 3 * len(self.destroyed())
+        return 20 * len(self.taken()) + 12 * len(self.lost()) + takers + losses + 3 * len(self.destroyed())
 
 
 def standing(register: Register) -> Standing:
@@ -53,11 +54,28 @@ def standing(register: Register) -> Standing:
     return Worlds(register).standing()
 
 
+_Part: TypeAlias = "int | str | _Choice"
+"""An input in worlds: those in which it holds, where that is known; the id of a node; or a choice of parts."""
+
+
+class _Choice(NamedTuple):
+    need: int
+    of: tuple[_Part, ...]
+
+
+class Form(NamedTuple):
+    """A node as :class:`Worlds` reads it: its ways with everything folded that depends on no other node."""
+
+    id: str
+    resource: bool
+    ways: tuple[tuple[int, tuple[str | _Choice, ...]], ...]
+    needs: frozenset[str]
+
+
 class Worlds:
     """A register in all the worlds that matter, to ask how things stand now and would stand with a few nodes changed."""
 
     def __init__(self, register: Register) -> None:
-        self._nodes = register.nodes
         self._alone = [party.id for party in register.parties.values() if party.kind != "platform"]
         self._org = [party.id for party in register.parties.values() if party.org]
         self._outside = frozenset(party.id for party in register.parties.values() if not party.org)
@@ -70,65 +88,83 @@ class Worlds:
         whole = self._every >> self._together << self._together
         for place, id_ in enumerate(self._org, self._together + 1):
             self._acts[id_] |= whole & ~(1 << place)
-        self._users = _users(register.nodes.values())
+        self._forms = {node.id: self.form(node) for node in register.nodes.values()}
+        self._users = _users(self._forms.values())
         self._values: dict[str, int] = {}
-        self._values = self._solved(register.nodes)
-        self._now = self._told(register.nodes.values(), self._values)
+        self._values = self._solved(self._forms, {})
+        self._now = self._told(self._forms.values(), self._values)
 
-    def standing(self, changed: Collection[Node] = ()) -> Standing:
-        """How things stand with these nodes in place of those of the same id, which must name no party and no node that is not in the register."""
+    def form(self, node: Node) -> Form:
+        """A node to ask about, which must name no party and no node that is not in the register."""
+        ways = []
+        for way in node.ways:
+            mask, rest = self._every, list[str | _Choice]()
+            for part in map(self._part, way.all):
+                if isinstance(part, int):
+                    mask &= part
+                else:
+                    rest.append(part)
+            ways.append((mask, tuple(rest)))
+        needs = frozenset(leaf.id for way in node.ways for leaf in leaves(way.all) if isinstance(leaf, NodeRef))
+        return Form(node.id, node.kind == "resource", tuple(ways), needs)
+
+    def standing(self, changed: Collection[Form] = ()) -> Standing:
+        """How things stand with these nodes in place of those of the same id."""
         if not changed:
             return self._now
-        affected = {node.id: node for node in changed}
+        affected = {form.id: form for form in changed}
         due = list(affected)
         while due:
             for id_ in self._users.get(due.pop(), ()):
                 if id_ not in affected:
-                    affected[id_] = self._nodes[id_]
+                    affected[id_] = self._forms[id_]
                     due.append(id_)
-        values = self._solved(affected)
-        told = self._told([node for node in affected.values() if values[node.id] != self._values[node.id]], values)
+        values = self._solved(affected, _users(changed))
+        told = self._told([form for form in affected.values() if values[form.id] != self._values[form.id]], values)
         return Standing({**self._now.takers, **told.takers}, {**self._now.losses, **told.losses}, self._outside)
 
-    def _solved(self, nodes: Mapping[str, Node]) -> dict[str, int]:
+    def _part(self, item: Input) -> _Part:
+        if isinstance(item, PartyRef):
+            return self._acts[item.id]
+        if isinstance(item, NodeRef):
+            return item.id
+        choice = _Choice(item.need, tuple(map(self._part, item.of)))
+        return self._value(choice, {}) if all(isinstance(part, int) for part in choice.of) else choice
+
+    def _solved(self, forms: Mapping[str, Form], more_users: Mapping[str, Sequence[str]]) -> dict[str, int]:
         """The values of these nodes, beside those of all others as they are; the least fixpoint, so that no cycle supports itself."""
-        values = self._values | dict.fromkeys(nodes, 0)
-        users = _users(nodes.values())
-        due, waiting = deque(nodes), set(nodes)
+        values = self._values | dict.fromkeys(forms, 0)
+        due, waiting = deque(forms), set(forms)
         while due:
             waiting.discard(id_ := due.popleft())
             value = 0
-            for way in nodes[id_].ways:
-                value |= self._all(way.all, values)
+            for mask, rest in forms[id_].ways:
+                for part in rest:
+                    mask &= self._value(part, values)  # noqa: PLW2901 - narrowed part by part
+                value |= mask
             if value != values[id_]:
                 values[id_] = value
-                for user in users.get(id_, ()):
-                    if user not in waiting:
+                for user in (*self._users.get(id_, ()), *more_users.get(id_, ())):
+                    if user in forms and user not in waiting:
                         waiting.add(user)
                         due.append(user)
         return values
 
-    def _all(self, inputs: Iterable[Input], values: Mapping[str, int]) -> int:
-        found = self._every
-        for item in inputs:
-            found &= self._value(item, values)
-        return found
-
-    def _value(self, item: Input, values: Mapping[str, int]) -> int:
-        if isinstance(item, PartyRef):
-            return self._acts[item.id]
-        if isinstance(item, NodeRef):
-            return values[item.id]
-        # at_least[k]: the worlds in which k of the inputs so far hold.
-        at_least = [self._every] + [0] * item.need
-        for part in item.of:
-            value = self._value(part, values)
-            for number in range(item.need, 0, -1):
+    def _value(self, part: _Part, values: Mapping[str, int]) -> int:
+        if isinstance(part, int):
+            return part
+        if isinstance(part, str):
+            return values[part]
+        # at_least[k]: the worlds in which k of the parts so far hold.
+        at_least = [self._every] + [0] * part.need
+        for one in part.of:
+            value = self._value(one, values)
+            for number in range(part.need, 0, -1):
                 at_least[number] |= at_least[number - 1] & value
         return at_least[-1]
 
-    def _told(self, nodes: Iterable[Node], values: Mapping[str, int]) -> Standing:
-        found = {node.id: values[node.id] for node in nodes if node.kind == "resource"}
+    def _told(self, forms: Iterable[Form], values: Mapping[str, int]) -> Standing:
+        found = {form.id: values[form.id] for form in forms if form.resource}
         takers = {id_: _named(value, self._alone) for id_, value in found.items()}
         losses = {id_: self._losses(value >> self._together) for id_, value in found.items()}
         return Standing(takers, losses, self._outside)
@@ -149,11 +185,10 @@ def _named(value: int, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _users(nodes: Iterable[Node]) -> dict[str, list[str]]:
+def _users(forms: Iterable[Form]) -> dict[str, list[str]]:
     """For each node that some node needs, the nodes that need it."""
     users: dict[str, list[str]] = {}
-    for node in nodes:
-        for leaf in leaves(item for way in node.ways for item in way.all):
-            if isinstance(leaf, NodeRef):
-                users.setdefault(leaf.id, []).append(node.id)
+    for form in forms:
+        for id_ in form.needs:
+            users.setdefault(id_, []).append(form.id)
     return users
