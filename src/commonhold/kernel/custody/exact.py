@@ -36,14 +36,14 @@ class Family:
 def exact_families(problem: Problem, groups: Sequence[Group], roots: Sequence[int], budget: int) -> dict[int, Family | None]:
     """For each root all its minimal sets, or None where *budget* steps do not reach.
 
-    One root may use a quarter of the budget, unless it is the only one: one that is too hard does not take the others with it.
+    A group may use a part of the budget only, unless there is one root: one that is too hard does not take the others with it.
 
     Args:
         groups: the :func:`~commonhold.kernel.custody.graph.components` of at least these roots.
     """
     order = [party for party in party_order(problem.gates, roots, groups) if party in problem.free]
     level = {party: index for index, party in enumerate(order)}
-    solver = _Solver(problem, level, budget, budget if len(roots) == 1 else budget // 4)
+    solver = _Solver(problem, level, budget, budget if len(roots) == 1 else budget // min(2 * len(roots), 16))
     for group in groups:
         solver.solve(group)
     return {root: solver.family(root, order) for root in dict.fromkeys(roots)}
