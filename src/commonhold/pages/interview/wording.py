@@ -99,7 +99,7 @@ def _effects(language: Language, step: Step) -> Iterator[str]:
     if step.hoped:
         yield language.say("This holds if what you look up leads to nobody else. If it does, enter it here, and look at the result again.")
     yield language.say(
-        "Taken by one alone: %(before)s things before, %(after)s after.", before=len(before.taken()), after=len(after.taken())
+        "How many things one alone could take: %(before)s before, %(after)s after.", before=len(before.taken()), after=len(after.taken())
     )
 
 
