@@ -146,7 +146,7 @@ class _Pen:
     def thing(self, thing: Thing) -> str:
         place = self.layout.boxes[thing.id]
         x, y = self.corner(place)
-        inside = place.width - 44 - (22 if thing.order else 0)
+        inside = place.width - 44 - (28 if thing.order else 0)
         about = thing.about
         parts = [
             f"<title>{escape(' · '.join([thing.title, about, *(row.text for row in thing.rows)]))}</title>",
