@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from commonhold.kernel.custody.interview import KINDS, Interview, Person, Thing
-from commonhold.kernel.custody.interview.answers import MAX_PEOPLE, MAX_THINGS, NONE, clean_name, next_id, same_name
+from commonhold.kernel.custody.interview.answers import MAX_PEOPLE, MAX_THINGS, NONE, clean_name, same_name
 from commonhold.kernel.custody.interview.answersfile import check_answer
 from commonhold.kernel.errors import FormatError
 
@@ -44,18 +45,17 @@ def with_people(interview: Interview, form: Form) -> Interview:
     Raises:
         FormatError: for a name that stands twice or cannot be kept, or too many people.
     """
+    names = {field.removeprefix("name-"): typed for field, typed in form.one.items() if field.startswith("name-")}
+    known = {person.id: person for person in interview.people}
     people = []
-    for person in interview.people:
-        if form.one.get("remove") == person.id:
-            continue
-        if (typed := form.one.get(f"name-{person.id}")) is not None:
-            name = clean_name(typed, "the name") or person.name
-            person = Person(person.id, name, f"inside-{person.id}" in form.one)  # noqa: PLW2901 - the person as they are now
-        people.append(person)
-    for field, typed in form.one.items():
-        if field.startswith("name-new") and (name := clean_name(typed, "the name")):
-            people.append(_new_person(interview, people, name, inside=f"inside-{field.removeprefix('name-')}" in form.one))
-    _check_names([person.name for person in people], "people", MAX_PEOPLE)
+    # Rows carry the id of the person that they become, so a form that arrives twice adds nobody twice.
+    for id_ in dict.fromkeys([*known, *names]):
+        before = known.get(id_)
+        name = clean_name(names.get(id_, ""), "the name") or (before.name if before else "")
+        if name and form.one.get("remove") != id_:
+            inside = f"inside-{id_}" in form.one if id_ in names else bool(before and before.inside)
+            people.append(Person(_checked_id(id_, "p"), name, inside))
+    _check_names([person.name for person in people], MAX_PEOPLE)
     return interview.with_people(people)
 
 
@@ -65,19 +65,18 @@ def with_things(interview: Interview, form: Form) -> Interview:
     Raises:
         FormatError: for a name that stands twice or cannot be kept, or too many things.
     """
+    known = {thing.id: thing for thing in interview.things}
     things = []
-    for thing in interview.things:
-        if form.one.get("remove") != thing.id:
-            name = clean_name(form.one.get(f"thing-{thing.id}", ""), "the name") or thing.name
-            things.append(replace(thing, name=name))
-    for kind in KINDS:
-        for field, typed in form.one.items():
-            if field.startswith(f"new-{kind}-") and (name := clean_name(typed, "the name")):
-                things.append(Thing(next_id("t", [thing.id for thing in (*interview.things, *things)]), kind, name))
-    _check_names([thing.name for thing in things], "things", MAX_THINGS)
     # In the order of the kinds, as the screen shows them.
-    place = {kind: number for number, kind in enumerate(KINDS)}
-    return interview.with_things(sorted(things, key=lambda thing: place[thing.kind]))
+    for kind in KINDS:
+        names = {field.removeprefix(f"{kind}-"): typed for field, typed in form.one.items() if field.startswith(f"{kind}-")}
+        for id_ in dict.fromkeys([*(thing.id for thing in interview.of_kind(kind)), *names]):
+            before = known.get(id_, Thing(_checked_id(id_, "t"), kind, ""))
+            name = clean_name(names.get(id_, ""), "the name") or before.name
+            if name and form.one.get("remove") != id_:
+                things.append(replace(before, name=name))
+    _check_names([thing.name for thing in things], MAX_THINGS)
+    return interview.with_things(things)
 
 
 def with_answers(interview: Interview, thing: Thing, form: Form) -> Interview:
@@ -87,8 +86,9 @@ def with_answers(interview: Interview, thing: Thing, form: Form) -> Interview:
         FormatError: for a token that is no answer, or a new name that cannot be kept.
     """
     if name := clean_name(form.one.get("new-person", ""), "the name"):
-        people = [*interview.people, _new_person(interview, list(interview.people), name, inside="new-inside" in form.one)]
-        _check_names([person.name for person in people], "people", MAX_PEOPLE)
+        id_ = _checked_id(form.one.get("new-id", ""), "p")
+        people = [*(person for person in interview.people if person.id != id_), Person(id_, name, "new-inside" in form.one)]
+        _check_names([person.name for person in people], MAX_PEOPLE)
         interview = interview.with_people(people)
     for question in KINDS[thing.kind].questions:
         tokens = form.many.get(question.id, ())
@@ -115,19 +115,21 @@ def _with_assumptions(thing: Thing, form: Form, prefix: str) -> Thing:
     return replace(thing, assumptions=decided)
 
 
-def _new_person(interview: Interview, people: Sequence[Person], name: str, *, inside: bool) -> Person:
-    return Person(next_id("p", [person.id for person in (*interview.people, *people)]), name, inside)
+def _checked_id(id_: str, prefix: str) -> str:
+    if not re.fullmatch(rf"{prefix}[0-9]{{1,6}}", id_):
+        raise FormatError(f"the row {id_[:20]!r} is none of this screen", code="interview/form", next_step="Open the screen again.")
+    return id_
 
 
-def _check_names(names: Sequence[str], what: str, limit: int) -> None:
+def _check_names(names: Sequence[str], limit: int) -> None:
     if len(names) > limit:
-        raise FormatError(f"these are {len(names)} {what}, and at most {limit} can be kept", code="interview/too-many")
+        raise FormatError(f"these are {len(names)} names, and at most {limit} can be kept", code="interview/too-many")
     for place, name in enumerate(names):
         if any(same_name(name, other) for other in names[:place]):
+            # One person is counted once, so each needs a name of their own.
             raise FormatError(
                 f"{name} stands in the list twice",
                 code="interview/name-twice",
-                next_step="One person is counted once, so each needs a name of their own. Add a letter or a number to one of them."
-                if what == "people"
-                else "Give each thing a name of its own.",
+                next_step="Give each a name of its own; add a letter or a number to one of them.",
+                data={"name": name},
             )

@@ -8,6 +8,7 @@ worker thread, one after the other, so the pages stay quick and no answer overta
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -16,21 +17,24 @@ from typing import Final, TypeAlias
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from commonhold.kernel.custody.interview import Compiled, Interview, Plan, Thing, compile_register, interview_bytes, plan, standing
+from commonhold.kernel.custody.interview import KINDS, Compiled, Interview, Plan, Thing, compile_register, interview_bytes, plan, standing
 from commonhold.kernel.errors import CommonholdError, CustodyError, FormatError
 from commonhold.local.forms import Form, with_answers, with_assumptions, with_people, with_things, with_title
 from commonhold.local.guard import harden, read_form
 from commonhold.local.keeper import Keeper
-from commonhold.local.takeaway import picture_of, report_of, taken_away
+from commonhold.local.takeaway import picture_of, report_page, taken_away
 from commonhold.pages.interview import screens
+from commonhold.pages.interview.refusals import in_words
 from commonhold.pages.interview.screens import Frame
 from commonhold.pages.interview.wording import follows
 from commonhold.pages.language import CODES, Language, language, plain, preferred
 
 _View: TypeAlias = Callable[[Request], Awaitable[Response]]
+BLANK_ROWS: Final = 4
+"""How many empty rows stand below the names of people."""
 _ASSETS: Final = {"interview.css": "text/css; charset=utf-8", "interview.js": "text/javascript; charset=utf-8"}
 
 
@@ -59,7 +63,7 @@ class _Screens:
 
     # ---------------------------------------------------------------------------------------------------------------- reading
 
-    async def home(self, request: Request) -> Response:
+    async def home(self, _request: Request) -> Response:
         """Lead to the screen on which people were."""
         at = self.keeper.interview.at
         first = at if at in screens.order(self.keeper.interview) else "start"
@@ -73,7 +77,7 @@ class _Screens:
         if at not in (*screens.order(self.keeper.interview), *(["unlock"] if self.keeper.locked else [])):
             frame = self.frame(request, "start")
             lines = [frame.language.say("This screen is not there any more."), frame.language.say("Everything that you answered is saved.")]
-            return _page(screens.plain(frame, frame.language.say("Nothing here"), lines), 404)
+            return _page(screens.told(frame, frame.language.say("Nothing here"), lines), 404)
         return _page(await run_in_threadpool(self.screen, self.frame(request, at)))
 
     def screen(self, frame: Frame, form: Form | None = None) -> str:
@@ -81,13 +85,13 @@ class _Screens:
         typed = None if form is None else dict(form.one)
         match frame.at:
             case "start":
-                return screens.start(frame, file=str(self.keeper.path), protected=self.keeper.protected, protecting=bool(frame.error))
+                return screens.start(frame, file=str(self.keeper.path), protected=self.keeper.protected, protecting=bool(frame.refused))
             case "unlock":
                 return screens.unlock(frame, str(self.keeper.path))
             case "people":
-                return screens.people(frame, typed)
+                return screens.people(frame, self.fresh("p", BLANK_ROWS), typed)
             case "things":
-                return screens.things(frame, typed)
+                return screens.things(frame, self.fresh("t", len(KINDS)), typed)
             case "check":
                 return screens.check(frame, self.compiled(frame.language))
             case "result":
@@ -95,18 +99,34 @@ class _Screens:
         thing = self.thing(frame.at)
         compiled = self.compiled(frame.language)
         return screens.thing(
-            frame, thing, compiled, standing(compiled.register), version=self.version(), given=form.many if form is not None else None
+            frame,
+            thing,
+            compiled,
+            standing(compiled.register),
+            version=self.version(),
+            fresh=self.fresh("p", 1)[0],
+            given=form.many if form is not None else None,
         )
 
     def frame(self, request: Request, at: str, error: CommonholdError | None = None) -> Frame:
         """What stands around a screen."""
-        said = (str(error), error.next_step) if error else ("", "")
-        return Frame(self.language(request), self.keeper.interview, self.talk.token, at, error=said[0], next_step=said[1])
+        spoken = self.language(request)
+        return Frame(spoken, self.keeper.interview, self.talk.token, at, refused=in_words(error, spoken) if error else ())
 
     def language(self, request: Request) -> Language:
         """The language that was chosen, or the one that the browser asks for."""
         chosen = self.keeper.interview.language
         return language(chosen) if chosen in CODES else preferred(request.headers.get("accept-language", ""))
+
+    def fresh(self, prefix: str, number: int) -> list[str]:
+        """Ids that nobody and nothing has, at random, so that two windows do not hand out the same."""
+        interview = self.keeper.interview
+        taken = {person.id for person in interview.people} | {thing.id for thing in interview.things}
+        found: dict[str, None] = {}
+        while len(found) < number:
+            if (id_ := f"{prefix}{secrets.randbelow(900_000) + 100_000}") not in taken:
+                found[id_] = None
+        return list(found)
 
     def compiled(self, spoken: Language) -> Compiled:
         """The register that follows from the answers, in words of the language."""
@@ -171,16 +191,15 @@ class _Screens:
         if thing is None:
             return {"ok": True}
         lines = follows(spoken, thing, standing(self.compiled(spoken).register))
-        texts = [plain(line.striptags()) for line in lines]
-        return {"ok": True, "follows": texts, "picture": f"/picture.svg?thing={at}&v={self.version()}"}
+        return {"ok": True, "follows": [plain(line) for line in lines], "picture": f"/picture.svg?thing={at}&v={self.version()}"}
 
     async def refused(self, request: Request, at: str, form: Form | None, error: CommonholdError) -> Response:
         """The same screen with what was typed, what is wrong with it, and what to do; nothing of the file has changed."""
         if request.headers.get("accept", "").startswith("application/json"):
-            return harden(JSONResponse({"ok": False, "message": str(error), "next_step": error.next_step}, 422))
+            return harden(JSONResponse({"ok": False, "lines": [plain(line) for line in in_words(error, self.language(request))]}, 422))
         frame = self.frame(request, at, error)
         if at not in screens.order(self.keeper.interview) and at != "unlock":
-            return _page(screens.plain(frame, frame.language.say("Nothing here"), []), 404)
+            return _page(screens.told(frame, frame.language.say("Nothing here"), []), 404)
         return _page(await run_in_threadpool(self.screen, frame, form), 422)
 
     def following(self, at: str, form: Form) -> str:
@@ -236,7 +255,7 @@ class _Screens:
         if self.keeper.locked:
             return RedirectResponse("/unlock", 303)
         full = request.path_params["which"] == "full"
-        return await run_in_threadpool(report_of, self.keeper.interview, self.talk.plan, self.language(request), full=full)
+        return await run_in_threadpool(lambda: report_page(self.keeper.interview, self.talk.plan(), self.language(request), full=full))
 
     async def export(self, request: Request) -> Response:
         """A file to hand on, locked with a passphrase unless somebody decides otherwise."""
@@ -251,11 +270,11 @@ class _Screens:
         await read_form(request, self.talk.token)
         spoken = self.language(request)
         lines = [
-            spoken.html("Your answers are in %(file)s.", file=str(self.keeper.path)),
-            spoken.html("The program has ended. You can close this window, and go on another day."),
+            spoken.say("Your answers are in %(file)s.", file=str(self.keeper.path)),
+            spoken.say("The program has ended. You can close this window, and go on another day."),
         ]
         self.talk.finish()
-        return _page(screens.plain(self.frame(request, "result"), spoken.say("Saved"), lines))
+        return _page(screens.told(self.frame(request, "result"), spoken.say("Saved"), lines))
 
 
 def build(talk: Conversation) -> Starlette:
@@ -289,7 +308,8 @@ def build(talk: Conversation) -> Starlette:
 async def _spoken(request: Request, error: Exception) -> Response:
     """A refusal outside any screen, in plain words."""
     assert isinstance(error, CommonholdError)  # noqa: S101 - the application registers it for nothing else
-    return harden(HTMLResponse(f"<!doctype html><meta charset=utf-8><title>Refused</title><p>{error}</p><p>{error.next_step}</p>", 422))
+    lines = [plain(line) for line in in_words(error, preferred(request.headers.get("accept-language", "")))]
+    return harden(PlainTextResponse("\n".join(lines), 422))
 
 
 def _page(html: str, status: int = 200) -> Response:

@@ -24,8 +24,6 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from markupsafe import Markup, escape
 
-from commonhold.kernel.messages import N_ as N_
-
 CODES: Final = ("en", "ru", "ko", "zh", "es", "ar")
 """The languages, by the code that a reader's browser asks for."""
 

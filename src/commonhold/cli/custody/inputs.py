@@ -5,14 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import click
 
+from commonhold.cli.custody.sealing import known_passphrase
 from commonhold.cli.inputs import read_input
 from commonhold.cli.output import note
 from commonhold.kernel.custody import Effort, Register, parse_register
+from commonhold.kernel.custody.interview import Interview, compile_register, parse_interview
+from commonhold.kernel.custody.interview.answersfile import is_interview
 from commonhold.kernel.custody.registerfile import MAX_BYTES
+from commonhold.store.sealedfile import is_sealed, unseal
 
 # Diagrams are as deep as there are parties. Python's own frames lie on the heap, so this costs memory and no stack.
 DEPTH: Final = 300_000
@@ -20,18 +25,40 @@ DEPTH: Final = 300_000
 register_argument = click.argument("register", metavar="REGISTER.json", type=click.Path(allow_dash=True))
 
 
-def read_register(place: str) -> Register:
-    """The register of a file or of stdin; remarks about it go to stderr.
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the register is encrypted: take its passphrase from the first line of this file.",
+)
+
+
+def read_answers(place: str, passphrase_file: Path | None = None) -> Register | Interview:
+    """The register, or the interview, of a file or of stdin, decrypted where it is encrypted; remarks about it go to stderr.
 
     Raises:
-        FormatError, CustodyError: as parsing does. StoreError: if it cannot be read.
+        FormatError, CustodyError: as parsing and decrypting do. StoreError: if it cannot be read.
     """
-    read = parse_register(read_input(place, max_size=MAX_BYTES, what="a custody register"))
+    raw = read_input(place, max_size=MAX_BYTES, what="a custody register")
+    if is_sealed(raw):
+        raw = unseal(raw, known_passphrase(passphrase_file))
+    if is_interview(raw):
+        return parse_interview(raw)
+    read = parse_register(raw)
     for remark in read.notes[:20]:
         note(f"note: {remark}")
     if len(read.notes) > 20:
         note(f"note: and {len(read.notes) - 20} more remarks")
     return read
+
+
+def read_register(place: str, passphrase_file: Path | None = None) -> Register:
+    """The register of a file, or the one that follows from an interview's answers.
+
+    Raises:
+        As :func:`read_answers`.
+    """
+    read = read_answers(place, passphrase_file)
+    return compile_register(read).register if isinstance(read, Interview) else read
 
 
 def effort(times: int) -> Effort:

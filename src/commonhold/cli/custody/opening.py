@@ -9,7 +9,7 @@ import click
 
 from commonhold.cli.custody.sealing import known_passphrase, passphrase_option
 from commonhold.cli.inputs import read_input
-from commonhold.cli.output import note
+from commonhold.cli.output import note, printable
 from commonhold.kernel.errors import CustodyError
 from commonhold.store.keyfile import MODE, write_new
 from commonhold.store.sealedfile import MAX_SEALED, unseal, unseal_with
@@ -33,9 +33,22 @@ def open_command(file: str, out: Path | None, identity: str | None, passphrase_f
         write_new(out, data, mode=MODE)
         note(f"written: {out}; it is not encrypted now, and for members only")
         return
-    if sys.stdout.isatty() and (b"\0" in data or data.startswith(b"%PDF")):
-        raise CustodyError("this is nothing that a terminal can show", code="sealed/binary", next_step="Name a file with --out.")
-    click.echo(data, nl=False)
+    _print(data)
+
+
+def _print(data: bytes) -> None:
+    """To a pipe as it is; to a terminal only what it can show, for whoever sealed it could have put anything in."""
+    shown = sys.stdout.isatty()
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        if shown:
+            raise CustodyError(
+                "this is nothing that a terminal can show", code="sealed/binary", next_step="Name a file with --out."
+            ) from None
+        sys.stdout.buffer.write(data)
+    else:
+        click.echo(printable(text, multiline=True) if shown else text, nl=False)
 
 
 def _identities(place: str) -> list[str]:

@@ -6,7 +6,8 @@ import unicodedata
 from typing import Final
 
 from commonhold.kernel.custody import Node, Party, Register
-from commonhold.pages.language import N_, Language
+from commonhold.kernel.messages import N_
+from commonhold.pages.language import Language
 
 POWERS: Final = ("exclusive", "use", "destroy")
 """The powers of one resource, as the last part of a node's id; the one that means taking it stands first."""

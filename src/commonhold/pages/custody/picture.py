@@ -14,11 +14,12 @@ from typing import Final
 from markupsafe import escape
 
 from commonhold.kernel.custody import Register
+from commonhold.kernel.messages import N_
 from commonhold.pages.custody.icons import ICONS
 from commonhold.pages.custody.layout import Box, Layout, Link, Placed, arrange
 from commonhold.pages.custody.names import clean, room, shortened
 from commonhold.pages.custody.scene import Row, Scene, Thing, compose
-from commonhold.pages.language import N_, Language, isolated
+from commonhold.pages.language import Language, isolated
 
 LIGHT: Final[Mapping[str, str]] = {
     "paper": "#ffffff", "ink": "#16262f", "soft": "#4c5d68", "line": "#75858f", "box": "#ffffff", "edge": "#5d6e79",

@@ -32,7 +32,7 @@
     try {
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers: { Accept: "application/json" } });
       const told = await answer.json();
-      showError(told.ok ? null : [told.message, told.next_step].filter(Boolean));
+      showError(told.ok ? null : told.lines);
       say(told.ok ? "saved" : "failed", !told.ok);
       const box = document.getElementById("follows-box");
       if (box && told.follows) {

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from commonhold.kernel.custody.interview import KINDS, Compiled, Interview, Plan, Standing, Thing
 from commonhold.kernel.messages import N_
 from commonhold.pages.interview.wording import follows, names_of, row, step_in_words
-from commonhold.pages.language import CODES, Language, language
-
-BLANK_ROWS = 4
-"""How many empty rows stand below the names that are there."""
+from commonhold.pages.language import CODES, Language, language, plain
+from commonhold.pages.templates import render
 
 _FIXED = {"start": N_("Before we begin"), "people": N_("The people"), "things": N_("What you depend on")}
 _LAST = {"check": N_("What is open, and what we assume"), "result": N_("The result")}
@@ -29,16 +25,14 @@ class Frame:
 
     Args:
         token: goes with each form, so that no other page can send one.
-        saved: what the status line says; *error* and *next_step* stand above the questions.
+        refused: what is wrong and what to do, above the questions.
     """
 
     language: Language
     interview: Interview
     token: str
     at: str
-    saved: str = ""
-    error: str = ""
-    next_step: str = ""
+    refused: tuple[str, ...] = ()
 
 
 def order(interview: Interview) -> list[str]:
@@ -62,34 +56,51 @@ def unlock(frame: Frame, file: str) -> str:
     return _render("unlock", frame, N_("Your answers are locked"), file=file, framed=False)
 
 
-def people(frame: Frame, typed: Mapping[str, str] | None = None, blank: int = BLANK_ROWS) -> str:
-    """The list of people; *typed* is what was written and could not be kept."""
+def people(frame: Frame, fresh: Sequence[str], typed: Mapping[str, str] | None = None) -> str:
+    """The list of people.
+
+    Args:
+        fresh: ids for empty rows. A row's id is the id of the person who will be written there, so sending a form twice adds nobody twice.
+        typed: what was written and could not be kept.
+    """
     rows = [{"id": person.id, "name": person.name, "inside": person.inside, "known": True} for person in frame.interview.people]
-    rows += [{"id": f"new{n}", "name": "", "inside": True, "known": False} for n in range(max(blank, _written(typed, "name-new")))]
-    for item in rows if typed is not None else ():
-        item["name"] = (typed or {}).get(f"name-{item['id']}", "")
-        item["inside"] = f"inside-{item['id']}" in (typed or {})
+    known = {person.id for person in frame.interview.people}
+    written = [name.removeprefix("name-") for name in typed or () if name.startswith("name-")]
+    rows += [{"id": id_, "name": "", "inside": True, "known": False} for id_ in [id_ for id_ in written if id_ not in known] or fresh]
+    if typed is not None:
+        rows = [{**row, "name": typed.get(f"name-{row['id']}", ""), "inside": f"inside-{row['id']}" in typed} for row in rows]
     return _render("people", frame, _FIXED["people"], rows=rows)
 
 
-def things(frame: Frame, typed: Mapping[str, str] | None = None, blank: int = 1) -> str:
-    """The kinds of things, each with the names of those that are there and an empty line."""
+def things(frame: Frame, fresh: Sequence[str], typed: Mapping[str, str] | None = None) -> str:
+    """The kinds of things, each with the names of those that are there and an empty line; *fresh* has an id for each kind's."""
     listed = []
-    for kind in KINDS.values():
+    for kind, id_ in zip(KINDS.values(), fresh, strict=True):
         rows = [
-            {"id": thing.id, "field": f"thing-{thing.id}", "name": thing.name, "known": True} for thing in frame.interview.of_kind(kind.id)
+            {"id": thing.id, "field": f"{kind.id}-{thing.id}", "name": thing.name, "known": True}
+            for thing in frame.interview.of_kind(kind.id)
         ]
-        rows += [{"id": "", "field": f"new-{kind.id}-{n}", "name": "", "known": False} for n in range(blank)]
-        for item in rows if typed is not None else ():
-            item["name"] = (typed or {}).get(str(item["field"]), "")
+        rows.append({"id": id_, "field": f"{kind.id}-{id_}", "name": "", "known": False})
+        if typed is not None:
+            rows = [{**row, "name": typed.get(str(row["field"]), "")} for row in rows]
+            shown = {row["field"] for row in rows}
+            more = [(name, text) for name, text in typed.items() if name.startswith(f"{kind.id}-") and text and name not in shown]
+            rows += [{"id": "", "field": name, "name": text, "known": False} for name, text in more]
         listed.append({"id": kind.id, "text": kind.text, "examples": kind.examples, "rows": rows})
     return _render("things", frame, _FIXED["things"], kinds=listed)
 
 
 def thing(
-    frame: Frame, asked: Thing, compiled: Compiled, found: Standing, *, version: str, given: Mapping[str, Sequence[str]] | None = None
+    frame: Frame,
+    asked: Thing,
+    compiled: Compiled,
+    found: Standing,
+    *,
+    version: str,
+    fresh: str,
+    given: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """The questions about one thing, and what follows from the answers."""
+    """The questions about one thing, and what follows from the answers; *fresh* is the id of somebody who might be added."""
     kind = KINDS[asked.kind]
     assumed = {item.id: asked.assumptions.get(item.id, item.usual) for item in kind.assumptions}
     places = {
@@ -110,6 +121,7 @@ def thing(
         follows=follows(frame.language, asked, found),
         picture=bool(asked.answers),
         version=version,
+        new_id=fresh,
     )
 
 
@@ -122,7 +134,7 @@ def check(frame: Frame, compiled: Compiled) -> str:
             "id": asked.id,
             "kind": asked.kind,
             "name": asked.name,
-            "items": [
+            "assumptions": [
                 {"id": taken.assumption, "text": taken.text, "holds": taken.holds, "decided": taken.decided}
                 for taken in compiled.assumptions
                 if taken.thing == asked.id
@@ -165,45 +177,34 @@ def result(frame: Frame, found: Plan, *, version: str) -> str:
     )
 
 
-def plain(frame: Frame, heading: str, lines: Sequence[str]) -> str:
+def told(frame: Frame, heading: str, lines: Sequence[str]) -> str:
     """A screen that only says something."""
     return _render("plain", frame, heading, lines=lines, framed=False)
 
 
-def _asked(language: Language, about: Thing, question: str, names: Mapping[str, str]) -> Markup:
+def _asked(language: Language, about: Thing, question: str, names: Mapping[str, str]) -> str:
     asked = KINDS[about.kind].question(question)
-    return language.html(
-        "%(thing)s: %(question)s", thing=names[about.id], question=language.html(asked.text if asked else "", name=names[about.id])
-    )
-
-
-def _written(typed: Mapping[str, str] | None, prefix: str) -> int:
-    return sum(name.startswith(prefix) for name in typed or ())
+    text = language.say(asked.text, name=names[about.id]) if asked else ""
+    return language.say("%(thing)s: %(question)s", thing=names[about.id], question=text)
 
 
 def _render(name: str, frame: Frame, heading: str, *, framed: bool = True, **values: Any) -> str:
     shown = _screens(frame) if framed else []
     number = next((place for place, screen in enumerate(shown, 1) if screen["id"] == frame.at), 0)
     say = frame.language
-    return (
-        _templates()
-        .get_template(f"{name}.html")
-        .render(
-            language=say,
-            languages=[language(code) for code in CODES],
-            say=say.say,
-            html=say.html,
-            heading=say.say(heading),
-            title=frame.interview.title,
-            token=Markup('<input type="hidden" name="token" value="{}">').format(frame.token),
-            at=frame.at,
-            saved=frame.saved,
-            error=frame.error,
-            next_step=frame.next_step,
-            screens=shown,
-            number=number,
-            **values,
-        )
+    return render(
+        f"interview/{name}.html",
+        say,
+        languages=[language(code) for code in CODES],
+        say=say.say,
+        heading=plain(say.say(heading)),
+        title=frame.interview.title,
+        token=Markup('<input type="hidden" name="token" value="{}">').format(frame.token),
+        at=frame.at,
+        refused=frame.refused,
+        screens=shown,
+        number=number,
+        **values,
     )
 
 
@@ -213,14 +214,3 @@ def _screens(frame: Frame) -> list[dict[str, Any]]:
     fixed = [{"id": id_, "name": say(name), "done": done[id_]} for id_, name in _FIXED.items()]
     each = [{"id": item.id, "name": item.name, "done": bool(item.answers)} for item in interview.things]
     return [*fixed, *each, *({"id": id_, "name": say(name), "done": False} for id_, name in _LAST.items())]
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("commonhold.pages", "interview"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from markupsafe import Markup
-
 from commonhold.kernel.custody.interview import Interview, Standing, Step, Thing
 from commonhold.kernel.messages import N_
 from commonhold.pages.language import Language
 
 
-def follows(language: Language, thing: Thing, found: Standing) -> list[Markup]:
+def follows(language: Language, thing: Thing, found: Standing) -> list[str]:
     """What the answers about one thing amount to, in two to four sentences."""
     takers, use = found.takers[f"{thing.name}.exclusive"], found.losses[f"{thing.name}.use"]
     lines = [_takers(language, takers)]
     if use is None:
-        lines.append(language.html("As far as these answers say, none of you can use it today."))
+        lines.append(language.say("As far as these answers say, none of you can use it today."))
     elif use:
         lines.append(
             _each(
@@ -29,7 +27,7 @@ def follows(language: Language, thing: Thing, found: Standing) -> list[Markup]:
         )
     control = found.losses[f"{thing.name}.exclusive"]
     if control is None and use is not None:
-        lines.append(language.html("None of you can decide today who else has access."))
+        lines.append(language.say("None of you can decide today who else has access."))
     elif control and control != use:
         lines.append(
             _each(
@@ -40,7 +38,7 @@ def follows(language: Language, thing: Thing, found: Standing) -> list[Markup]:
             )
         )
     if not use and use is not None and not control and control is not None:
-        lines.append(language.html("You would keep it if any one person were gone."))
+        lines.append(language.say("You would keep it if any one person were gone."))
     if destroyers := found.takers.get(f"{thing.name}.destroy", ()):
         lines.append(
             _each(
@@ -73,34 +71,34 @@ def row(language: Language, thing: Thing, found: Standing) -> Mapping[str, Any]:
     }
 
 
-def step_in_words(language: Language, step: Step) -> Mapping[str, list[Markup]]:
+def step_in_words(language: Language, step: Step) -> Mapping[str, list[str]]:
     """What to do, and what it brings."""
     return {"texts": list(_texts(language, step)), "effects": list(_effects(language, step))}
 
 
-def _texts(language: Language, step: Step) -> Iterator[Markup]:
+def _texts(language: Language, step: Step) -> Iterator[str]:
     for remedy in step.remedies:
         names = {person.id: person.name for person in step.then.people}
         thing, other = step.then.thing(remedy.thing), step.then.thing(remedy.other)
-        people = language.listed_html([names[id_] for id_ in remedy.people])
-        yield language.html(remedy.text, thing=thing.name if thing else "", other=other.name if other else "", people=people)
+        people = language.listed([names[id_] for id_ in remedy.people])
+        yield language.say(remedy.text, thing=thing.name if thing else "", other=other.name if other else "", people=people)
 
 
-def _effects(language: Language, step: Step) -> Iterator[Markup]:
+def _effects(language: Language, step: Step) -> Iterator[str]:
     before, after = step.before, step.after
     for thing in step.then.things:
         node = f"{thing.name}.exclusive"
         had, have = before.takers[node], after.takers[node]
         if had and not have:
-            yield language.html("Then nobody alone could shut the others out of %(thing)s.", thing=thing.name)
+            yield language.say("Then nobody alone could shut the others out of %(thing)s.", thing=thing.name)
         elif gone := [name for name in had if name not in have]:
-            yield language.html("Then %(names)s alone could no longer take %(thing)s.", thing=thing.name, names=_names(language, gone))
+            yield language.say("Then %(names)s alone could no longer take %(thing)s.", thing=thing.name, names=_names(language, gone))
         missed = [found for found in _losses(before, thing) if found]
         if missed and not any(_losses(after, thing)):
-            yield language.html("Then you would keep %(thing)s if any one person were gone.", thing=thing.name)
+            yield language.say("Then you would keep %(thing)s if any one person were gone.", thing=thing.name)
     if step.hoped:
-        yield language.html("This holds if what you look up leads to nobody else. If it does, enter it here, and look at the result again.")
-    yield language.html(
+        yield language.say("This holds if what you look up leads to nobody else. If it does, enter it here, and look at the result again.")
+    yield language.say(
         "Taken by one alone: %(before)s things before, %(after)s after.", before=len(before.taken()), after=len(after.taken())
     )
 
@@ -109,20 +107,20 @@ def _losses(found: Standing, thing: Thing) -> list[bool]:
     return [found.losses[f"{thing.name}.{part}"] != () for part in ("use", "exclusive")]
 
 
-def _takers(language: Language, takers: tuple[str, ...]) -> Markup:
+def _takers(language: Language, takers: tuple[str, ...]) -> str:
     if not takers:
-        return language.html("Nobody alone could shut all the others out.")
+        return language.say("Nobody alone could shut all the others out.")
     return _each(
         language, takers, N_("%(names)s alone could shut all the others out."), N_("Each of %(names)s alone could shut all the others out.")
     )
 
 
-def _each(language: Language, names: tuple[str, ...], one: str, many: str) -> Markup:
-    return language.html(one if len(names) == 1 else many, names=_names(language, names))
+def _each(language: Language, names: tuple[str, ...], one: str, many: str) -> str:
+    return language.say(one if len(names) == 1 else many, names=_names(language, names))
 
 
-def _names(language: Language, names: Iterable[str]) -> Markup:
-    return language.listed_html(names)
+def _names(language: Language, names: Iterable[str]) -> str:
+    return language.listed(names)
 
 
 def names_of(interview: Interview) -> Mapping[str, str]:
