@@ -162,7 +162,11 @@ def _document(
     from commonhold.pages.dossier import Reach, render_dossier  # noqa: PLC0415
 
     reach = tuple(Reach(target, finding.seize) for target, finding in found[1].items()) if found is not None else ()
-    page = render_dossier(dossier, evidence, language(lang), to=to, reach=reach)
+    page = render_dossier(dossier, evidence, language(lang), to=to, reach=reach, paper=form == "pdf")
+    if form == "pdf":
+        from commonhold.pages.pdf import render_pdf  # noqa: PLC0415 - an extra
+
+        return render_pdf(page)
     return page.encode()
 
 
@@ -196,7 +200,7 @@ def _report(
         lines = [
             f"wrote {printable(out)}: dossier.{form}, and {files - 1} files beside it that prove {len(dossier.decisions)} decisions",
             "next: print the document, fill in what is left open by hand (date, names, signatures, case number), and send it",
-            "      together with the folder evidence/ Read it to the end first: what you sign is yours.",
+            '      together with the folder "evidence". Read it to the end first: what you sign is yours.',
         ]
         if found is not None:
             lines += ["", *analysed(found[0], found[1].values())]

@@ -74,11 +74,12 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """A member in an office: by which decision (the founding's id, if by that), and *since* when by the record's clock (0: no clock)."""
+    """A member in an office: by which decision (the founding's id, if by that), from which entry on, and *since* when by the record's clock (0: no clock)."""
 
     member: str
     office: str
     by: str
+    index: int
     since: int
 
 
@@ -138,8 +139,3 @@ class Dossier:
     def number(self, entry: str) -> int:
         """The number under which a decision stands in the document, and in the names of its files."""
         return next(at for at, decision in enumerate(self.decisions) if decision.entry == entry)
-
-    @property
-    def latest(self) -> Decision | None:
-        """The newest decision that entrusts the resource to somebody."""
-        return next((decision for decision in reversed(self.decisions) if decision.kind == "entrust" and decision.ended != "lapsed"), None)

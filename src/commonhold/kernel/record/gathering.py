@@ -104,7 +104,7 @@ def gather(state: State, outcomes: Sequence[Outcome], subject: Subject, texts: M
         speakers=tuple(sorted({rule.article for rule in rules if rule.article}, key=number_key)),
         speaking=tuple(sorted({place for rule in rules for place in getattr(rule.need, "of", ()) if place in state.charter.offices})),
         officers=tuple(
-            Officer(seat.member, seat.office, seat.by, seat.since)
+            Officer(seat.member, seat.office, seat.by, seat.index, seat.since)
             for _, seat in sorted(state.part("seats").items())
             if seat.status == "held"
         ),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from commonhold.kernel.custody import Answer
 from commonhold.kernel.record.dossier import Dossier, Officer
 from commonhold.pages.dossier import words
 from commonhold.pages.language import Language
 from commonhold.pages.templates import render
+
+LETTER: Final = frozenset({"entrust", "channel", "dismiss", "expel", "depart"})
+"""The kinds of decision that the letter itself tells of; the history has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def render_dossier(
     Args:
         to: the desk or court that it goes to; empty leaves a line to fill in by hand.
         reach: the part of a register that whoever makes the dossier has asked to be put into it; empty leaves that part out.
+        paper: for a renderer of PDF.
     """
     return render(
         "dossier/page.html",
@@ -69,9 +74,11 @@ def render_dossier(
         evidence=evidence,
         to=to,
         paper=paper,
+        mark=language.say("For members only") if reach else dossier.org[:16],
         reach=reach,
         words=words,
         holders=words.holders(dossier),
+        shown=[decision for decision in dossier.history if decision.kind in LETTER][-8:],
         signers=_signers(dossier),
         missing=[article for article in dossier.articles if not article.found],
         first_proof=next((exhibit.proof for exhibit in reversed(list(evidence.exhibits.values())) if exhibit.proof), ""),

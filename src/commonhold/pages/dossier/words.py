@@ -50,7 +50,7 @@ def _sentence(decision: Decision, language: Language) -> Markup:
     say, payload, kind = language.html, decision.payload, decision.kind
     member, office = payload.get("member", ""), payload.get("office", "")
     if kind == "entrust":
-        return say("%(resource)s was entrusted to %(names)s.", resource=payload["resource"], names=listed(payload["holders"], language))
+        return say("“%(resource)s” was entrusted to %(names)s.", resource=payload["resource"], names=listed(payload["holders"], language))
     if kind == "channel":
         return _channel(decision, language)
     if kind == "statement":
