@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from commonhold.store.record import ReadRecord
 
 MAX_TO = 200
+_TO_SEND = (
+    "next: print the document, fill in what is left open by hand (date, names, signatures, case number), and send it",
+    '      together with the folder "evidence". Read it to the end first: what you sign is yours.',
+)
+_FOR_MEMBERS = (
+    "next: keep it among the members: it holds a map for burglars. For the desk or the court,",
+    "      make another one without --with-map.",
+)
 
 
 def _addresses(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -199,17 +207,12 @@ def _report(
     def render() -> str:
         lines = [
             f"wrote {printable(out)}: dossier.{form}, and {files - 1} files beside it that prove {len(dossier.decisions)} decisions",
-            "next: print the document, fill in what is left open by hand (date, names, signatures, case number), and send it",
-            '      together with the folder "evidence". Read it to the end first: what you sign is yours.',
+            *(_FOR_MEMBERS if with_map else _TO_SEND),
         ]
         if found is not None:
             lines += ["", *analysed(found[0], found[1].values())]
         return "\n".join(lines)
 
     emit(as_json, value, render)
-    if found is not None:
-        note(
-            "The document holds the register's part, which is a map for burglars: give it to members only."
-            if with_map
-            else "The register's part is shown here only. The document does not hold it."
-        )
+    if found is not None and not with_map:
+        note("The register's part is shown here only. The document does not hold it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
@@ -117,8 +118,9 @@ def moment(time: int, language: Language) -> Markup:
 
 
 def paragraphs(text: str) -> list[str]:
-    """The paragraphs of an article."""
-    return [part for part in text.split("\n\n") if part.strip()]
+    """The paragraphs and list items of an article, each on one line: its author's line ends are those of a text editor."""
+    parts = (part for block in re.split(r"\n\n+", text) for part in re.split(r"\n(?=\s*(?:[-*+]|\(?\w{1,3}[.)])\s)", block))
+    return [" ".join(part.split()) for part in parts if part.strip()]
 
 
 def holders(dossier: Dossier) -> list[Custodian]:
