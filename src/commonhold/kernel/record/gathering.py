@@ -234,7 +234,8 @@ def _article_text(texts: Mapping[str, bytes], digest: str) -> tuple[str, str]:
 def _custodians(state: State, subject: Subject, decisions: Iterable[Decision]) -> tuple[Custodian, ...]:
     """Everybody to whom the resource was ever entrusted, those to whom it is entrusted now first."""
     current: Decided | None = state.part("resources").get(subject.resource)
-    by = {name: decision.entry for decision in decisions if decision.kind == "entrust" for name in decision.payload["holders"]}
+    stood = [decision for decision in decisions if decision.kind == "entrust" and decision.ended != "lapsed"]
+    by = {name: decision.entry for decision in stood for name in decision.payload["holders"]}
     holders = set(current.value["holders"]) if current is not None else set()
     members = state.part("members")
     found = [Custodian(name, entry, members[name].status, name in holders) for name, entry in by.items()]
