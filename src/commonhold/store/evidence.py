@@ -113,9 +113,10 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     check_free(path)
     scratch = path.with_name(f".{path.name[:64]}.{secrets.token_hex(8)}.new")
     try:
+        scratch.mkdir()
         for name, data in files.items():
             place = scratch / name
-            place.parent.mkdir(parents=True, exist_ok=True)
+            place.parent.mkdir(exist_ok=True)
             write_new(place, data)
         # An empty folder may be replaced; one that somebody has filled meanwhile refuses.
         os.rename(scratch, path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from commonhold.kernel.custody import Answer
-from commonhold.kernel.record.dossier import Dossier, Officer
+from commonhold.kernel.record.dossier import Dossier
 from commonhold.pages.dossier import words
 from commonhold.pages.language import Language
 from commonhold.pages.templates import render
@@ -88,7 +88,6 @@ def render_dossier(
 def _signers(dossier: Dossier) -> list[tuple[str, list[str]]]:
     """Those who hold an office that signs statements, once each, with these offices."""
     found: dict[str, list[str]] = {}
-    officer: Officer
     for officer in dossier.officers:
         if officer.office in dossier.speaking:
             found.setdefault(officer.member, []).append(officer.office)

@@ -37,6 +37,11 @@ def listed(names: Iterable[str], language: Language) -> Markup:
     return spoken(language.listed(names))
 
 
+def shown(text: str) -> Markup:
+    """A text of the record, or of whoever makes the dossier: isolated, and without characters that turn others around."""
+    return Markup("<bdi>{}</bdi>").format(spoken(text))
+
+
 def what(decision: Decision, language: Language) -> Markup:
     """What a decision came to, in a sentence or two."""
     said = _sentence(decision, language)
@@ -57,7 +62,7 @@ def _sentence(decision: Decision, language: Language) -> Markup:
     if kind == "statement":
         if not decision.opening:
             return say("An official statement was made that names it.")
-        return say("An official statement was made that names it. It begins: “%(opening)s”", opening=decision.opening)
+        return say("An official statement was made that names it. It begins: “%(opening)s”", opening=shown(decision.opening))
     if kind == "suspend-origin":
         if payload.get("lift"):
             return say("The suspension of the web address %(origin)s was ended.", origin=payload["origin"])
