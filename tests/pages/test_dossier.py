@@ -19,7 +19,7 @@ AT = 1_700_000_000
 
 def decision(entry: str, kind: str, about: str = RESOURCE, **more: Any) -> Decision:
     fields: dict[str, Any] = {
-        "index": 7, "decided": 9, "time": AT, "payload": {}, "by": "heron", "articles": ("3.4",), "charter": "c" * 64, "approvers": ("heron", "tern"),
+        "index": 7, "decided": 9, "time": AT, "payload": {}, "by": "heron", "articles": ("3.4",), "charter": "c" * 64, "approvers": ("heron", "tern"), "offices": {},
     }  # fmt: skip
     return Decision(entry * 64, kind=kind, about=about, **{**fields, **more})
 
@@ -178,5 +178,7 @@ def test_addresses_times_and_approvers_are_said_plainly() -> None:
     assert said(str(words.moment(AT, ENGLISH))) == "14 November 2023, 22:13 UTC"
     assert said(str(words.moment(0, ENGLISH))) == said(str(words.moment(10**12, ENGLISH))) == "no clock: order only"
     assert said(str(words.approvers(decision("e", "depart", approvers=()), ENGLISH))) == "nobody had to approve it; by heron"
+    signed = decision("e", "channel", offices={"heron": ("chair", "editor")})
+    assert said(str(words.approvers(signed, ENGLISH))) == "heron (chair and editor) and tern"
     crowd = tuple(f"m{n}" for n in range(words.MANY + 1))
     assert said(str(words.approvers(decision("e", "depart", approvers=crowd), ENGLISH))) == "approved by 31 members"

@@ -27,6 +27,10 @@ _TO_SEND = (
     "next: print the document, fill in what is left open by hand (date, names, signatures, case number), and send it",
     '      together with the folder "evidence". Read it to the end first: what you sign is yours.',
 )
+_TO_SAY = (
+    "tip:  no official statement names it yet. If the officers publish one (commonhold statement publish FILE) that says what they ask for,",
+    "      and you make the dossier again, it proves that they said so.",
+)
 _FOR_MEMBERS = (
     "next: keep it among the members: it holds a map for burglars. For the desk or the court,",
     "      make another one without --with-map.",
@@ -208,6 +212,7 @@ def _report(
         lines = [
             f"wrote {printable(out)}: dossier.{form}, and {files - 1} files beside it that prove {len(dossier.decisions)} decisions",
             *(_FOR_MEMBERS if with_map else _TO_SEND),
+            *(() if any(decision.kind == "statement" for decision in dossier.history) else _TO_SAY),
         ]
         if found is not None:
             lines += ["", *analysed(found[0], found[1].values())]

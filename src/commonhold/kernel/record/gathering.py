@@ -83,7 +83,7 @@ def gather(state: State, outcomes: Sequence[Outcome], subject: Subject, texts: M
     assert first is not None, "a record that was replayed begins with a founding"  # noqa: S101 - for the types; nothing from outside decides it
     gathering = _Gathering(state, subject, texts, {seat.member for seat in first.body.seats})
     # The founding is the first decision: it names the charter, the log's key and the first officers.
-    kept = [Decision(state.org, 0, 0, 0, "found", {}, first.by, (), "", (), FOUNDING)]
+    kept = [Decision(state.org, 0, 0, 0, "found", {}, first.by, (), "", (), FOUNDING, {})]
     for decision in _enacted(state, outcomes):
         about = gathering.about(decision)
         if about:
@@ -185,9 +185,10 @@ def _enacted(state: State, outcomes: Iterable[Outcome]) -> Iterator[Decision]:
                 proposal: Proposal = state.part("proposals")[entry]
                 ended = "lapsed" if proposal.status == "lapsed" else proposal.why
                 approvers = tuple(event.data["approvers"])
+                offices = {name: act.offices for name in approvers if (act := proposal.approvals[name]).offices}
                 yield Decision(
                     entry, proposal.index, outcome.index, proposal.closed_at, proposal.kind, proposal.payload, proposal.by,
-                    proposal.articles, proposal.charter, approvers, "", ended,
+                    proposal.articles, proposal.charter, approvers, "", offices, ended,
                 )  # fmt: skip
 
 

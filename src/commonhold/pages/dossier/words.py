@@ -97,10 +97,16 @@ def approved(decision: Decision, language: Language) -> Markup:
 
 
 def approvers(decision: Decision, language: Language) -> Markup:
-    """Who approved a decision; where they are many, how many."""
+    """Who approved a decision, and through which office; where they are many, how many."""
     if not decision.approvers:
         return language.html("nobody had to approve it; by %(member)s", member=decision.by)
-    return listed(decision.approvers, language) if len(decision.approvers) <= MANY else approved(decision, language)
+    if len(decision.approvers) > MANY:
+        return approved(decision, language)
+    return listed([_with_offices(name, decision.offices.get(name, ()), language) for name in decision.approvers], language)
+
+
+def _with_offices(name: str, offices: tuple[str, ...], language: Language) -> str:
+    return language.say("%(member)s (%(offices)s)", member=name, offices=language.listed(offices)) if offices else name
 
 
 def standing(address: Address, language: Language) -> Markup:
