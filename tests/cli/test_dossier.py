@@ -130,7 +130,7 @@ def test_the_document_says_what_a_desk_asks_for(lost: House, tmp_path: Path) -> 
     assert "stole" not in words
 
 
-@attack("dossier-01", Mutation(VERB, find="found if with_map else None)", replace="found)"))
+@attack("custody-dossier-01", Mutation(VERB, find="found if with_map else None)", replace="found)"))
 def test_the_burglars_map_does_not_leave_in_a_dossier(lost: House, tmp_path: Path, register: Path) -> None:
     """A register that is named is answered at the terminal; no file of the dossier holds a word of it unless that is asked for."""
     done = command("custody", "dossier", "page", "--record", lost.path, "--register", register, "-o", tmp_path / "out")
@@ -158,7 +158,7 @@ def test_a_map_needs_a_register_that_knows_the_resource(lost: House, tmp_path: P
 
 
 @attack(
-    "dossier-02",
+    "custody-dossier-02",
     Mutation(VERB, find="    if not verdict.is_yes:", replace="    if verdict is None:"),
 )
 def test_a_record_that_never_became_an_organisation_makes_no_dossier(house: House, tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_record_that_never_became_an_organisation_makes_no_dossier(house: Hous
 
 
 @attack(
-    "dossier-02",
+    "custody-dossier-02",
     Mutation(
         "src/commonhold/store/record.py",
         find="    if replay.tree.size != checkpoint.size or replay.tree.root() != checkpoint.root:",
@@ -204,7 +204,7 @@ def test_an_altered_record_makes_no_dossier(lost: House, tmp_path: Path) -> None
 
 
 @attack(
-    "dossier-03", Mutation("src/commonhold/store/directory.py", find="        if found != digest:", replace="        if found is None:")
+    "custody-dossier-03", Mutation("src/commonhold/store/directory.py", find="        if found != digest:", replace="        if found is None:")
 )
 def test_an_altered_article_is_missing_and_never_printed(lost: House, tmp_path: Path) -> None:
     """The words that somebody put into the store are not the charter's; the digest that the charter names is printed instead."""

@@ -32,10 +32,17 @@ def render_pdf(page: str) -> bytes:
             code="pdf/library",
             next_step="Run `apt install libpango-1.0-0 libpangoft2-1.0-0` (or what your system calls Pango), or print the HTML report from a browser.",
         ) from None
+
+    class Nothing(weasyprint.urls.URLFetcher):  # type: ignore[misc] # WeasyPrint has no types
+        """What the renderer asks for addresses: it gets none."""
+
+        def fetch(self, url: str, *_: object, **__: object) -> NoReturn:
+            raise ValueError(f"nothing is fetched for a page: {url[:80]}")
+
     # It speaks about every rule of CSS that is not for paper.
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
     try:
-        raw: bytes = weasyprint.HTML(string=page, base_url=None, url_fetcher=_refuse).write_pdf()
+        raw: bytes = weasyprint.HTML(string=page, base_url=None, url_fetcher=Nothing()).write_pdf()
     except Exception as error:
         raise StoreError(
             f"the renderer could not make a PDF of this page: {type(error).__name__}",
@@ -43,7 +50,3 @@ def render_pdf(page: str) -> bytes:
             next_step="Print the HTML report from a browser.",
         ) from error
     return raw
-
-
-def _refuse(url: str, *_: object, **__: object) -> NoReturn:
-    raise ValueError(f"nothing is fetched for a page: {url[:80]}")

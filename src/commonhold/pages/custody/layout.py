@@ -149,24 +149,25 @@ class _Arranger:
                         best[stack[-1][0]] = max(best[stack[-1][0]], rank[item] + 1)
 
     def thread_links(self) -> None:
-        fresh = -1
+        """Keep places free where links pass; links that leave a box together stay together until their ways part."""
+        shared: dict[tuple[int, float, int], int] = {}
+        joined: set[tuple[int, float, int, float]] = set()
         for number, (start, end) in enumerate(self.ends):
-            first, last = self.rank[start], self.rank[end]
+            link, first, last = self.links[number], self.rank[start], self.rank[end]
             step = 1 if last > first else -1
-            chain = [start]
+            passing = []
             for column in range(first + step, last, step):
-                self.columns[column].append(fresh)
-                chain.append(fresh)
-                fresh -= 1
-            self.threads[number] = chain[1:]
-            chain.append(end)
-            if first == last:
-                continue
-            link = self.links[number]
-            ports = list(zip(chain, [link.start_at, *[0.0] * (len(chain) - 2), link.end_at], strict=True))
-            for one, two in pairwise(ports if step > 0 else ports[::-1]):
-                self.after.setdefault(one[0], []).append((two[0], one[1], two[1]))
-                self.before.setdefault(two[0], []).append((one[0], two[1], one[1]))
+                if (key := (start, link.start_at, column)) not in shared:
+                    shared[key] = -1 - len(shared)
+                    self.columns[column].append(shared[key])
+                passing.append(shared[key])
+            self.threads[number] = passing
+            ports = [(start, link.start_at), *((item, 0.0) for item in passing), (end, link.end_at)]
+            for (one, one_at), (two, two_at) in pairwise(ports if step > 0 else ports[::-1]) if first != last else ():
+                if (pair := (one, one_at, two, two_at)) not in joined:
+                    joined.add(pair)
+                    self.after.setdefault(one, []).append((two, one_at, two_at))
+                    self.before.setdefault(two, []).append((one, two_at, one_at))
 
     # ------------------------------------------------------------------------------------------------------------------- order
 

@@ -31,7 +31,7 @@ DARK: Final[Mapping[str, str]] = {
     "platform-edge": "#b3a2ea", "resource": "#1a3017", "resource-edge": "#8cc47e", "lit": "#ff8d85", "lit-box": "#43191a",
 }  # fmt: skip
 
-WIDTHS: Final = (172.0, 206.0, 216.0)
+WIDTHS: Final = (164.0, 190.0, 200.0)
 MARGIN: Final = 16.0
 _TITLE, _SMALL, _HEAD = 13.0, 11.0, 42.0
 _LEGEND: Final = (
@@ -79,7 +79,7 @@ def draw(
     boxes = [Box(thing.id, WIDTHS[thing.stage], thing.height, thing.stage) for thing in scene.things.values()]
     tall = {thing.id: thing.height / 2 for thing in scene.things.values()}
     links = [Link(line.start, line.end, line.start_at - tall[line.start], line.end_at - tall[line.end]) for line in scene.lines]
-    return _Pen(scene, arrange(boxes, links, between=78), language, paper=paper).svg(title or clean(register.title), highlight or ())
+    return _Pen(scene, arrange(boxes, links, between=64), language, paper=paper).svg(title or clean(register.title), highlight or ())
 
 
 class _Pen:

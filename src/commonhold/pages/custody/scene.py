@@ -6,11 +6,13 @@ together" are told apart without a colour.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from commonhold.kernel.custody import AtLeast, Explanation, Node, NodeRef, PartyRef, Register, Way, explain
+from commonhold.kernel.custody import AtLeast, Node, NodeRef, PartyRef, Register, Step, Way, explain
+from commonhold.kernel.custody.graph import build_graph
+from commonhold.kernel.custody.paths import reach
 from commonhold.kernel.custody.register import leaves
 from commonhold.pages.custody.names import clean, node_kind, party_kind, party_sort, power_words, split_power
 from commonhold.pages.language import Language
@@ -97,10 +99,19 @@ def compose(register: Register, language: Language, *, highlight: Collection[str
     coalition = register.require_parties(highlight or ())
     roots = wanted or tuple(id_ for id_, node in register.nodes.items() if node.kind == "resource") or tuple(register.nodes)
     nodes, parties = _chosen(register, roots, coalition, everything=not wanted)
-    # Of chosen targets the first is the one whose path is shown.
-    paths = [explain(register, target, coalition) for target in roots[: 1 if wanted else MAX_DRAWN]] if coalition else []
-    composer = _Composer(register, language, nodes, parties, coalition, paths)
+    # Of chosen targets the first is the one whose path is shown, step by step.
+    steps = _steps(register, roots[:1] if wanted else roots, coalition) if coalition else {}
+    composer = _Composer(register, language, nodes, parties, coalition, steps, numbered=bool(wanted))
     return composer.scene(len(register.nodes) + len(register.parties))
+
+
+def _steps(register: Register, roots: Sequence[str], coalition: Collection[str]) -> dict[str, Step]:
+    """The steps by which a coalition gets to all of the roots that are in its reach, in their order."""
+    graph = build_graph(register)
+    reached = reach(graph, [graph.party_index[id_] for id_ in coalition]).days
+    goal = Node("\0", "role", "", (Way("", tuple(NodeRef(id_) for id_ in roots if graph.node_index[id_] in reached)),))
+    path = explain(register.replacing([goal]), goal.id, coalition).quickest
+    return {step.node: step for step in path.steps if step.node != goal.id} if path else {}
 
 
 def _chosen(
@@ -129,15 +140,17 @@ class _Composer:
         nodes: Sequence[str],
         parties: Sequence[str],
         coalition: Collection[str],
-        paths: Sequence[Explanation],
+        steps: Mapping[str, Step],
+        *,
+        numbered: bool,
     ) -> None:
         self.register, self.language, self.coalition = register, language, coalition
         self.nodes, self.parties = nodes, parties
         self.things: dict[str, Thing] = {}
         self.ports: dict[str, tuple[str, float]] = {}
         self.arrivals: dict[tuple[str, int], float] = {}
-        self.steps = {step.node: step for path in paths if path.quickest for step in path.quickest.steps}
-        self.order = {id_: place for place, id_ in enumerate(self.steps, 1)} if len(paths) == 1 else {}
+        self.steps = steps
+        self.order = {id_: place for place, id_ in enumerate(steps, 1)} if numbered else {}
 
     def scene(self, whole: int) -> Scene:
         self.add_parties()

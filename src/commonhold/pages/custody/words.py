@@ -199,7 +199,7 @@ class Words:
 
     def coalition(self, found: Iterable[str]) -> Markup:
         """A set of parties that act, or are lost, together."""
-        return self.names(found, most=40)
+        return Markup(" + ").join([self.names([id_]) for id_ in found])
 
     def more(self, answer: Answer, shown: int) -> Markup | None:
         """What an answer holds beyond the sets that are shown, or does not know."""
