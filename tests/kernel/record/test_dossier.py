@@ -70,7 +70,8 @@ def test_the_history_holds_what_was_decided_about_the_resource_in_order() -> Non
     assert (found.unread, found.refused) == (0, 0)
     by = {decision.entry: decision for decision in found.decisions}
     assert by[first].approvers == ("heron", "plover", "tern")
-    assert (by[first].offices, by[add].offices) == ({}, {"heron": ("chair",), "tern": ("treasurer",)})
+    assert by[add].offices == {"heron": ("chair",), "tern": ("treasurer",)}
+    assert by[second].offices == {"heron": ("chair",)}, "tern was dismissed by then"
     assert (by[first].articles, by[add].articles, by[gone].articles) == (("3.4",), ("3.2",), ("1.3.5",))
     assert all(house.outcomes[decision.index].entry.id == decision.entry for decision in found.decisions)  # type: ignore[union-attr]
     assert all(decision.decided >= decision.index for decision in found.decisions)

@@ -39,7 +39,7 @@ class Decision:
         decided: the entry with which it took effect.
         time: of the record's clock, POSIX seconds; 0 without one.
         charter: the digest of the charter by which it was judged; *articles* are that charter's numbers.
-        approvers: those whose approval counted when it took effect, and *offices* those through which some of them acted.
+        approvers: those whose approval counted when it took effect, and *offices* those that some of them held then.
         about: ``resource``, ``office`` (it fills or ends a seat that matters here) or ``founding``.
         ended: ``ratified`` or ``lapsed`` for an act of an emergency power, at *time*; otherwise empty.
         opening: how a statement's text begins, where it is at hand.

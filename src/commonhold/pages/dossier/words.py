@@ -97,7 +97,7 @@ def approved(decision: Decision, language: Language) -> Markup:
 
 
 def approvers(decision: Decision, language: Language) -> Markup:
-    """Who approved a decision, and through which office; where they are many, how many."""
+    """Who approved a decision, and the offices that they held then; where they are many, how many."""
     if not decision.approvers:
         return language.html("nobody had to approve it; by %(member)s", member=decision.by)
     if len(decision.approvers) > MANY:
