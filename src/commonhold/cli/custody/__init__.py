@@ -18,6 +18,7 @@ VERBS: Final = {
     "fix": Verb("commonhold.cli.custody.asking:fix_command", "Find the changes that raise most how many people it takes."),
     "report": Verb("commonhold.cli.custody.reporting:report_command", "Write a report to print, with pictures, encrypted."),
     "open": Verb("commonhold.cli.custody.opening:open_command", "Decrypt a report, or another file that was encrypted here."),
+    "dossier": Verb("commonhold.cli.custody.dossier:dossier_command", "Write what a support desk or a court asks for, with proofs."),
     "import-openpsa": Verb("commonhold.cli.custody.faulttrees:import_openpsa", "List or count the minimal sets of a fault tree."),
 }
 
