@@ -9,8 +9,9 @@ from typing import Final
 
 from markupsafe import Markup
 
+from commonhold.kernel.messages import N_
 from commonhold.kernel.record.dossier import Address, Custodian, Decision, Dossier
-from commonhold.pages.language import N_, Language
+from commonhold.pages.language import Language
 from commonhold.pages.templates import spoken
 
 _STATUS: Final = {
