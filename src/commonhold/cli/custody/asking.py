@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from commonhold.cli.custody.inputs import deep, read_register, register_argument
+from commonhold.cli.custody.inputs import deep, opening_option, parsed, read_register, register_argument, unsealed
 from commonhold.cli.custody.inputs import effort as times
-from commonhold.cli.custody.words import MEMBERS_ONLY, analysed, at_least, explained, fix_json, fixed, path_json, title
+from commonhold.cli.custody.words import MEMBERS_ONLY, analysed, at_least, explained, fix_json, fixed, path_json, planned, title
 from commonhold.cli.options import json_option
 from commonhold.cli.output import json_text
-from commonhold.kernel.custody import advise, analyse, explain
+from commonhold.kernel.custody import Register, advise, analyse, explain
+from commonhold.kernel.custody.interview import Interview, compile_register, plan
 from commonhold.kernel.errors import CustodyError
 
 
@@ -29,6 +32,7 @@ target_option = click.option("--target", "targets", multiple=True, metavar="T", 
 @click.option(
     "--effort", type=click.IntRange(1, 1000), default=1, show_default=True, help="Work this many times as long before saying unknown."
 )
+@opening_option
 @json_option
 def analyse_command(
     register: str,
@@ -37,6 +41,7 @@ def analyse_command(
     without: tuple[str, ...] | None,
     size: int | None,
     effort: int,
+    passphrase_file: Path | None,
     as_json: bool,  # noqa: FBT001 - click passes flags so
 ) -> None:
     """List every minimal set of parties that could take a node, and every one whose loss locks the organisation out.
@@ -44,7 +49,7 @@ def analyse_command(
     Without --target, all nodes are asked about. Where an answer is not complete it says how far it reaches: it lists all sets up to a size,
     and larger ones are unknown.
     """
-    read = read_register(register)
+    read = read_register(register, passphrase_file)
     with deep():
         found = analyse(read, targets, among=among, without=without or (), size=size, effort=times(effort))
     if as_json:
@@ -57,10 +62,17 @@ def analyse_command(
 @register_argument
 @click.argument("target", metavar="T")
 @click.option("--by", required=True, callback=_names, metavar="A,B,...", help="The parties that act together.")
+@opening_option
 @json_option
-def explain_command(register: str, target: str, by: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def explain_command(
+    register: str,
+    target: str,
+    by: tuple[str, ...],
+    passphrase_file: Path | None,
+    as_json: bool,  # noqa: FBT001 - click passes flags so
+) -> None:
     """Say step by step how some parties together could obtain T, how soon, and how long before its end others could see it."""
-    read = read_register(register)
+    read = read_register(register, passphrase_file)
     found = explain(read, target, by)
     if as_json:
         value = {
@@ -80,13 +92,42 @@ def explain_command(register: str, target: str, by: tuple[str, ...], as_json: bo
 @register_argument
 @target_option
 @click.option("--show", type=click.IntRange(1, 50), default=3, show_default=True, help="How many fixes of each kind to show.")
+@opening_option
 @json_option
-def fix_command(register: str, targets: tuple[str, ...], show: int, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def fix_command(
+    register: str,
+    targets: tuple[str, ...],
+    show: int,
+    passphrase_file: Path | None,
+    as_json: bool,  # noqa: FBT001 - click passes flags so
+) -> None:
     """Find the changes that raise most how many people it takes, each with the result computed anew.
 
-    Without --target, all nodes of the kind "resource" are asked about.
+    Without --target, all nodes of the kind "resource" are asked about; of an interview, the answers: what to do first, step by step.
     """
-    read = read_register(register)
+    read = parsed(unsealed(register, passphrase_file)[0])
+    if isinstance(read, Interview):
+        if not targets:
+            _fix_answers(read, show, as_json=as_json)
+            return
+        read = compile_register(read).register
+    _fix_nodes(read, targets, show, as_json=as_json)
+
+
+def _fix_answers(interview: Interview, show: int, *, as_json: bool) -> None:
+    from commonhold.pages.interview.wording import step_in_words  # noqa: PLC0415 - languages cost what --help should not
+    from commonhold.pages.language import language, plain  # noqa: PLC0415 - as above
+
+    with deep():
+        found = plan(interview, show)
+    steps = [{name: [plain(text) for text in texts] for name, texts in step_in_words(language("en"), step).items()} for step in found.steps]
+    if as_json:
+        click.echo(json_text({"ok": True, "steps": steps, "complete": found.complete}))
+        return
+    click.echo("\n".join(planned(steps, complete=found.complete)))
+
+
+def _fix_nodes(read: Register, targets: tuple[str, ...], show: int, *, as_json: bool) -> None:
     wanted = read.require_nodes(targets) or tuple(node.id for node in read.nodes.values() if node.kind == "resource")
     if not wanted:
         raise CustodyError("the register has no resource", code="custody/no-resource", next_step="Name a node with --target.")

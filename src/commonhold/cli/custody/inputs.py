@@ -17,6 +17,7 @@ from commonhold.kernel.custody import Effort, Register, parse_register
 from commonhold.kernel.custody.interview import Interview, compile_register, parse_interview
 from commonhold.kernel.custody.interview.answersfile import is_interview
 from commonhold.kernel.custody.registerfile import MAX_BYTES
+from commonhold.kernel.errors import CustodyError
 from commonhold.store.sealedfile import is_sealed, unseal
 
 # Diagrams are as deep as there are parties. Python's own frames lie on the heap, so this costs memory and no stack.
@@ -24,25 +25,39 @@ DEPTH: Final = 300_000
 
 register_argument = click.argument("register", metavar="REGISTER.json", type=click.Path(allow_dash=True))
 
-
-passphrase_option = click.option(
+opening_option = click.option(
     "--passphrase-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the register is encrypted: take its passphrase from the first line of this file.",
 )
+"""``--passphrase-file FILE`` of a verb that only reads; it gets ``passphrase_file: Path | None``."""
 
 
-def read_answers(place: str, passphrase_file: Path | None = None) -> Register | Interview:
-    """The register, or the interview, of a file or of stdin, decrypted where it is encrypted; remarks about it go to stderr.
+def unsealed(place: str, passphrase_file: Path | None = None) -> tuple[bytes, bool]:
+    """The bytes of a register's file or of stdin, decrypted where they are encrypted, and whether they were.
 
     Raises:
-        FormatError, CustodyError: as parsing and decrypting do. StoreError: if it cannot be read.
+        CustodyError: as decrypting does. StoreError: if it cannot be read.
     """
     raw = read_input(place, max_size=MAX_BYTES, what="a custody register")
-    if is_sealed(raw):
-        raw = unseal(raw, known_passphrase(passphrase_file))
+    return (unseal(raw, known_passphrase(passphrase_file)), True) if is_sealed(raw) else (raw, False)
+
+
+def parsed(raw: bytes) -> Register | Interview:
+    """The register, or the interview, in these bytes; remarks about it go to stderr.
+
+    Raises:
+        FormatError, CustodyError: as parsing does, and if an interview has nothing to ask about.
+    """
     if is_interview(raw):
-        return parse_interview(raw)
+        interview = parse_interview(raw)
+        if not interview.things:
+            raise CustodyError(
+                "this interview names nothing yet that could be taken",
+                code="custody/no-resource",
+                next_step="Go on with it: `commonhold custody interview FILE`.",
+            )
+        return interview
     read = parse_register(raw)
     for remark in read.notes[:20]:
         note(f"note: {remark}")
@@ -55,9 +70,9 @@ def read_register(place: str, passphrase_file: Path | None = None) -> Register:
     """The register of a file, or the one that follows from an interview's answers.
 
     Raises:
-        As :func:`read_answers`.
+        As :func:`unsealed` and :func:`parsed` do.
     """
-    read = read_answers(place, passphrase_file)
+    read = parsed(unsealed(place, passphrase_file)[0])
     return compile_register(read).register if isinstance(read, Interview) else read
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from commonhold.cli.output import printable
@@ -135,6 +135,17 @@ def fixed(fix: Fix) -> Sequence[str]:
     """A fix in two lines: what to change, and what then holds."""
     then = f"then taken by {at_least(fix.after.seize)}; lost with {at_least(fix.after.lockout)}"
     return [f"    - {printable('; and '.join(map(_changed, fix.changes)))}", f"      {then}"]
+
+
+def planned(steps: Sequence[Mapping[str, Sequence[str]]], *, complete: bool) -> list[str]:
+    """What an interview's answers say should be done first, and what each step brings."""
+    lines = [MEMBERS_ONLY]
+    for number, step in enumerate(steps, 1):
+        lines += ["", *(f"{'   ' if place else f'{number}. '}{printable(text)}" for place, text in enumerate(step["texts"]))]
+        lines += [f"   - {printable(text)}" for text in step["effects"]]
+    if not steps:
+        lines += ["", "No change of the kinds that were tried helps." if complete else "Unknown: none was found in the time."]
+    return lines
 
 
 def _changed(change: Change) -> str:

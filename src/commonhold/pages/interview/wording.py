@@ -92,7 +92,11 @@ def _effects(language: Language, step: Step) -> Iterator[str]:
         if had and not have:
             yield language.say("Then nobody alone could shut the others out of %(thing)s.", thing=thing.name)
         elif gone := [name for name in had if name not in have]:
-            yield language.say("Then %(names)s alone could no longer take %(thing)s.", thing=thing.name, names=_names(language, gone))
+            one, many = (
+                N_("Then %(names)s alone could no longer take %(thing)s."),
+                N_("Then none of %(names)s alone could take %(thing)s any more."),
+            )
+            yield language.say(one if len(gone) == 1 else many, thing=thing.name, names=_names(language, gone))
         missed = [found for found in _losses(before, thing) if found]
         if missed and not any(_losses(after, thing)):
             yield language.say("Then you would keep %(thing)s if any one person were gone.", thing=thing.name)
