@@ -70,7 +70,7 @@ def test_one_page_says_who_alone_whose_absence_how_soon_and_what_to_do() -> None
     """Members, people outside and platforms apart; then absence, time and sight; three things to do; the mark and the day."""
     page = one_page(report())
     said = row_of(page, "Page")
-    assert "one person is enough Heron and Tern people outside: Dunlin" in said
+    assert "one person is enough Heron or Tern people outside: Dunlin" in said
     assert "could operate it alone: Avocet" in said
     assert "network" in said
     assert "At once. Nobody could see it coming." in said

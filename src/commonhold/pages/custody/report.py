@@ -46,6 +46,7 @@ class Report:
         findings: by node; a node that is missing is said to be unknown.
         day: the day of the check; the page has no clock.
         paper: for a renderer of PDF: light, and with colours written out.
+        sealing: how to seal a password by hand, in words; empty where no action asks for it.
         effort: what the changes and absences of the full report may cost.
     """
 
@@ -56,6 +57,7 @@ class Report:
     day: datetime.date
     language: Language
     paper: bool = False
+    sealing: str = ""
     effort: Effort = field(default_factory=lambda: Effort(exact=200_000, bounded=2_000_000))
 
 
@@ -122,6 +124,7 @@ def _common(report: Report) -> dict[str, object]:
         else "",
         "actions": report.actions,
         "first": report.actions[:THREE],
+        "sealing": report.sealing,
         "assumptions": report.assumptions,
     }
 

@@ -57,9 +57,9 @@ class Words:
             return [self.html("Not looked at: unknown.")]
         if found.anybody:
             return [self.html("Anybody: it takes nobody's consent.")]
-        lines = [self.names(found.members)] if found.members else []
+        lines = [self.names(found.members, either=True)] if found.members else []
         if found.outsiders:
-            lines.append(self.html("people outside: %(names)s", names=self.names(found.outsiders)))
+            lines.append(self.html("people outside: %(names)s", names=self.names(found.outsiders, either=True)))
         if not lines:
             lines.append(self.nobody(found))
         lines += [
@@ -116,7 +116,7 @@ class Words:
             return [self.html("We are locked out already.")]
         singles = [one[0] for one in found.sets if len(one) == 1]
         if singles:
-            return [self.names(singles)]
+            return [self.names(singles, either=True)]
         if found.at_least is None:
             return [self.html("Nobody's.")]
         if found.smallest is None:

@@ -9,7 +9,7 @@ from commonhold.kernel.custody.interview import Interview, Plan, compile_registe
 from commonhold.kernel.custody.interview.building import Open
 from commonhold.kernel.custody.interview.kinds import KINDS
 from commonhold.pages.custody import Action, Assumption, Report
-from commonhold.pages.interview.wording import names_of, step_in_words
+from commonhold.pages.interview.wording import how_to_seal, names_of, step_in_words
 from commonhold.pages.language import Language
 
 
@@ -29,7 +29,7 @@ def report_of(interview: Interview, plan: Plan, language: Language, day: datetim
     assumptions = [Assumption(taken.text, names[taken.thing]) for taken in compiled.assumptions if taken.holds]
     assumptions += [_not_looked_up(interview, item, language) for item in compiled.open]
     findings = analyse(compiled.register, targets) if targets else {}
-    return Report(compiled.register, findings, actions, assumptions, day, language, paper=paper)
+    return Report(compiled.register, findings, actions, assumptions, day, language, paper=paper, sealing=how_to_seal(language, plan.steps))
 
 
 def _not_looked_up(interview: Interview, item: Open, language: Language) -> Assumption:

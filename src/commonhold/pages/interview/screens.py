@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from commonhold.kernel.custody.interview import KINDS, Compiled, Interview, Plan, Standing, Thing
 from commonhold.kernel.messages import N_
-from commonhold.pages.interview.wording import follows, names_of, row, step_in_words
+from commonhold.pages.interview.wording import follows, how_to_seal, names_of, row, step_in_words
 from commonhold.pages.language import CODES, Language, language, plain
 from commonhold.pages.templates import render
 
@@ -172,6 +172,7 @@ def result(frame: Frame, found: Plan, *, version: str) -> str:
         taken=sum(item["taken"] for item in rows),
         lost=sum(item["lost"] for item in rows),
         steps=[step_in_words(frame.language, step) for step in found.steps],
+        sealing=how_to_seal(frame.language, found.steps),
         complete=found.complete,
         version=version,
     )

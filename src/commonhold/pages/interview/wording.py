@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from commonhold.kernel.custody.interview import Interview, Standing, Step, Thing
+from commonhold.kernel.custody.interview.answers import TOGETHER
 from commonhold.kernel.messages import N_
 from commonhold.pages.language import Language
 
@@ -74,6 +75,15 @@ def row(language: Language, thing: Thing, found: Standing) -> Mapping[str, Any]:
 def step_in_words(language: Language, step: Step) -> Mapping[str, list[str]]:
     """What to do, and what it brings."""
     return {"texts": list(_texts(language, step)), "effects": list(_effects(language, step))}
+
+
+def how_to_seal(language: Language, steps: Iterable[Step]) -> str:
+    """How people seal a password with paper alone, where one of the steps asks for it; otherwise nothing."""
+    if not any(TOGETHER in tokens for step in steps for remedy in step.remedies for _, _, tokens in remedy.changes):
+        return ""
+    return language.say(
+        "To seal a password with nothing but paper, three people sit down together. Each makes up one part of a new long password, and they type the parts in one after another, unseen by the others. Each keeps their own part in writing and gives a copy of it to the person on their left. Any two then have all of it, and nobody has it alone. Two people keep one half each."
+    )
 
 
 def _texts(language: Language, step: Step) -> Iterator[str]:
