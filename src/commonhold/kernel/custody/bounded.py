@@ -8,6 +8,7 @@ the budget the answer is "not known".
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from commonhold.kernel.custody.diagram import OverBudget
@@ -33,7 +34,8 @@ NEVER: Final = Sets(0, ())
 ALWAYS: Final = Sets(-1, ())
 
 
-class Partial(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Partial:
     """The minimal sets up to a size, and whether there are no others."""
 
     found: Sets
