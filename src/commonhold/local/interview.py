@@ -2,17 +2,18 @@
 
 Every screen is a plain form that works without a script; with it each answer is saved as it is given. Screens are made in ``pages.interview``, answers
 kept by the :class:`~commonhold.local.keeper.Keeper`, visitors judged by the :class:`~commonhold.local.guard.Guard`. Saving and analysing run in one
-worker thread, one after the other, so the pages stay quick and no answer overtakes another.
+thread at a time, one after the other, so the pages stay quick and no answer overtakes another.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final, ParamSpec, TypeAlias, TypeVar
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -32,6 +33,8 @@ from commonhold.pages.interview.screens import Frame
 from commonhold.pages.interview.wording import follows
 from commonhold.pages.language import CODES, Language, language, plain, preferred
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _View: TypeAlias = Callable[[Request], Awaitable[Response]]
 BLANK_ROWS: Final = 4
 """How many empty rows stand below the names of people."""
@@ -60,6 +63,12 @@ class _Screens:
 
     def __init__(self, talk: Conversation) -> None:
         self.talk, self.keeper = talk, talk.keeper
+        self._turn = asyncio.Lock()
+
+    async def alone(self, work: Callable[_P, _T], *args: _P.args, **more: _P.kwargs) -> _T:
+        """Do something in a thread, after all that was asked before: no answer overtakes another, and none is lost between two windows."""
+        async with self._turn:
+            return await run_in_threadpool(work, *args, **more)
 
     # ---------------------------------------------------------------------------------------------------------------- reading
 
@@ -78,7 +87,7 @@ class _Screens:
             frame = self.frame(request, "start")
             lines = [frame.language.say("This screen is not there any more."), frame.language.say("Everything that you answered is saved.")]
             return _page(screens.told(frame, frame.language.say("Nothing here"), lines), 404)
-        return _page(await run_in_threadpool(self.screen, self.frame(request, at)))
+        return _page(await self.alone(self.screen, self.frame(request, at)))
 
     def screen(self, frame: Frame, form: Form | None = None) -> str:
         """A screen as HTML; with what was typed, where that could not be kept."""
@@ -161,11 +170,11 @@ class _Screens:
         form: Form | None = None
         try:
             form = Form.of(await read_form(request, self.talk.token))
-            await run_in_threadpool(self.keep, at, form)
+            await self.alone(self.keep, at, form)
         except CommonholdError as error:
             return await self.refused(request, at, form, error)
         if request.headers.get("accept", "").startswith("application/json"):
-            return harden(JSONResponse(await run_in_threadpool(self.told, request, at)))
+            return harden(JSONResponse(await self.alone(self.told, request, at)))
         return RedirectResponse(self.following(at, form), 303)
 
     def keep(self, at: str, form: Form) -> None:
@@ -200,7 +209,7 @@ class _Screens:
         frame = self.frame(request, at, error)
         if at not in screens.order(self.keeper.interview) and at != "unlock":
             return _page(screens.told(frame, frame.language.say("Nothing here"), []), 404)
-        return _page(await run_in_threadpool(self.screen, frame, form), 422)
+        return _page(await self.alone(self.screen, frame, form), 422)
 
     def following(self, at: str, form: Form) -> str:
         """Where a screen leads."""
@@ -214,7 +223,7 @@ class _Screens:
         """Choose a language."""
         form = Form.of(await read_form(request, self.talk.token))
         if (code := form.one.get("language", "")) in CODES and not self.keeper.locked:
-            await run_in_threadpool(self.keeper.save, replace(self.keeper.interview, language=code))
+            await self.alone(self.keeper.save, replace(self.keeper.interview, language=code))
         at = form.one.get("at", "")
         return RedirectResponse(f"/{at}" if at in screens.order(self.keeper.interview) else "/", 303)
 
@@ -223,7 +232,7 @@ class _Screens:
         try:
             form = Form.of(await read_form(request, self.talk.token))
             if self.keeper.locked:
-                await run_in_threadpool(self.keeper.unlock, form.one.get("passphrase", ""))
+                await self.alone(self.keeper.unlock, form.one.get("passphrase", ""))
         except CommonholdError as error:
             return await self.refused(request, "unlock", None, error)
         return RedirectResponse("/", 303)
@@ -236,7 +245,7 @@ class _Screens:
                 raise CustodyError(
                     "the two passphrases are not the same", code="interview/passphrases-differ", next_step="Type it twice again."
                 )
-            await run_in_threadpool(self.keeper.protect, form.one.get("passphrase", ""))
+            await self.alone(self.keeper.protect, form.one.get("passphrase", ""))
         except CommonholdError as error:
             return await self.refused(request, "start", None, error)
         return RedirectResponse("/start", 303)
@@ -248,20 +257,20 @@ class _Screens:
         if self.keeper.locked:
             return Response(status_code=403)
         thing = self.keeper.interview.thing(request.query_params.get("thing", ""))
-        return await run_in_threadpool(picture_of, self.keeper.interview, self.language(request), thing)
+        return await self.alone(picture_of, self.keeper.interview, self.language(request), thing)
 
     async def report(self, request: Request) -> Response:
         """A report as a page to print."""
         if self.keeper.locked:
             return RedirectResponse("/unlock", 303)
         full = request.path_params["which"] == "full"
-        return await run_in_threadpool(lambda: report_page(self.keeper.interview, self.talk.plan(), self.language(request), full=full))
+        return await self.alone(lambda: report_page(self.keeper.interview, self.talk.plan(), self.language(request), full=full))
 
     async def export(self, request: Request) -> Response:
         """A file to hand on, locked with a passphrase unless somebody decides otherwise."""
         try:
             form = Form.of(await read_form(request, self.talk.token))
-            return await run_in_threadpool(taken_away, self.keeper.interview, self.talk.plan, self.language(request), form.one)
+            return await self.alone(taken_away, self.keeper.interview, self.talk.plan, self.language(request), form.one)
         except CommonholdError as error:
             return await self.refused(request, "result", None, error)
 
