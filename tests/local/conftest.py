@@ -15,10 +15,12 @@ from commonhold.kernel.custody.interview import Interview, interview_bytes, pars
 from commonhold.local.guard import Guard
 from commonhold.local.interview import Conversation, build
 from commonhold.local.keeper import Keeper
+from commonhold.store.sealedfile import seal
 from tests.interviews import RADIO
 
 HOST = "127.0.0.1:4711"
 HOME = f"http://{HOST}"
+WORDS = "four herons at low tide"
 
 
 @dataclass
@@ -57,6 +59,20 @@ def local(tmp_path: Path) -> Iterator[Local]:
     """An interview that the radio has answered."""
     file = tmp_path / "custody.json"
     file.write_bytes(interview_bytes(RADIO.interview))
+    yield from opened(file)
+
+
+@pytest.fixture(scope="session")
+def sealed() -> bytes:
+    """The radio's file with the passphrase WORDS; sealing takes a second on purpose, so once."""
+    return seal(interview_bytes(RADIO.interview), WORDS)
+
+
+@pytest.fixture
+def locked(tmp_path: Path, sealed: bytes) -> Iterator[Local]:
+    """The radio's interview, opened again after it was protected."""
+    file = tmp_path / "custody.json"
+    file.write_bytes(sealed)
     yield from opened(file)
 
 

@@ -14,12 +14,11 @@ from commonhold.kernel.custody.interview import interview_bytes, parse_interview
 from commonhold.kernel.errors import CustodyError, FormatError, StoreError
 from commonhold.local.keeper import Keeper
 from commonhold.store import sealedfile
-from commonhold.store.sealedfile import is_sealed, seal, unseal
+from commonhold.store.sealedfile import is_sealed, unseal
 from tests.attacks import Mutation, attack
 from tests.interviews import RADIO, UNION
-from tests.local.conftest import kept
+from tests.local.conftest import WORDS, kept
 
-WORDS = "four herons at low tide"
 RAW = interview_bytes(RADIO.interview)
 
 
@@ -29,12 +28,6 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "custody.json"
     path.write_bytes(RAW)
     return path
-
-
-@pytest.fixture(scope="module")
-def sealed() -> bytes:
-    """The same with a passphrase; sealing takes a second on purpose, so once."""
-    return seal(RAW, WORDS)
 
 
 def mode(path: Path) -> int:

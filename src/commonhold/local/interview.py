@@ -40,15 +40,23 @@ BLANK_ROWS: Final = 4
 """How many empty rows stand below the names of people."""
 _ASSETS: Final = {"interview.css": "text/css; charset=utf-8", "interview.js": "text/javascript; charset=utf-8"}
 
+_WHILE_LOCKED: Final = {"", "unlock", "language", "finish", *_ASSETS}
+"""What is answered before a protected file is open."""
+
 
 @dataclass
 class Conversation:
-    """The state of one running interview beside its answers: nothing that would be missed."""
+    """The state of one running interview beside its answers: nothing that would be missed.
+
+    Args:
+        language: what was chosen before the file, which remembers it, was open.
+    """
 
     keeper: Keeper
     token: str = ""
     finish: Callable[[], None] = lambda: None
     last_request: float = 0.0
+    language: str = ""
     _plan: tuple[Interview, Plan] | None = None
 
     def plan(self) -> Plan:
@@ -81,8 +89,6 @@ class _Screens:
     async def show(self, request: Request) -> Response:
         """One screen."""
         at = request.path_params["screen"]
-        if self.keeper.locked and at != "unlock":
-            return RedirectResponse("/unlock", 303)
         if at not in (*screens.order(self.keeper.interview), *(["unlock"] if self.keeper.locked else [])):
             frame = self.frame(request, "start")
             lines = [frame.language.say("This screen is not there any more."), frame.language.say("Everything that you answered is saved.")]
@@ -124,7 +130,7 @@ class _Screens:
 
     def language(self, request: Request) -> Language:
         """The language that was chosen, or the one that the browser asks for."""
-        chosen = self.keeper.interview.language
+        chosen = self.talk.language if self.keeper.locked else self.keeper.interview.language
         return language(chosen) if chosen in CODES else preferred(request.headers.get("accept-language", ""))
 
     def fresh(self, prefix: str, number: int) -> list[str]:
@@ -222,7 +228,9 @@ class _Screens:
     async def speak(self, request: Request) -> Response:
         """Choose a language."""
         form = Form.of(await read_form(request, self.talk.token))
-        if (code := form.one.get("language", "")) in CODES and not self.keeper.locked:
+        if (code := form.one.get("language", "")) in CODES:
+            self.talk.language = code
+        if code in CODES and not self.keeper.locked:
             await self.alone(self.keeper.save, replace(self.keeper.interview, language=code))
         at = form.one.get("at", "")
         return RedirectResponse(f"/{at}" if at in screens.order(self.keeper.interview) else "/", 303)
@@ -254,15 +262,11 @@ class _Screens:
 
     async def picture(self, request: Request) -> Response:
         """The picture of everything, or of one thing."""
-        if self.keeper.locked:
-            return Response(status_code=403)
         thing = self.keeper.interview.thing(request.query_params.get("thing", ""))
         return await self.alone(picture_of, self.keeper.interview, self.language(request), thing)
 
     async def report(self, request: Request) -> Response:
         """A report as a page to print."""
-        if self.keeper.locked:
-            return RedirectResponse("/unlock", 303)
         full = request.path_params["which"] == "full"
         return await self.alone(lambda: report_page(self.keeper.interview, self.talk.plan(), self.language(request), full=full))
 
@@ -293,7 +297,8 @@ def build(talk: Conversation) -> Starlette:
     def counted(view: _View) -> _View:
         async def seen(request: Request) -> Response:
             talk.last_request = time.monotonic()
-            response = await view(request)
+            shut = talk.keeper.locked and request.url.path.removeprefix("/") not in _WHILE_LOCKED
+            response = RedirectResponse("/unlock", 303) if shut else await view(request)
             return response if "content-security-policy" in response.headers else harden(response)
 
         return seen
