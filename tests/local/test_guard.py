@@ -40,7 +40,7 @@ def test_the_visitor_may_open_the_old_address_again(local: Local) -> None:
 
 
 @attack(
-    "custody-11",
+    "custody-local-01",
     Mutation(GUARD, find="if not inside:", replace="if False:"),
 )
 @pytest.mark.parametrize("cookie", [None, "", "x", "é" * 40])
@@ -59,7 +59,7 @@ def test_without_the_address_nothing_is_shown(local: Local, cookie: str | None) 
     assert local.ended == []
 
 
-@attack("custody-11", Mutation(GUARD, find="once, self._once = self._once, None", replace="once = self._once"))
+@attack("custody-local-01", Mutation(GUARD, find="once, self._once = self._once, None", replace="once = self._once"))
 @pytest.mark.parametrize("guess", ["", "x", "é", "0" * 10_000])
 def test_a_wrong_guess_uses_the_address_up(local: Local, guess: str) -> None:
     """So nobody guesses twice; the person at the program sees that somebody was there, and asks for a new address."""
@@ -69,7 +69,7 @@ def test_a_wrong_guess_uses_the_address_up(local: Local, guess: str) -> None:
     assert client.get(local.guard.new_address()).status_code == 303
 
 
-@attack("custody-13", Mutation(GUARD, find='if request.headers.get("host") != self._host:', replace="if False:"))
+@attack("custody-local-02", Mutation(GUARD, find='if request.headers.get("host") != self._host:', replace="if False:"))
 @pytest.mark.parametrize(
     "host", ["evil.example:4711", "evil.example", "localhost:4711", "127.0.0.1", "127.0.0.1:4712", "[::1]:4711", f"{HOST}.", "a@" + HOST]
 )
@@ -87,7 +87,7 @@ def test_a_name_that_leads_to_loopback_is_not_our_address(local: Local, host: st
 
 
 @attack(
-    "custody-10",
+    "custody-local-03",
     Mutation(
         GUARD,
         find='if request.method not in ("GET", "HEAD") and request.headers.get("origin", f"http://{self._host}") != f"http://{self._host}":',
@@ -108,7 +108,7 @@ def test_another_page_posts_nothing(local: Local, origin: str) -> None:
 
 
 @attack(
-    "custody-10",
+    "custody-local-03",
     Mutation(GUARD, find='if not hmac.compare_digest(dict(fields).get("token", "").encode(), token.encode()):', replace="if False:"),
 )
 @pytest.mark.parametrize("token", [None, "", "x", "é", "\ud800"])

@@ -47,7 +47,7 @@ def test_what_was_saved_is_there_again(tmp_path: Path) -> None:
 
 
 @attack(
-    "custody-14",
+    "custody-local-04",
     Mutation("src/commonhold/store/sealedfile.py", find="write_new(scratch, data, mode=MODE)", replace="write_new(scratch, data)"),
 )
 def test_the_file_is_for_its_owner_alone(file: Path) -> None:

@@ -24,7 +24,7 @@ def named(answer: httpx2.Response) -> str:
     return str(name.strip('"'))
 
 
-@attack("custody-15", Mutation(TAKEAWAY, find="if not passphrase and not plain_wanted:", replace="if False:"))
+@attack("custody-local-06", Mutation(TAKEAWAY, find="if not passphrase and not plain_wanted:", replace="if False:"))
 @pytest.mark.parametrize("what", ["page", "full", "answers", "nonsense"])
 def test_nothing_leaves_readable_unless_somebody_says_so(local: Local, what: str) -> None:
     """The button alone is answered with a question; what was asked for is given out only with a passphrase, or with the tick."""
@@ -39,7 +39,7 @@ def test_nothing_leaves_readable_unless_somebody_says_so(local: Local, what: str
     assert b"Heron" in readable.content
 
 
-@attack("custody-15", Mutation(TAKEAWAY, find="    if passphrase:\n", replace="    if passphrase and not plain_wanted:\n"))
+@attack("custody-local-06", Mutation(TAKEAWAY, find="    if passphrase:\n", replace="    if passphrase and not plain_wanted:\n"))
 @pytest.mark.slow
 def test_a_passphrase_locks_whatever_is_ticked(local: Local) -> None:
     """Where both were given, the careful one counts; any age program opens the file, and a too short passphrase is refused."""

@@ -71,6 +71,8 @@ class _Screens:
 
     def __init__(self, talk: Conversation) -> None:
         self.talk, self.keeper = talk, talk.keeper
+        # A name on the disk need not be text.
+        self.place = str(talk.keeper.path).encode(errors="replace").decode()
         self._turn = asyncio.Lock()
 
     async def alone(self, work: Callable[_P, _T], *args: _P.args, **more: _P.kwargs) -> _T:
@@ -100,9 +102,9 @@ class _Screens:
         typed = None if form is None else dict(form.one)
         match frame.at:
             case "start":
-                return screens.start(frame, file=str(self.keeper.path), protected=self.keeper.protected, protecting=bool(frame.refused))
+                return screens.start(frame, file=self.place, protected=self.keeper.protected, protecting=bool(frame.refused))
             case "unlock":
-                return screens.unlock(frame, str(self.keeper.path))
+                return screens.unlock(frame, self.place)
             case "people":
                 return screens.people(frame, self.fresh("p", BLANK_ROWS), typed)
             case "things":
@@ -283,7 +285,7 @@ class _Screens:
         await read_form(request, self.talk.token)
         spoken = self.language(request)
         lines = [
-            spoken.say("Your answers are in %(file)s.", file=str(self.keeper.path)),
+            spoken.say("Your answers are in %(file)s.", file=self.place),
             spoken.say("The program has ended. You can close this window, and go on another day."),
         ]
         self.talk.finish()

@@ -8,6 +8,7 @@ the budget the answer is "not known".
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from commonhold.kernel.custody.diagram import OverBudget
@@ -33,17 +34,28 @@ NEVER: Final = Sets(0, ())
 ALWAYS: Final = Sets(-1, ())
 
 
-class Partial(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Partial:
     """The minimal sets up to a size, and whether there are no others."""
 
     found: Sets
     whole: bool
 
-    def sets(self) -> list[frozenset[int]]:
-        """The sets as the numbers of their parties."""
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many sets there are of each size, from 0 on."""
+        return (1,) if self.found == ALWAYS else (0, self.found.singles.bit_count(), *map(len, self.found.larger))
+
+    @property
+    def count(self) -> int:
+        """How many sets there are."""
+        return sum(self.counts)
+
+    def sets(self, largest: int) -> list[frozenset[int]]:
+        """The sets of at most *largest* parties, as the numbers of their parties."""
         if self.found == ALWAYS:
             return [frozenset()]
-        masks = [*_bits(self.found.singles), *(mask for level in self.found.larger for mask in level)]
+        masks = [*_bits(self.found.singles), *(mask for level in self.found.larger[: largest - 1] for mask in level)] if largest else []
         return [frozenset(bit.bit_length() - 1 for bit in _bits(mask)) for mask in masks]
 
 
