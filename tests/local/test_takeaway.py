@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from xml.etree import ElementTree
+
 import httpx2
 import pytest
+from markupsafe import escape
 
 from commonhold.kernel.custody.interview import parse_interview
 from commonhold.kernel.errors import StoreError
@@ -144,3 +148,23 @@ def test_save_and_close_ends_the_program_and_says_where_the_answers_are(local: L
     assert "custody.json" in answer.text
     assert "has ended" in answer.text
     assert local.ended == [True]
+
+
+@attack("custody-local-05", Mutation("src/commonhold/pages/templates.py", find="autoescape=True", replace="autoescape=False"))
+@pytest.mark.parametrize("name", ['"><script>alert(1)</script>', "<svg/onload=alert(1)>", "]]><x:a/>&amp;"])
+def test_what_leaves_shows_markup_in_names_as_letters(local: Local, name: str) -> None:
+    """Pictures and reports of people and things that are called so hold no tag and no attribute of theirs."""
+    before = RADIO.interview
+    people = tuple(replace(person, name=f"{name}{place}") for place, person in enumerate(before.people))
+    things = tuple(replace(thing, name=f"{name} {place}") for place, thing in enumerate(before.things))
+    local.keeper.save(replace(before, title=name, people=people, things=things))
+    client = local.browser()
+    for path in ("/picture.svg", "/picture.svg?thing=t3"):
+        root = ElementTree.fromstring(client.get(path).text)
+        assert name in "".join(root.itertext())
+        assert not [part for part in root.iter() if part.tag.endswith("script") or any(key.startswith("on") for key in part.attrib)]
+    for path in ("/report/page", "/report/full"):
+        page = client.get(path).text
+        assert escape(name) in page
+        assert "<script" not in page
+        assert "<svg/" not in page
