@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +28,9 @@ MAX_SEALED: Final = MAX_BYTES + (1 << 20)
 MAX_PASSPHRASE: Final = 1_000
 MIN_PASSPHRASE: Final = 8
 MAX_RECIPIENTS: Final = 100
+
+_STEM: Final = 32
+"""How much of a file's name its scratch bears."""
 
 _BINARY, _ARMOUR = b"age-encryption.org/v1\n", b"-----BEGIN AGE ENCRYPTED FILE-----"
 # age's own words; what is neither of these is a file that was cut or changed.
@@ -104,7 +108,7 @@ def write_private(path: Path, data: bytes) -> None:
         StoreError: as the disk says; the old content is left.
     """
     target = Path(os.path.realpath(path))
-    scratch = target.with_name(f".{target.name[:64]}.{secrets.token_hex(8)}.new")
+    scratch = target.with_name(f".{target.name[:_STEM]}.{secrets.token_hex(8)}.new")
     write_new(scratch, data, mode=MODE)
     try:
         os.replace(scratch, target)
@@ -117,6 +121,17 @@ def write_private(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             scratch.unlink()
         raise store_error(error, f"write {path}") from error
+
+
+def clear_scratch(path: Path) -> None:
+    """Remove what a killed :func:`write_private` left beside *path*: it may hold what has a passphrase since. Only for the one writer of *path*."""
+    target = Path(os.path.realpath(path))
+    # With one more dot and number where write_new itself was killed.
+    left = re.compile(rf"\.{{1,2}}{re.escape(target.name[:_STEM])}\.[0-9a-f]{{16}}\.new(\.[0-9a-f]{{16}})?")
+    with contextlib.suppress(OSError):
+        for found in target.parent.iterdir():
+            if left.fullmatch(found.name):
+                found.unlink()
 
 
 def check_passphrase(passphrase: str) -> None:
