@@ -6,6 +6,7 @@ characters, lowercase letters, digits and single hyphens, starting with a letter
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
@@ -55,6 +56,11 @@ def parse_member_id(text: object, what: str = "the member id") -> str:
             next_step="Choose a pseudonym of 2 to 32 lowercase letters, digits and single hyphens that starts with a letter, such as heron or sea-holly.",
         )
     return text
+
+
+def origin_of(org: str, epoch: int, log_key: bytes) -> str:
+    """The origin of an epoch's log: organisation, number, and the SHA-256 of the 32-byte log key (DESIGN 3.4)."""
+    return f"commonhold/{org}/{epoch}/{hashlib.sha256(log_key).hexdigest()}"
 
 
 def _hex(text: object, what: str, code: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime
 
 import pytest
@@ -69,8 +70,11 @@ def test_a_founding_that_is_not_complete_is_not_official() -> None:
 
 def test_a_kind_of_the_future_makes_a_reader_unable_to_judge() -> None:
     """What the members may have decided under a kind that this version lacks may have changed anything, so no guess is made."""
-    made = house()
-    outcome = made.act("heron", "propose", kind="succeed", payload={}, not_after=2**40)
+    future = copy.deepcopy(charter())
+    future["rules"]["decisions"]["release"] = future["rules"]["decisions"]["succeed"]
+    made = MemoryHouse(future, MEMBERS)
+    made.accept_all()
+    outcome = made.act("heron", "propose", kind="release", payload={}, not_after=2**40)
     assert outcome.code == "kind/not-yet"
     assert outcome.entry is not None
     for name in MEMBERS[:3]:
