@@ -18,6 +18,7 @@ from commonhold.kernel.notes import COSIGNATURE, SignerKey, append_signatures
 from commonhold.kernel.record import entries
 from commonhold.kernel.record.fold import Outcome, apply, fold
 from commonhold.kernel.record.founding import origin_of
+from commonhold.kernel.record.history import Log
 from commonhold.kernel.record.state import State, empty_state, value_of
 from commonhold.kernel.record.succession import branch, epoch_of
 from commonhold.kernel.tlog.checkpoint import Checkpoint, cosign
@@ -204,6 +205,11 @@ class MemoryHouse:
         times = time if isinstance(time, Mapping) else dict.fromkeys(self.partners, time)
         raw = self.checkpoint(size, root=root)
         return append_signatures(raw, *(cosign(raw, self.partners[name], at) for name, at in times.items())).decode()
+
+    def held(self, time: int | Mapping[str, int] | None = None, size: int | None = None) -> Log:
+        """This log as somebody holds it, cosigned by its partners if a time is given."""
+        note = self.checkpoint(size) if time is None else self.note(time, size).encode()
+        return Log(note, tuple(self.leaves[:size]))
 
     def attest(self, time: int | Mapping[str, int], size: int | None = None, *, root: bytes | None = None) -> Outcome:
         """Append an attest of the newest (or a given) checkpoint."""

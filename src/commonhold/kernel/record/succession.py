@@ -55,7 +55,8 @@ def branch(state: State, root: bytes) -> State:
 def open_epoch(draft: Draft, entry: Entry) -> None:
     """Begin an epoch: its log has an origin now, and the organisation may decide to live there.
 
-    The signature, its key and the author's membership were checked before, against the branch.
+    The signature, its key and the author's membership were checked before, against the branch; and nothing but an ``open`` gets here, for
+    every other act must have seen something of its epoch.
 
     Raises:
         RuleError: if it branches off elsewhere, names no partners where the branch has some, or is signed with anything but the kit.
@@ -63,8 +64,6 @@ def open_epoch(draft: Draft, entry: Entry) -> None:
     """
     body, parent = entry.body, draft.parent
     member = draft.parts["members"][entry.by]
-    if entry.type != "open":
-        raise RuleError("the first entry of an epoch opens it, so nothing in this log can count", code="epoch/first")
     if entry.key != member.kit:
         raise RuleError(f"an epoch is opened with a kit, and {entry.by} signed with another key", code="act/needs-kit")
     if body.parent != parent:
