@@ -216,10 +216,10 @@ def test_copies_of_one_log_are_one_log() -> None:
     club = Club(clocked=True)
     history = read_history(club.org, [club.held(size=8), club.held(), club.held(T0 + 5), club.held(size=7)])
     assert history.current.tree.size == club.tree.size
-    assert history.current.is_cosigned
+    assert history.current.witnessed == club.tree.size
     assert not history.contradiction
     assert not history.passed_over
-    assert not read(Club()).current.is_cosigned
+    assert not read(Club()).current.witnessed
 
 
 def refusal(org: str, club: Club, *logs: Log) -> list[str]:

@@ -12,6 +12,7 @@ what a few decide among themselves can block a majority. Whether answers are fre
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -73,9 +74,11 @@ class Chapter:
         return self.state.phase == "running"
 
     @property
-    def is_cosigned(self) -> bool:
-        """Whether partners who meet the policy have cosigned this log's checkpoint."""
-        return self.state.policy is not None and self.state.policy.time(self.times) is not None
+    def witnessed(self) -> int:
+        """How many entries of this log partners who meet its policy have cosigned, in its checkpoint or in an attest."""
+        if self.state.policy is not None and self.state.policy.time(self.times) is not None:
+            return self.tree.size
+        return max(0, self.state.covered - self.state.base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,18 +219,27 @@ def _start(parent: Parent | None, chapters: Iterable[Chapter]) -> State | None:
 def _faces(chapters: Sequence[Chapter], passed_over: dict[str, CommonholdError]) -> list[Chapter]:
     """Of several copies of one log those that count: the longest if they agree, and of two faces the one that partners have cosigned."""
     kept: list[Chapter] = []
-    for chapter in sorted(chapters, key=lambda chapter: (-chapter.tree.size, not chapter.is_cosigned)):
+    for chapter in sorted(chapters, key=lambda chapter: (-chapter.tree.size, -chapter.witnessed)):
         if not any(longer.tree.root(chapter.tree.size) == chapter.tree.root() for longer in kept if longer.origin == chapter.origin):
             kept.append(chapter)
     out: list[Chapter] = []
     for chapter in kept:
         others = [other for other in kept if other.origin == chapter.origin and other is not chapter]
-        if others and not chapter.is_cosigned and sum(other.is_cosigned for other in others) == 1:
+        if chapter.witnessed <= (alike := _alike(chapter, others)) and sum(other.witnessed > alike for other in others) == 1:
             words = f"the log {chapter.origin} showed two faces, and partners have cosigned the other"
             passed_over[f"{chapter.origin}#{chapter.tree.root().hex()[:12]}"] = ProofError(words, code="history/other-face")
         else:
             out.append(chapter)
     return out
+
+
+def _alike(chapter: Chapter, others: Sequence[Chapter]) -> int:
+    """How many entries a log has in common with all its other faces."""
+    return bisect_left(
+        range(1, min(face.tree.size for face in (chapter, *others)) + 1),
+        True,
+        key=lambda size: any(other.tree.root(size) != chapter.tree.root(size) for other in others),
+    )
 
 
 def _following(
