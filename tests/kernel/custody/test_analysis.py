@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonhold.kernel.custody import Effort, Register, analyse, minimal_sets
-from commonhold.kernel.custody.bounded import Partial, bounded_families
+from commonhold.kernel.custody.bounded import bounded_families
 from commonhold.kernel.custody.diagram import Diagrams, OverBudget
 from commonhold.kernel.custody.exact import exact_families
 from commonhold.kernel.custody.graph import build_graph, components, locking_out, seizing
@@ -211,15 +211,17 @@ def test_a_budget_can_end_while_minimal_sets_are_drawn_out() -> None:
     """The function was found and its minimal sets were not: that is unknown, too."""
     graph = build_graph(register(MAJORITY, parties=SEVEN))
     problem, root = seizing(graph, range(7)), graph.node_index["page"]
-    known = [exact_families(problem, [root], budget)[root] is not None for budget in range(200)]
+    groups = components(graph.gates, [root])
+    known = [exact_families(problem, groups, [root], budget)[root] is not None for budget in range(200)]
     assert known == sorted(known)
     assert not known[0]
     assert known[-1]
-    assert bounded_families(problem, [root], 3, 5) == {root: None}
-    assert bounded_families(problem, [root], 4, 10_000)[root] == Partial(
-        frozenset(sum(1 << int(name[1]) for name in one) for one in minimal(SEVEN, lambda chosen: len(chosen) >= 4)),
-        whole=True,
-    )
+    assert bounded_families(problem, groups, [root], 3, 5) == {root: None}
+    found = bounded_families(problem, groups, [root], 4, 10_000)[root]
+    assert found is not None
+    assert found.whole
+    named = {tuple(sorted(f"p{party}" for party in one)) for one in found.sets()}
+    assert named == minimal(SEVEN, lambda chosen: len(chosen) >= 4)
 
 
 def test_a_budget_of_nothing_raises_at_once() -> None:
@@ -236,5 +238,5 @@ def test_groups_come_after_what_they_need() -> None:
     problem = locking_out(graph, range(4))
     done: set[int] = set()
     for group in components(problem.gates, range(3)):
-        done.update(group)
-        assert all(child < 0 or child in done for gate in group for child in problem.gates[gate].inputs)
+        done.update(group.gates)
+        assert all(child < 0 or child in done for gate in group.gates for child in problem.gates[gate].inputs)

@@ -14,7 +14,7 @@ from typing import Final
 
 from commonhold.kernel.custody.bounded import bounded_families
 from commonhold.kernel.custody.exact import Family, exact_families
-from commonhold.kernel.custody.graph import Graph, Problem, build_graph, locking_out, seizing
+from commonhold.kernel.custody.graph import Graph, Group, Problem, build_graph, components, locking_out, seizing
 from commonhold.kernel.custody.paths import reach
 from commonhold.kernel.custody.register import Register
 
@@ -141,7 +141,10 @@ def minimal_sets(register: Register, target: str, *, effort: Effort | None = Non
     graph, spent = build_graph(register), effort or Effort()
     everybody = range(len(graph.parties))
     root = graph.node_index[target]
-    found = _answers(graph, seizing(graph, everybody), [root], None, spent, spent.listed)
+    groups, problem = components(graph.gates, [root]), seizing(graph, everybody)
+    if family := exact_families(problem, groups, [root], spent.exact)[root]:
+        return _whole(graph, family, spent.listed)
+    found = _answers(graph, groups, problem, [root], DEFAULT_SIZE, spent, spent.listed)
     return found.get(root) or _extreme(needs_none=root in reach(graph, ()).days, never=root not in reach(graph, everybody).days)
 
 
@@ -152,8 +155,9 @@ def analyse_graph(
     roots = [graph.node_index[target] for target in targets]
     share = max(2_000, effort.listed // max(len(roots), 1))
     coalition, org = frozenset(coalition), frozenset(org)
-    seize = _answers(graph, seizing(graph, coalition), roots, size, effort, share)
-    lockout = _answers(graph, locking_out(graph, org), roots, size, effort, share)
+    groups = components(graph.gates, roots)
+    seize = _answers(graph, groups, seizing(graph, coalition), roots, size, effort, share)
+    lockout = _answers(graph, groups, locking_out(graph, org), roots, size, effort, share)
     if len(seize) + len(lockout) < 2 * len(set(roots)):
         # Too much work: yet one walk tells whether nobody at all is needed, or nobody at all is enough.
         nobody = reach(graph, ()).days.keys()
@@ -170,19 +174,25 @@ def _extreme(*, needs_none: bool, never: bool) -> Answer:
     return Answer((), None, 0) if never else Answer((), 0, None)
 
 
-def _answers(graph: Graph, problem: Problem, roots: Sequence[int], size: int | None, effort: Effort, share: int) -> dict[int, Answer]:
+def _answers(
+    graph: Graph, groups: Sequence[Group], problem: Problem, roots: Sequence[int], size: int | None, effort: Effort, share: int
+) -> dict[int, Answer]:
     found: dict[int, Answer] = {}
-    if size is None:
-        exact = exact_families(problem, roots, effort.exact)
-        found = {root: _whole(graph, family, share) for root, family in exact.items() if family is not None}
-    # Smaller and smaller sets, until it is little enough work.
+    partly: dict[int, Answer] = {}
+    missing = list(dict.fromkeys(roots))
+    # Small sets first: where nothing was cut they are all there is. Smaller and smaller ones, until it is little enough work.
     for limit in range(DEFAULT_SIZE if size is None else size, 0, -1):
-        missing = [root for root in roots if root not in found]
-        for root, part in bounded_families(problem, missing, limit, effort.bounded).items():
+        for root, part in bounded_families(problem, groups, missing, limit, effort.bounded).items():
             if part is not None:
                 sets = _named(graph, part.sets())
-                found[root] = _cut(sets, share, None if part.whole else limit, len(sets) if part.whole else None)
-    return found
+                whole = part.whole and len(sets) <= share
+                (found if whole else partly)[root] = _cut(sets, share, None if part.whole else limit, len(sets) if part.whole else None)
+        if not (missing := [root for root in missing if root not in found and root not in partly]):
+            break
+    if size is None and (rest := [root for root in dict.fromkeys(roots) if root not in found]):
+        exact = exact_families(problem, groups if len(rest) == len(roots) else components(graph.gates, rest), rest, effort.exact)
+        found |= {root: _whole(graph, family, share) for root, family in exact.items() if family is not None}
+    return partly | found
 
 
 def _whole(graph: Graph, family: Family, share: int) -> Answer:
