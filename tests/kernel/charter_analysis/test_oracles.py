@@ -14,27 +14,49 @@ from commonhold.kernel.charter.analysis import Power, custody_register, powers
 from commonhold.kernel.charter.routes import count_kinds
 from commonhold.kernel.charter.seating import seat_everybody, seat_named
 from commonhold.kernel.custody import explain, minimal_sets
+from tests.attacks import Mutation, attack
 from tests.kernel.charter_analysis.helpers import answers, direct, fewest
 from tests.kernel.charters import MAJORITY, TWO_THIRDS, load
 from tests.kernel.record.helpers import DAY, FLOCK, SEATS, Club, text
 from tests.kernel.record.helpers import charter as club_charter
 
 
-def test_the_record_bears_it_out_that_recovered_keys_leave_the_register_smaller() -> None:
-    """What the analysis says of recovery is what the fold does: the chair recovers four keys and amends alone, at once."""
+@attack(
+    "recovery-denominator",
+    Mutation(
+        "src/commonhold/kernel/record/tally.py",
+        find="return not is_new(member, proposal)",
+        replace="return not on_probation(member, proposal)",
+    ),
+    Mutation(
+        "src/commonhold/kernel/record/effects.py",
+        find="counts_from=_probation(draft, proposal)))",
+        replace="counts_from=_probation(draft, proposal), weighs_from=_probation(draft, proposal)))",
+    ),
+)
+def test_the_record_bears_it_out_that_recovered_keys_leave_the_register_as_large_as_it_was() -> None:
+    """The chair recovers four keys and cannot amend alone; with those keys, thirty days later, as the analysis says of recovery."""
     recovery = {"decisions/recover-member": {"article": "1.1", "by": {"office": "chair"}}}
     club = Club(recovery, clocked=True)
     for name in FLOCK[1:]:
         kit = club.new_kit(name)
         club.decide("recover-member", {"member": name, "kit": kit.keys.to_value()}, "heron")
         club.tick()
-    amended = club.propose("heron", "amend", club.amendment({**recovery, "decisions/slow/notice": "P4D"}))
-    club.approve(amended, "heron")
+        club.kits[name] = kit
+    amendment = club.amendment({**recovery, "decisions/slow/notice": "P4D"})
+    at_once = club.propose("heron", "amend", amendment)
+    club.approve(at_once, "heron")
+    club.refused("tern", "approve", "act/cannot-count", proposal=at_once)
+    club.tick(30 * DAY)
+    assert club.proposal(at_once).bases == {"assembly": 5}
+    assert club.status(at_once) == "open"
+    later = club.propose("heron", "amend", amendment)
+    club.approve(later, "heron", "tern", "plover", "curlew")
     club.tick()
-    assert club.status(amended) == "enacted"
+    assert club.status(later) == "enacted"
     seats = {office: [name] for office, name in SEATS.items()}
     found = answers(load_charter(club_charter(recovery)), seat_named(load_charter(club_charter(recovery)), FLOCK, seats))
-    assert fewest(found, "amend") == (1, 0, ("recover-member",))
+    assert fewest(found, "amend") == (1, 30, ("recover-member",))
 
 
 def test_the_record_bears_out_what_an_objection_right_takes() -> None:

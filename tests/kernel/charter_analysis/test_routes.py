@@ -30,7 +30,10 @@ def test_a_warning_names_the_article_both_numbers_and_what_to_do() -> None:
         "decisions.recover-member",
     )
     assert "is a cheaper route to amend of article 2.1 (1 person against 8, of 12 members)" in finding.words
-    assert "recover-member, as often as it takes; then the others' keys are recovered" in finding.words
+    assert (
+        "recover-member, as often as it takes; then after 30 days they count for every act; then the others' keys are recovered"
+        in finding.words
+    )
     assert finding.words.endswith("and so to 3 more decisions")
     assert finding.next_step.startswith("Let recover-member take as many people as amend")
     (finding,) = warned({"decisions/admit": RULE, "decisions/grave": {**RULE, "pass": TWO_THIRDS}})

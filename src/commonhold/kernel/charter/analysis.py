@@ -183,6 +183,7 @@ class _Model:
         if rule.objection is None:
             return ()
         offices, least = self.offices(rule.objection.of), rule.objection.at_least
+        later = SETTLED if kind in PROBATION_KINDS else ""
         holders = self.seating.holding(offices)
         stops = least if isinstance(least, int) else max(1, least.required(holders))
         # The member whom it is about does not confirm, and does not count as left.
@@ -194,13 +195,13 @@ class _Model:
                 self.register_of(
                     max(required, min(approve + 1, holders - (kind in _ABOUT_A_MEMBER))),
                     isinstance(least, Fraction),
-                    SETTLED if kind in PROBATION_KINDS else "",
+                    later,
                 ),
             )
         if required < 1:
             return ()
-        name = f"rest.{required}.{'+'.join(sorted(offices))}"
-        means = [Means("holders among them", (Voices(required, offices),), route=False), *_fewer(())]
+        name = f"rest.{required}.{'+'.join(sorted(offices))}{later}"
+        means = [Means("holders among them", (Voices(required, offices),), route=False), *_fewer((), later)]
         if all(self.charter.offices[name].term is not None for name in offices):
             means.append(Means("the terms are ended by their own clock", (), (CLOCK,)))
         self.found[name] = Power(f"{required} of the holders of {' and '.join(sorted(offices))}", tuple(means))
@@ -259,7 +260,7 @@ class _Model:
             yield days, dict(free)
 
     def share(self, share: Share, less: int, later: str) -> str:
-        """A share of a body's register, which falls with those who are expelled and with those whose keys are too new to count."""
+        """A share of a body's register, which falls with those who are expelled."""
         office = self.charter.bodies[share.body].selector
         if office == EVERYONE:
             return self.register_of(share.fraction.required(self.members - less), share.fraction.p < share.fraction.q, later)
@@ -268,7 +269,7 @@ class _Model:
         # Of a body without people every share but "more than" is nothing, so that anybody's proposal meets it.
         means = [Means("holders among them", (Voices(required, offices) if required else Voices(1),), route=False)]
         means += [
-            *_fewer((Voices(1, offices),)),
+            *_fewer((Voices(1, offices),), later),
             Means("all seats are emptied, and one is given to their own", (), ("decision.dismiss", "decision.appoint", own)),
         ]
         for days, _ in self.emptied(offices):
@@ -283,12 +284,12 @@ class _Model:
         """*required* of all members; *outnumbered* where new members lower what the present ones weigh."""
         means = [
             Means("their own voices", (Voices(max(required, 1)),), route=False),
-            Means("the others' keys are recovered: they speak for them, or do not count while they are new", (), (KEYS,)),
+            Means("the others' keys are recovered, and speak for them", (), (KEYS + later,)),
             Means("the others are expelled", (), (REMOVED,)),
         ]
         if outnumbered:
             means.append(Means("the others are outnumbered by new members", (), (NEWCOMERS + later,)))
-        name = f"register.{required}{later if outnumbered else '.all'}"
+        name = f"register.{required}{later}{'' if outnumbered else '.all'}"
         self.found[name] = Power(f"{required} of the {self.members} members", tuple(means))
         return name
 
@@ -298,10 +299,10 @@ def _left_out(rule: Rule, kind: str) -> int:
     return int(kind in _ABOUT_A_MEMBER and not rule.subject_votes)
 
 
-def _fewer(voices: tuple[Voices, ...]) -> list[Means]:
-    """Ways in which all others of an office stop counting; *voices* are those who must be left."""
+def _fewer(voices: tuple[Voices, ...], later: str) -> list[Means]:
+    """Ways in which all others of an office stop counting for themselves; *voices* are those who must be left."""
     return [
-        Means("the others' keys are recovered", (), (KEYS,)),
+        Means("the others' keys are recovered, and speak for them", (), (KEYS + later,)),
         Means("the others are expelled", voices, (REMOVED,)),
         Means("the others are dismissed", voices, ("decision.dismiss",)),
     ]
