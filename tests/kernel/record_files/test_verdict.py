@@ -236,6 +236,22 @@ def test_the_log_that_the_members_left_is_struck() -> None:
     assert old.words == f"struck since entry {made.state.size}, the organisation is now in epoch 1, at {following.state.origin}"
 
 
+def test_each_of_the_logs_that_were_left_says_where_it_was_left() -> None:
+    """Of three epochs the first two are struck, each at its own end, and both name where the organisation is now."""
+    made, second = succeeded()
+    third = second.branch_off("third")
+    third.open("tern", made.make_partners("reed", "sedge", "rush", k=2))
+    third.succeed(*MEMBERS[:4])
+    third.attest(START + 70)
+    history = history_of(third, made, second)
+    verdict = judge_history(history)
+    now = f"the organisation is now in epoch 2, at {third.state.origin}"
+    for left, following in ((made, second), (second, third)):
+        told = judge_epoch(verdict, history, left.state.origin)
+        assert told == Verdict(STRUCK, f"struck since entry {following.state.base}, {now}")
+    assert judge_epoch(verdict, history, third.state.origin) == verdict
+
+
 def test_a_log_that_nobody_decided_on_is_not_official() -> None:
     """An epoch that somebody opened, and a log of which the record knows nothing, are told apart in words."""
     made = partnered()

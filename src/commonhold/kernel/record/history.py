@@ -6,7 +6,7 @@ nothing that the epoch before decided later displaces it, and if it is the only 
 a contradiction.
 
 A decision of the old epoch after the branch strikes the members who approved it from the succession, and so does a changed kit; a succession
-that does not meet its rule without them is displaced (decision 0012). So a recall by a majority cannot be branched away, and neither junk nor
+that does not meet its rule without them is displaced (ADR 0017). So a recall by a majority cannot be branched away, and neither junk nor
 what a few decide among themselves can block a majority. Whether answers are fresh is ``freshness``' business.
 """
 
@@ -237,8 +237,8 @@ def _alike(chapter: Chapter, others: Sequence[Chapter]) -> int:
     """How many entries a log has in common with all its other faces."""
     return bisect_left(
         range(1, min(face.tree.size for face in (chapter, *others)) + 1),
-        True,
-        key=lambda size: any(other.tree.root(size) != chapter.tree.root(size) for other in others),
+        1,
+        key=lambda size: sum(other.tree.root(size) != chapter.tree.root(size) for other in others),
     )
 
 
