@@ -15,8 +15,11 @@ from commonhold.kernel.record.history import MAX_LOGS, History, Log, read_histor
 from commonhold.kernel.record.succession import epoch_of
 from commonhold.kernel.tlog.checkpoint import Checkpoint
 from commonhold.testing.house import MemoryHouse
+from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import DAY, FLOCK, T0, Club, digest, text
 from tests.kernel.record.test_succession import POLICY, go_on, opened
+
+HISTORY = "src/commonhold/kernel/record/history.py"
 
 
 def read(*houses: MemoryHouse) -> History:
@@ -64,6 +67,10 @@ def test_a_succession_that_the_members_decided_stands() -> None:
     assert digest(history.current.state) == digest(second.state)
 
 
+@attack(
+    "epoch-below-threshold",
+    Mutation(HISTORY, find="        if not child.lives:\n", replace="        if child is None:\n"),
+)
 def test_an_epoch_that_nobody_decided_changes_nothing() -> None:
     """Any member can open one; the organisation stays where it is until enough of them say otherwise."""
     club = Club(clocked=True)
@@ -93,6 +100,7 @@ def test_what_moves_no_authority_does_not_displace_a_branch(junk: str) -> None:
     assert read(club, house).current.origin == house.state.origin
 
 
+@attack("epoch-recall", Mutation(HISTORY, find="            struck |= proposal.approvals.keys()\n", replace="            pass\n"))
 def test_a_recall_by_a_majority_cannot_be_branched_away() -> None:
     """Whoever was dismissed cannot take the organisation back to the day before, however many of the same people they persuade."""
     for count in (3, 4, 5):
@@ -108,6 +116,14 @@ def test_a_recall_by_a_majority_cannot_be_branched_away() -> None:
         assert read(club, moved(club, *FLOCK[:3])).current.state.part("seats") == club.state.part("seats")
 
 
+@attack(
+    "epoch-veto",
+    Mutation(
+        HISTORY,
+        find="            struck |= proposal.approvals.keys()\n",
+        replace="            struck |= {name for name, _ in at.active_members()}\n",
+    ),
+)
 def test_a_few_who_go_on_deciding_do_not_block_a_majority() -> None:
     """What two of the old log's officers decide after the branch takes their own two voices and nobody else's."""
     club = Club({"decisions/elect": {"article": "1.2", "by": {"office": "chair"}, "enacts": ["appoint"]}}, clocked=True)
@@ -120,6 +136,9 @@ def test_a_few_who_go_on_deciding_do_not_block_a_majority() -> None:
     assert why(read(club, four), four) == "history/displaced", "with heron's own voice there are only two others"
 
 
+@attack(
+    "epoch-long-range", Mutation(HISTORY, find="        if now is None or now.kit != member.kit:\n", replace="        if now is None:\n")
+)
 def test_a_key_that_was_changed_since_the_branch_does_not_count() -> None:
     """Whoever holds yesterday's kits of those who rotated or left has yesterday's majority, which is none."""
     club = Club(clocked=True)
@@ -138,6 +157,10 @@ def test_a_key_that_was_changed_since_the_branch_does_not_count() -> None:
     assert history.passed_over[house.state.origin].data["struck"] == ["dunlin", "plover", "tern"]
 
 
+@attack(
+    "epoch-double-signer",
+    Mutation(HISTORY, find="    if len(alone) != 1:\n", replace="    alone = alone or candidates[:1]\n    if not alone:\n"),
+)
 def test_whoever_signs_for_two_epochs_has_a_voice_in_neither() -> None:
     """Two majorities of one register share members; without these neither meets its rule, and no winner is guessed."""
     club = Club(clocked=True)
@@ -148,6 +171,10 @@ def test_whoever_signs_for_two_epochs_has_a_voice_in_neither() -> None:
     assert history.current.origin == club.state.origin
 
 
+@attack(
+    "epoch-double-signer",
+    Mutation(HISTORY, find="if still_meets(child, struck[child.origin] | twice)]", replace="if still_meets(child, struck[child.origin])]"),
+)
 def test_the_epoch_that_meets_its_rule_without_the_double_signers_stands() -> None:
     """Registers of different places differ, so one may stand alone: three of five of long ago against six of nine of today."""
     club = Club({"decisions/admit": {"article": "1.1", "by": {"office": "chair"}}}, clocked=True)
@@ -191,6 +218,7 @@ def test_members_get_out_of_a_contradiction_by_deciding_again() -> None:
     assert read(club, honest, rival, again, other).contradiction
 
 
+@attack("epoch-two-faces", Mutation(HISTORY, find="for other in others) == 1:", replace="for other in others) == -1:"))
 def test_of_two_faces_of_a_log_the_one_that_partners_cosigned_counts() -> None:
     """A log that shows partners one history and somebody else another deceives only whoever looks at no cosignature."""
     club = Club(clocked=True)

@@ -16,6 +16,7 @@ from commonhold.kernel.record.fold import Outcome, fold
 from commonhold.kernel.record.state import State, value_of
 from commonhold.kernel.record.succession import branch, epoch_of
 from commonhold.testing.house import MemoryHouse, derive
+from tests.attacks import Mutation, attack
 from tests.authenticator import Authenticator
 from tests.kernel.record.helpers import DAY, FAR, FLOCK, T0, Club, digest, snapshot, text
 
@@ -71,6 +72,15 @@ def test_an_epoch_takes_the_state_with_it_and_leaves_what_was_open() -> None:
     assert epoch_of(club.state) is None
 
 
+@attack(
+    "epoch-below-threshold",
+    Mutation("src/commonhold/kernel/record/tally.py", find='    if proposal.kind == "succeed":\n', replace="    if not proposal.kind:\n"),
+    Mutation(
+        "src/commonhold/kernel/record/succession.py",
+        find="        draft.policy = policy_of(draft.origin, log_key, current)\n",
+        replace="        draft.policy = policy_of(draft.origin, log_key, body.policy or current)\n",
+    ),
+)
 def test_a_succession_takes_more_than_half_of_the_register_and_the_old_partners() -> None:
     """Two of five are too few; three are enough once the partners of the branch have attested them, not before and not the new ones."""
     club = Club(clocked=True)
@@ -103,6 +113,10 @@ def test_the_new_partners_take_over_at_their_first_attest() -> None:
     assert house.state.clock == T0 + 3
 
 
+@attack(
+    "epoch-unwitnessed",
+    Mutation("src/commonhold/kernel/record/tally.py", find="TWO_THIRDS if is_unwitnessed(proposal) else MAJORITY", replace="MAJORITY"),
+)
 def test_without_partners_two_thirds_decide_at_once_and_it_is_said() -> None:
     """Where nobody is left to attest, four of five decide at their own entry, three do not, and the state says that nobody witnessed it."""
     club = Club(clocked=True)
@@ -280,6 +294,14 @@ def test_an_epoch_names_its_place_its_key_and_its_partners(bent: dict[str, Any],
     assert house.state.phase == "branched"
 
 
+@attack(
+    "epoch-own-witness",
+    Mutation(
+        "src/commonhold/kernel/record/partners.py",
+        find="Policy.build((VerifierKey.of(origin, log_key),), payload",
+        replace="Policy.build((), payload",
+    ),
+)
 def test_the_log_key_of_an_epoch_is_none_of_its_partners() -> None:
     """A partner who also keeps the log would witness itself."""
     club = Club(clocked=True)
@@ -321,6 +343,20 @@ def test_an_epoch_after_an_epoch_counts_on() -> None:
     assert second.act("heron", "withdraw", what="seat", of="chair").counts
 
 
+@attack(
+    "epoch-old-approvals",
+    Mutation(
+        "src/commonhold/kernel/record/fold.py", find="    if entry.epoch != state.epoch:\n", replace="    if entry.epoch > state.epoch:\n"
+    ),
+    Mutation(
+        "src/commonhold/kernel/record/fold.py", find="    if roots(entry.seen_size) != entry.seen_root:\n", replace="    if not roots:\n"
+    ),
+    Mutation(
+        "src/commonhold/kernel/record/fold.py",
+        find='    if state.base and not entry.seen_size and entry.type != "open":\n',
+        replace="    if not state:\n",
+    ),
+)
 def test_nothing_of_another_epoch_counts() -> None:
     """An approval of the epoch before, and one of the same number in another log, are refused; so is what has seen nothing of this one."""
     club = Club(clocked=True)
