@@ -65,18 +65,28 @@ def way(via: str, *inputs: Any, days: int = 0, visible: bool = False) -> Value:
     return {"via": via, "all": list(inputs), **({"latency_days": days} if days else {}), **({"visible": True} if visible else {})}
 
 
-def some(*inputs: str) -> Value:
+def some(*inputs: Any) -> Value:
     """Any of these."""
     return {"any": list(inputs)}
+
+
+def least(need: int, *inputs: Any) -> Value:
+    """So many of these."""
+    return {"atleast": need, "of": list(inputs)}
+
+
+def party(word: str, *, org: bool) -> Value:
+    """A party from ``name`` or ``kind:name``."""
+    kind, _, name = word.rpartition(":")
+    return {"id": name, "kind": kind or "person", "org": org}
 
 
 def incident(
     id_: str, title: str, story: tuple[str, str], people: str, outside: str, nodes: list[Value], queries: list[Query],
     fix: tuple[str, list[Value], list[Query]],
 ) -> Value:  # fmt: skip
-    """One file; *story* is what happened and the structure that allowed it, an outsider is ``kind:name``."""
-    parties: list[Value] = [{"id": name, "kind": "person", "org": True} for name in people.split()]
-    parties += [{"id": name.split(":")[1], "kind": name.split(":")[0], "org": False} for name in outside.split()]
+    """One file; *story* is what happened and the structure that allowed it; whoever is no person is ``kind:name``."""
+    parties = [party(word, org=True) for word in people.split()] + [party(word, org=False) for word in outside.split()]
     text, replaced, then = fix
     new = {item["id"]: item for item in replaced}
     kept = [new.pop(item["id"], item) for item in nodes]
@@ -113,7 +123,7 @@ def page() -> Value:
              way("any admin removes the others", some("node:account.editor_1", "node:account.editor_2", "node:account.treasurer"), visible=True)),
     ]  # fmt: skip
     portfolio = node("page.exclusive", "resource", "the page, the others removed", way("two of the portfolio's holders",
-        {"atleast": 2, "of": ["node:account.editor_1", "node:account.editor_2", "node:account.treasurer"]}, days=7, visible=True))  # fmt: skip
+        least(2, "node:account.editor_1", "node:account.editor_2", "node:account.treasurer"), days=7, visible=True))  # fmt: skip
     return incident(
         "saltmarsh-page", "Saltmarsh Radio: an admin's mailbox is guessed",
         ("An intruder took one editor's mailbox, then the account, and removed all other admins.", "any one admin can remove all others"),
@@ -137,7 +147,7 @@ def domain() -> Value:
         "title",
         "legal_title",
         "who the domain belongs to",
-        way("board of the association", {"atleast": 2, "of": ["party:founder", "party:chair", "party:treasurer"]}),
+        way("board of the association", least(2, "party:founder", "party:chair", "party:treasurer")),
     )
     return incident(
         "estuary-domain", "Estuary Friends: the domain is sold",
@@ -160,7 +170,7 @@ def channel() -> Value:
         "primary",
         "account",
         "primary owner",
-        way("two of the association's safe", {"atleast": 2, "of": ["party:producer", "party:host", "party:chair"]}),
+        way("two of the association's safe", least(2, "party:producer", "party:host", "party:chair")),
     )
     return incident(
         "reedbed-channel", "Reedbed Television: the primary owner is gone",
@@ -201,7 +211,7 @@ def trap() -> Value:
         "mail",
         "mailbox",
         "association's mailbox",
-        way("any two of the board", {"atleast": 2, "of": ["party:secretary", "party:chair", "party:treasurer"]}),
+        way("any two of the board", least(2, "party:secretary", "party:chair", "party:treasurer")),
     )
     return incident(
         "plover-fund", "Plover Fund: mail recovers phone recovers mail",
@@ -238,8 +248,8 @@ def app() -> Value:
         node("app.exclusive", "resource", "the app's listing", way("remove or transfer", "node:store")),
     ]  # fmt: skip
     shared = [
-        node("store", "account", "app store account", way("the organisation's account", {"atleast": 2, "of": ["party:developer", "party:chair", "party:designer"]})),
-        node("signing", "secret", "signing key", way("sealed", {"atleast": 2, "of": ["party:developer", "party:chair", "party:designer"]})),
+        node("store", "account", "app store account", way("the organisation's account", least(2, "party:developer", "party:chair", "party:designer"))),
+        node("signing", "secret", "signing key", way("sealed", least(2, "party:developer", "party:chair", "party:designer"))),
     ]  # fmt: skip
     return incident(
         "tern-app", "Tern Tides: the app belongs to its developer",
@@ -255,7 +265,7 @@ def two_roles() -> Value:
         node("chair", "role", "chair", way("elected", "party:avocet_member")),
         node("treasurer", "role", "treasurer", way("acting", "party:avocet_member")),
         node("secretary", "role", "secretary", way("elected", "party:second_member")),
-        node("server.exclusive", "resource", "server and backups", way("two of three officers", {"atleast": 2, "of": ["node:chair", "node:treasurer", "node:secretary"]})),
+        node("server.exclusive", "resource", "server and backups", way("two of three officers", least(2, "node:chair", "node:treasurer", "node:secretary"))),
     ]  # fmt: skip
     treasurer = node("treasurer", "role", "treasurer", way("elected", "party:third_member"))
     return incident(
@@ -266,9 +276,31 @@ def two_roles() -> Value:
     )  # fmt: skip
 
 
+def laptop() -> Value:
+    """A choice within a choice, and a shared laptop that stands behind two of its parts."""
+    nodes = [
+        node("laptop", "device", "the office laptop", way("in the office", some("party:caretaker", "party:secretary")), way("takes it", "party:burglar")),
+        node("key.archive", "secret", "the archive's key", way("unlocked on the laptop", "node:laptop")),
+        node("key.list", "secret", "the list's key", way("unlocked on the laptop", "node:laptop"), way("sealed letter", "party:branch", days=2)),
+        node("list.use", "resource", "the mailing list", way("moderators", some("party:secretary", least(2, "party:branch", "party:caretaker", "party:chair")))),
+        node("list.exclusive", "resource", "the mailing list, the others removed",
+             way("two keys", least(2, "node:key.archive", "node:key.list", some("party:chair", least(2, "party:secretary", "party:branch"))))),
+    ]  # fmt: skip
+    archive = node(
+        "key.archive", "secret", "the archive's key", way("on a stick in the safe", "party:chair", some("party:secretary", "party:branch"))
+    )
+    return incident(
+        "bittern-list", "Bittern Tenants' Union: two keys on one laptop",
+        ("A burglar took the office laptop, and with it two keys of three.", "keys that are counted as two and lie in one place"),
+        "secretary chair caretaker group:branch", "outsider:burglar", nodes,
+        [*both("list.use"), *both("list.exclusive"), ("list.exclusive", "seize", ["chair", "branch"]), ("list.exclusive", "seize", ["chair"])],
+        ("keep the archive's key in the safe", [archive], both("list.exclusive")),
+    )  # fmt: skip
+
+
 def render() -> dict[str, str]:
     """The files' contents by name."""
-    made = [page(), domain(), channel(), lapsed(), trap(), takedown(), app(), two_roles()]
+    made = [page(), domain(), channel(), lapsed(), trap(), takedown(), app(), two_roles(), laptop()]
     return {f"{value['id']}.json": json.dumps(value, indent=1, ensure_ascii=True) + "\n" for value in made}
 
 

@@ -27,6 +27,8 @@ def bind(port: int = 0) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listening.bind((LOOPBACK, port))
+        # From here on whoever is told the address is let in, and waits.
+        listening.listen(64)
     except OSError as error:
         listening.close()
         raise StoreError(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commonhold.kernel.custody import Effort, Register, analyse, minimal_sets
+from commonhold.kernel.custody import Effort, Register, analyse, analysis, minimal_sets
 from commonhold.kernel.custody.bounded import bounded_families
 from commonhold.kernel.custody.diagram import Diagrams, OverBudget
 from commonhold.kernel.custody.exact import exact_families
@@ -146,6 +146,16 @@ def test_a_long_list_of_the_quick_engine_ends_with_a_whole_size() -> None:
     assert (finding.seize.up_to, finding.seize.at_least) == (1, 1)
 
 
+def test_what_all_lists_together_hold_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When they are full, the targets that come later list one set at most, or none; what they say is still right, and how many there are is known."""
+    monkeypatch.setattr(analysis, "LISTED_TOGETHER", 30)
+    nodes: dict[str, list[list[str]]] = {f"n{number}": [[f"party:p{one}"] for one in range(20)] for number in range(3)}
+    found = analyse(register({**nodes, "open": [[]]}, parties=[f"p{one}" for one in range(20)]), effort=Effort(listed=0))
+    assert [len(one.seize.sets) for one in found.values()] == [20, 0, 0, 1]
+    assert [(one.seize.up_to, one.seize.count) for one in found.values()] == [(None, 20), (0, 20), (0, 20), (None, 1)]
+    assert [one.seize.at_least for one in found.values()] == [1, 1, 1, 0]
+
+
 def test_without_any_work_the_extremes_are_still_known() -> None:
     """One walk tells what needs nobody and what nobody can reach; everything else is unknown, at least one."""
     nodes = {"open": [[]], "never": [], "page": [["party:heron", "party:tern"]]}
@@ -220,7 +230,7 @@ def test_a_budget_can_end_while_minimal_sets_are_drawn_out() -> None:
     found = bounded_families(problem, groups, [root], 4, 10_000)[root]
     assert found is not None
     assert found.whole
-    named = {tuple(sorted(f"p{party}" for party in one)) for one in found.sets()}
+    named = {tuple(sorted(f"p{party}" for party in one)) for one in found.sets(4)}
     assert named == minimal(SEVEN, lambda chosen: len(chosen) >= 4)
 
 

@@ -8,6 +8,7 @@ the budget the answer is "not known".
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from commonhold.kernel.custody.diagram import OverBudget
@@ -33,17 +34,23 @@ NEVER: Final = Sets(0, ())
 ALWAYS: Final = Sets(-1, ())
 
 
-class Partial(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Partial:
     """The minimal sets up to a size, and whether there are no others."""
 
     found: Sets
     whole: bool
 
-    def sets(self) -> list[frozenset[int]]:
-        """The sets as the numbers of their parties."""
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many sets there are of each size, from 0 on."""
+        return (1,) if self.found == ALWAYS else (0, self.found.singles.bit_count(), *map(len, self.found.larger))
+
+    def sets(self, largest: int) -> list[frozenset[int]]:
+        """The sets of at most *largest* parties, as the numbers of their parties."""
         if self.found == ALWAYS:
             return [frozenset()]
-        masks = [*_bits(self.found.singles), *(mask for level in self.found.larger for mask in level)]
+        masks = [*_bits(self.found.singles), *(mask for level in self.found.larger[: largest - 1] for mask in level)] if largest else []
         return [frozenset(bit.bit_length() - 1 for bit in _bits(mask)) for mask in masks]
 
 
@@ -146,13 +153,13 @@ class _Solver:
         alone_a, alone_b = a.singles ^ singles, b.singles ^ singles
         made: list[set[int]] = [set() for _ in range(2, self.size + 1)]
         # A set that makes both hold stays as it is. Only the others are joined, and whatever contains one that stays is not minimal.
-        open_a = self._open(a.larger, b.larger, alone_b, singles, made)
-        open_b = self._open(b.larger, a.larger, alone_a, singles, made)
+        open_a = self._open(a.larger, b.larger, alone_b, made)
+        open_b = self._open(b.larger, a.larger, alone_a, made)
         self._join([list(_bits(alone_a)), *open_a], [list(_bits(alone_b)), *open_b], made)
         return self._least(singles, made)
 
-    def _open(self, own: Sequence[Level], other: Sequence[Level], alone: int, singles: int, made: Sequence[set[int]]) -> list[list[int]]:
-        """The sets of *own* that do not make *other* hold, by size; those that do go into *made*, and those above a single nowhere."""
+    def _open(self, own: Sequence[Level], other: Sequence[Level], alone: int, made: Sequence[set[int]]) -> list[list[int]]:
+        """The sets of *own*, none of which is above a single of its own, that do not make *other* hold; those that do go into *made*."""
         remaining: list[list[int]] = []
         for place, level in enumerate(own):
             rest: list[int] = []
@@ -160,8 +167,6 @@ class _Solver:
                 below = other[: place + 1]
                 self._spend(len(level) * (1 + sum(map(len, below)) // 8))
                 for found in level:
-                    if found & singles:
-                        continue
                     if found & alone or _contains(found, below):
                         made[place].add(found)
                     else:

@@ -22,15 +22,9 @@ class Family:
     parties: Sequence[int]
     counts: tuple[int, ...]
 
-    @property
-    def count(self) -> int:
-        """How many minimal sets there are, exactly."""
-        return sum(self.counts)
-
-    def sets(self, largest: int | None = None) -> list[frozenset[int]]:
-        """The sets of at most *largest* parties, or all of them."""
-        limit = len(self.counts) if largest is None else largest
-        return [frozenset(self.parties[level] for level in found) for found in self.diagrams.sets(self.node, limit)]
+    def sets(self, largest: int) -> list[frozenset[int]]:
+        """The sets of at most *largest* parties."""
+        return [frozenset(self.parties[level] for level in found) for found in self.diagrams.sets(self.node, largest)]
 
 
 def exact_families(problem: Problem, groups: Sequence[Group], roots: Sequence[int], budget: int) -> dict[int, Family | None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from commonhold.kernel.custody.interview import Interview, Standing, Step, Thing
 from commonhold.kernel.custody.interview.answers import TOGETHER
+from commonhold.kernel.custody.interview.building import SOMEBODY
 from commonhold.kernel.messages import N_
 from commonhold.pages.language import Language
 
@@ -134,7 +135,8 @@ def _each(language: Language, names: tuple[str, ...], one: str, many: str) -> st
 
 
 def _names(language: Language, names: Iterable[str]) -> str:
-    return language.listed(names)
+    # A plan is worked out once for all languages, so whoever has no name in it has the English one.
+    return language.listed(language.say(name) if name == SOMEBODY else name for name in names)
 
 
 def names_of(interview: Interview) -> Mapping[str, str]:

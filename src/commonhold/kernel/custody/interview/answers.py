@@ -72,7 +72,7 @@ class Interview:
     """Everything that was answered, and the screen (*at*) on which people were."""
 
     title: str = ""
-    language: str = "en"
+    language: str = ""
     at: str = ""
     people: tuple[Person, ...] = ()
     things: tuple[Thing, ...] = ()

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from commonhold.kernel.custody.interview.answers import NONE, SIGNS, TOGETHER, UNKNOWN, YES, Interview, Thing
 from commonhold.kernel.custody.interview.kinds import KINDS
 from commonhold.kernel.custody.register import UNDECLARED, AtLeast, Input, Node, NodeRef, Party, PartyRef, Way
-from commonhold.kernel.messages import Say
+from commonhold.kernel.messages import N_, Say
 
 PAPERS_DAYS = 14
 """How long a claim with papers takes: one to three weeks at the registrars and hosts whose rules were read."""
 SIM_DAYS = 2
+SOMEBODY = N_("somebody we do not know")
+"""The party that stands for whoever is not known, as a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Builder:
 
     def unknown(self) -> PartyRef:
         """Somebody whom nobody here knows."""
-        return self.outsider(self.say("somebody we do not know"))
+        return self.outsider(self.say(SOMEBODY))
 
     def provider(self, thing: Thing) -> PartyRef:
         """The provider of a thing."""
