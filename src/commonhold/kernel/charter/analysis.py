@@ -137,7 +137,9 @@ class _Model:
     def registers_and_clock(self) -> None:
         """What admit, expel, partner and recover-member lead to: the register, and the record's clock."""
         witnesses = Means("they choose the witnesses, who say what time it is", (), ("decision.partner",))
-        self.found[CLOCK] = Power("the record's clock", (witnesses,))
+        # An epoch proposes its own partners, and its succession decides them.
+        succession = Means("they go on in another log, with witnesses of their own", (), ("decision.succeed",))
+        self.found[CLOCK] = Power("the record's clock", (witnesses, succession))
         for name, kind, label in (
             (KEYS, "recover-member", "the keys of all other members"),
             (NEWCOMERS, "admit", "members of their own choice"),
