@@ -33,13 +33,16 @@ def test_check_warns_of_a_cheap_recovery_and_says_what_to_do(tmp_path: Path) -> 
 
 def test_the_table_has_a_row_for_each_kind_and_says_what_was_not_analysed(tmp_path: Path) -> None:
     """By its rule, by a route, which route and how soon."""
-    done = command("charter", "analyse", weakened(tmp_path))
+    folder = weakened(tmp_path)
+    later = '\n[decisions.mandate]\narticle = "4.2"\nby = "assembly"\npass = { base = "register", more_than = "1/2" }\n'
+    (folder / "charter.toml").write_text((folder / "charter.toml").read_text("utf-8") + later, "utf-8")
+    done = command("charter", "analyse", folder)
     assert done.code == 0
     rows = {line.split()[0]: line.split() for line in done.out.splitlines() if line.strip()}
     assert rows["amend"] == ["amend", "2.1", "8", "1", "recover-member", "(1.5.2)", "30", "days"]
     assert rows["statement"][:4] == ["statement", "3.1", "2", "1"]
     assert rows["spend_small"][2:] == ["1", "-", "-", "at", "once"]
-    assert "Not analysed, since this version cannot apply them: succeed." in done.out
+    assert "Not analysed, since this version cannot apply them: mandate." in done.out
 
 
 def test_one_kind_is_explained_step_by_step_with_the_names(tmp_path: Path) -> None:

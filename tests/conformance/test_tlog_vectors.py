@@ -14,6 +14,7 @@ import pytest
 from commonhold.kernel.canonical import canonical_bytes, parse_canonical
 from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.notes import VerifierKey, cosigned_message, open_note, parse_signature
+from commonhold.kernel.record.statements import open_frozen, open_vouched
 from commonhold.kernel.tlog.checkpoint import verify_cosignature
 from commonhold.kernel.tlog.merkle import Frontier, Tree, leaf_hash, verify_consistency, verify_inclusion
 from commonhold.kernel.tlog.policy import parse_policy
@@ -23,7 +24,16 @@ from commonhold.kernel.tlog.tiles import Tile, encode_bundle, parse_bundle, pars
 pytestmark = pytest.mark.conformance
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors"
-FILES = ("canonical.json", "cosignature.json", "merkle.json", "notes.json", "policy.json", "tiles.json", "tlog-proof.json")
+FILES = (
+    "canonical.json",
+    "cosignature.json",
+    "merkle.json",
+    "notes.json",
+    "policy.json",
+    "statements.json",
+    "tiles.json",
+    "tlog-proof.json",
+)
 Case = dict[str, Any]
 
 
@@ -52,13 +62,25 @@ def judge(cases: list[Case], verify: Callable[[Case], None]) -> None:
 def test_the_vectors_are_those_that_their_script_makes() -> None:
     """The files in the checkout are current, and small enough for any program's tests."""
     rendered: dict[str, str] = {}
-    for script in ("make_canonical.py", "make_log.py", "make_notes.py"):
+    for script in ("make_canonical.py", "make_log.py", "make_notes.py", "make_statements.py"):
         rendered |= runpy.run_path(str(VECTORS / script))["render"]()
     assert set(rendered) == set(FILES)
     for name, text in rendered.items():
         assert (VECTORS / name).read_text("ascii") == text, "run python vectors/make.py"
         assert len(text) < 40_000
         assert json.loads(text)["about"]
+
+
+def test_statements_are_judged_as_the_vectors_say() -> None:
+    """A statement counts under the keys of its own kind, and tells who signed it when."""
+
+    def verify(case: Case) -> None:
+        keys = [VerifierKey.parse(key) for key in case["keys"]]
+        note = case["note"].encode()
+        told = open_frozen(note, keys).times if case["form"] == "frozen" else open_vouched(note, keys).times
+        assert {key.name: time for key, time in told.items()} == case["times"]
+
+    judge(load("statements.json")["cases"], verify)
 
 
 def test_canonical_json_is_judged_as_the_vectors_say() -> None:

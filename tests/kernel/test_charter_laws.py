@@ -77,7 +77,7 @@ SIGNED = {"signatures": {"of": ["chair", "treasurer"], "m": 2}}
             {"decisions/ordinary/time_lock": "P1D", "decisions/ordinary/effect_after": "P1D"},
             ("charter/time-lock", "1.1", "decisions.ordinary"),
         ),
-        ({"decisions/ordinary/enacts": ["succeed", "admit"]}, ("charter/mixed-future", "1.1", "decisions.ordinary")),
+        ({"decisions/ordinary/enacts": ["mandate", "admit"]}, ("charter/mixed-future", "1.1", "decisions.ordinary")),
         ({"decisions/statement/everyday": True}, ("charter/everyday", "1.4", "decisions.statement")),
         ({"decisions/appoint": {"by": SIGNED}}, ("charter/ambiguous-kind", "", "decisions.appoint")),
         # numbers that can never be reached

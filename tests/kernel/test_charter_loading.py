@@ -147,10 +147,10 @@ def test_an_emergency_power_and_a_delegation_are_typed() -> None:
         ),
         ("decisions/ordinary/quorum", {"of": "register", "at_least": 2, "floor": 2}, "decisions.ordinary", "a floor"),
         (
-            "decisions/succeed",
+            "decisions/mandate",
             {"article": "1.1", "by": "assembly", "pass": MAJORITY},
-            "decisions.succeed",
-            "succession arrives with partner houses",
+            "decisions.mandate",
+            "mandates arrive with assemblies of delegates",
         ),
         ("offices/editor/seats", {"per": 5, "of": "members"}, "offices.editor", "one seat per 5 of members"),
         ("offices/editor/term", "until_next_congress", "offices.editor", "until_next_congress"),
@@ -200,8 +200,8 @@ def test_what_rests_on_an_unusable_part_is_unusable_too() -> None:
 
 
 def test_a_future_kind_keeps_its_need() -> None:
-    """The need of a succession can be judged before a succession can be carried out."""
-    rule = load({"decisions/succeed": {"article": "1.1", "by": "assembly", "pass": MAJORITY}}).rules["succeed"]
+    """The need of a mandate can be judged before a mandate can be carried out."""
+    rule = load({"decisions/mandate": {"article": "1.1", "by": "assembly", "pass": MAJORITY}}).rules["mandate"]
     assert rule.need == Share("assembly", Fraction(1, 2, strict=True))
     assert rule.unusable
 

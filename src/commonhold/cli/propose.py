@@ -196,7 +196,7 @@ def build_payload(
     content: dict[str, Any] = {}
     texts: dict[str, bytes] = {}
     if payload is not None:
-        content.update(_read_payload(payload))
+        content.update(read_payload(payload))
     for field in fields:
         name, equals, value = field.partition("=")
         if not equals:
@@ -248,7 +248,13 @@ def _typed(name: str, value: str) -> Any:
     return value
 
 
-def _read_payload(path: Path) -> dict[str, Any]:
+def read_payload(path: Path) -> dict[str, Any]:
+    """A payload in a JSON file.
+
+    Raises:
+        FormatError: if it is none.
+        StoreError: if it cannot be read.
+    """
     import msgspec  # noqa: PLC0415
 
     from commonhold.kernel.errors import FormatError  # noqa: PLC0415

@@ -26,11 +26,12 @@ def command(entry: str, out: Path, house: Path, as_json: bool) -> None:  # noqa:
     The file holds the record up to now, so whoever has it needs nothing else: no network, no server, and nobody's word.
     """
     from commonhold.kernel.errors import StoreError  # noqa: PLC0415 - kept out of `--help`
-    from commonhold.kernel.record.prooffile import make_proof_file, texts_of  # noqa: PLC0415
+    from commonhold.kernel.record.prooffile import check_provable, make_proof_file, texts_of  # noqa: PLC0415
     from commonhold.store.directory import ObjectDirectory  # noqa: PLC0415
     from commonhold.store.keyfile import write_new  # noqa: PLC0415
 
     read = read_place(house, whole=True)
+    check_provable(read.state)
     index = find_entry(read, entry)
     found = read.outcomes[index].entry
     if found is None:

@@ -38,9 +38,10 @@ ONLY_SPACES = "The words are the same; only line ends or spaces differ: compare 
 @click.argument("place", metavar="FILE_OR_DIR_OR_URL")
 @click.option("--org", callback=_org_digits, help="The organisation's id as you know it from elsewhere; anything else is refused.")
 @click.option("--text", type=click.Path(dir_okay=False, path_type=Path), help="Also say whether this file is an official statement.")
+@click.option("--also", multiple=True, metavar="DIR_OR_URL", help="Another record to read with it, such as a partner's or a later epoch's.")
 @json_option
 @click.pass_context
-def command(context: click.Context, place: str, org: str, text: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(context: click.Context, place: str, org: str, text: Path | None, also: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Check a proof file, an organisation's folder (or a copy of it), or the address where it is served.
 
     Everything is replayed here: each signature, each rule. Exit code 0: official; 1: not, or something was altered; 2: unreadable.
@@ -48,7 +49,7 @@ def command(context: click.Context, place: str, org: str, text: Path | None, as_
     if not place.startswith(("http://", "https://")) and Path(place).is_file():
         value, lines, verdict = _check_file(Path(place), org, text)
     else:
-        value, lines, verdict = _check_record(place, org, text)
+        value, lines, verdict = _check_record(place, org, text, also)
     value = {"verdict": verdict.code, "words": verdict.words, "rests_on": verdict.rests_on, "official": verdict.is_yes, **value}
     emit(
         as_json,
@@ -63,7 +64,7 @@ def command(context: click.Context, place: str, org: str, text: Path | None, as_
         context.exit(2 if verdict.code == CANNOT_JUDGE else 1)
 
 
-def _check_record(place: str, org: str, text: Path | None) -> tuple[dict[str, Any], list[str], Verdict]:
+def _check_record(place: str, org: str, text: Path | None, also: tuple[str, ...]) -> tuple[dict[str, Any], list[str], Verdict]:
     from commonhold.cli.describing import Openings  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.errors import StoreError  # noqa: PLC0415
     from commonhold.kernel.record.verdict import judge_record  # noqa: PLC0415
@@ -75,8 +76,16 @@ def _check_record(place: str, org: str, text: Path | None) -> tuple[dict[str, An
             # This verb has no such option: its place is an argument.
             error.next_step = "Name the organisation's folder or a copy of it, a proof file, or an address."
         raise
-    verdict = judge_record(read.state, read.outcomes)
+    verdict = judge_record(read.state, (*read.earlier, *read.outcomes))
     value, lines = _summary(read, Openings(place))
+    if also:
+        from commonhold.cli.epoch import as_lines, as_value, read_all  # noqa: PLC0415
+        from commonhold.kernel.record.verdict import judge_epoch  # noqa: PLC0415
+
+        history, whole = read_all(read.state.org, (place, *also))
+        verdict = judge_epoch(whole, history, read.state.origin)
+        value |= {"history": as_value(history)}
+        lines += as_lines(history)
     if text is not None:
         verdict, found = _judge_text(read, verdict, place, text)
         value |= found
@@ -234,7 +243,7 @@ def _people_lines(state: State) -> list[str]:
 
 def _approvers(read: ReadRecord) -> dict[str, list[str]]:
     """Who decided each enacted proposal: those whose approval counted then, not everybody who ever gave one."""
-    events = [event for outcome in read.outcomes for event in outcome.events if event.name == "enacted"]
+    events = [event for outcome in (*read.earlier, *read.outcomes) for event in outcome.events if event.name == "enacted"]
     return {event.data["proposal"]: event.data["approvers"] for event in events}
 
 

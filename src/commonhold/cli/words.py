@@ -54,6 +54,7 @@ def _payload_phrase(kind: str, payload: Mapping[str, Any], begins: str) -> str:
         "statement": lambda: f"publish the statement {short(payload.get('text', ''))}{begins} ({payload.get('language')})",
         "channel": lambda: _channel(payload),
         "partner": lambda: f"name the partners {', '.join(sorted(payload.get('witnesses', {})))}",
+        "succeed": lambda: f"go on in this epoch{', without a witness' if payload.get('unwitnessed') else ''}",
         "delegate": lambda: f"let {payload.get('to')} act under {payload.get('rule')}",
     }
     if kind in phrases:
@@ -169,6 +170,8 @@ def event_words(name: str, data: Mapping[str, Any]) -> str:
         return f"enacted under {articles_words(data['articles'])}, approved by {', '.join(data['approvers']) or 'its own author'}"
     if name == "found":
         return f"organisation {data['org']}"
+    if name == "opened":
+        return f"epoch {data['epoch']} is open, and waits for its succession"
     if name == "founded":
         return f"the founding is complete: all {data['members']} members have accepted"
     if name == "carried":
@@ -189,6 +192,8 @@ def entry_words(kind: str, by: str, body: Mapping[str, Any], state: State, openi
         return "partners attest the record"
     if kind == "found":
         return f"{by} founds the organisation"
+    if kind == "open":
+        return printable(f"{by} opens this epoch, after entry {body['parent']['size'] - 1} of {body['parent']['origin']}")
     of, what = body.get("proposal") or body.get("of") or "", body.get("what")
     if what == "seat":
         return printable(f"{by} gives up the office of {of}")

@@ -6,12 +6,14 @@ characters, lowercase letters, digits and single hyphens, starting with a letter
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
 from commonhold.kernel.errors import FormatError
 
 _HEX: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_ORIGIN: Final = re.compile(r"commonhold/([0-9a-f]{64})/(0|[1-9][0-9]{0,9})/([0-9a-f]{64})", re.ASCII)
 _MEMBER: Final = re.compile(r"(?=.{2,32}\Z)[a-z](?:-?[a-z0-9])+", re.ASCII)
 
 
@@ -55,6 +57,23 @@ def parse_member_id(text: object, what: str = "the member id") -> str:
             next_step="Choose a pseudonym of 2 to 32 lowercase letters, digits and single hyphens that starts with a letter, such as heron or sea-holly.",
         )
     return text
+
+
+def origin_of(org: str, epoch: int, log_key: bytes) -> str:
+    """The origin of an epoch's log: organisation, number, and the SHA-256 of the 32-byte log key (DESIGN 3.4)."""
+    return f"commonhold/{org}/{epoch}/{hashlib.sha256(log_key).hexdigest()}"
+
+
+def parse_origin(origin: str) -> tuple[str, int, str]:
+    """The organisation, epoch and hash of the log key that an origin of ours names.
+
+    Raises:
+        FormatError: if it is not exactly what :func:`origin_of` writes.
+    """
+    found = _ORIGIN.fullmatch(origin)
+    if not found:
+        raise FormatError(f"{_shown(origin)} is not the origin of a record", code="id/origin")
+    return found[1], int(found[2]), found[3]
 
 
 def _hex(text: object, what: str, code: str) -> str:

@@ -24,12 +24,13 @@ STATE_KINDS: Final = frozenset(
         "recover-member",
         "rotate-key",
         "statement",
+        "succeed",
         "suspend-origin",
     }
 )
 """Kinds whose enactment changes the state in this version."""
 
-FUTURE_KINDS: Final = frozenset({"mandate", "part", "release", "succeed"})
+FUTURE_KINDS: Final = frozenset({"mandate", "part", "release"})
 """Kinds of the design that a charter may list and that this version answers with "cannot judge"."""
 
 KERNEL_KINDS: Final = STATE_KINDS | FUTURE_KINDS

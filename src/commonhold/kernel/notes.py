@@ -46,6 +46,7 @@ __all__ = [
     "check_key_name",
     "check_note_text",
     "cosigned_message",
+    "note_of",
     "open_note",
     "parse_note",
     "parse_signature",
@@ -169,7 +170,7 @@ def sign_note(text: str, *signers: SignerKey) -> bytes:
         FormatError: if *text* cannot be a note, no signer or more than 100 are given, two share a name and id, or one is not of kind 0x01.
     """
     check_distinct(signer.verifier for signer in signers)
-    return _assemble(text, [signer.sign(text) for signer in signers])
+    return note_of(text, [signer.sign(text) for signer in signers])
 
 
 def append_signatures(raw: bytes, *signatures: Signature) -> bytes:
@@ -183,7 +184,7 @@ def append_signatures(raw: bytes, *signatures: Signature) -> bytes:
     note = parse_note(raw)
     fresh = {(signature.name, signature.key_id): signature for signature in signatures}
     kept = [signature for signature in note.signatures if (signature.name, signature.key_id) not in fresh]
-    return _assemble(note.text, [*kept, *fresh.values()])
+    return note_of(note.text, [*kept, *fresh.values()])
 
 
 def check_distinct(keys: Iterable[VerifierKey]) -> dict[tuple[str, bytes], VerifierKey]:
@@ -204,7 +205,12 @@ def check_distinct(keys: Iterable[VerifierKey]) -> dict[tuple[str, bytes], Verif
     return known
 
 
-def _assemble(text: str, signatures: list[Signature]) -> bytes:
+def note_of(text: str, signatures: list[Signature]) -> bytes:
+    """The note of *text* with these signatures, in order; nothing is verified.
+
+    Raises:
+        FormatError: if there are no signatures or more than 100.
+    """
     if not 1 <= len(signatures) <= MAX_SIGNATURES:
         raise FormatError(
             f"a note has 1 to {MAX_SIGNATURES} signatures, this one would have {len(signatures)}", code="note/too-many-signatures"

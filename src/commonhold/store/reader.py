@@ -61,6 +61,10 @@ class StaticReader:
 
         return cls(url_fetch(url, timeout=timeout, deadline=deadline))
 
+    def earlier(self, epoch: int) -> StaticReader:
+        """A reader of the log of an earlier *epoch* that this record keeps under ``epochs/``."""
+        return StaticReader(lambda name, max_size: self._fetch(f"epochs/{epoch}/{name}", max_size))
+
     def checkpoint_raw(self) -> bytes:
         """The signed note that the log now publishes; unverified, at most 128 KB.
 

@@ -7,8 +7,8 @@ a stranger does: it believes nothing in the folder, replays everything, and ends
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -18,14 +18,15 @@ import msgspec
 from commonhold.kernel import b64, ed25519
 from commonhold.kernel.errors import FormatError, ProofError, RuleError, StoreError
 from commonhold.kernel.notes import SignerKey, VerifierKey, parse_note
-from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fold import Outcome, apply
 from commonhold.kernel.record.founding import origin_of
+from commonhold.kernel.record.history import Log as HeldLog
 from commonhold.kernel.record.replay import Replay
 from commonhold.kernel.record.state import State, empty_state
 from commonhold.kernel.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.store.directory import ObjectDirectory
+from commonhold.store.epochs import branch_below, first_entry, write_earlier
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.journal import parse_journal
 from commonhold.store.keyfile import load_log_key, save_log_key
@@ -61,7 +62,8 @@ def telling(outcome: Outcome) -> bool:
 class ReadRecord:
     """A record that was read and replayed: what its log signed, what it amounts to, and what became of its entries.
 
-    *outcomes* and *leaves* are those that the caller asked for, in the order of the log.
+    *outcomes* and *leaves* are those that the caller asked for, in the order of the log; *earlier* are those of the epochs before it that tell
+    something.
     """
 
     checkpoint: Checkpoint
@@ -71,6 +73,7 @@ class ReadRecord:
     tree: Tree
     outcomes: tuple[Outcome, ...]
     leaves: tuple[bytes, ...] = field(repr=False)
+    earlier: tuple[Outcome, ...] = ()
 
 
 def record_size(reader: StaticReader) -> int:
@@ -98,28 +101,24 @@ def read_record(
         StoreError: if one cannot be read.
     """
     raw = reader.checkpoint_raw()
-    claimed = parse_checkpoint(parse_note(raw).text)
-    if claimed.size == 0:
-        raise FormatError(
-            "the record has no entries, not even a founding",
-            code="record/empty",
-            next_step="Its founding was never finished: found it again in an empty folder.",
-        )
-    founding = parse_entry(next(reader.entries(0, 1, claimed.size)))
-    if founding.type != "found":
-        raise FormatError(f"the record begins with a {founding.type} entry, not with a founding", code="record/no-founding")
-    if org and founding.id != org:
+    first, _ = first_entry(reader)
+    found = first.id if first.type == "found" else first.org
+    if org and found != org:
         raise ProofError(
-            f"this is the record of {founding.id}, not of {org}",
+            f"this is the record of {found}, not of {org}",
             code="record/other-org",
             next_step="Compare the organisation's id with one that you have on paper or from a partner.",
-            data={"found": founding.id, "expected": org},
+            data={"found": found, "expected": org},
         )
-    public = b64.decode(founding.body.log_key, length=ed25519.PUBLIC_KEY_BYTES, what="log key")
-    log_key = VerifierKey.of(origin_of(founding.id, 0, public), public)
+    public = b64.decode(first.body.log_key, length=ed25519.PUBLIC_KEY_BYTES, what="log key")
+    log_key = VerifierKey.of(origin_of(found, first.epoch, public), public)
     checkpoint, _ = open_checkpoint(raw, [log_key], origin=log_key.name)
     leaves = reader.entries(0, checkpoint.size, checkpoint.size)
-    return replay_leaves(leaves, checkpoint, raw, log_key, progress, keep=keep, keep_leaves=keep_leaves)
+    start, earlier = branch_below(reader, first) if first.type == "open" else (None, ())
+    read = replay_leaves(leaves, checkpoint, raw, log_key, progress, keep=keep, keep_leaves=keep_leaves, start=start)
+    if read.state.phase == "branched":
+        raise RuleError(f"the record opens no epoch: {read.outcomes[0].words}", code=read.outcomes[0].code)
+    return replace(read, earlier=earlier)
 
 
 def replay_leaves(
@@ -131,13 +130,17 @@ def replay_leaves(
     *,
     keep: Keep = every,
     keep_leaves: bool = False,
+    start: State | None = None,
 ) -> ReadRecord:
     """Replay *leaves* and hold them to a verified *checkpoint*; the rest is as for :func:`read_record`.
+
+    Args:
+        start: the state in which a later epoch begins.
 
     Raises:
         ProofError: if they do not fold to its size and root.
     """
-    replay = Replay()
+    replay = Replay(start)
     outcomes: list[Outcome] = []
     kept: list[bytes] = []
 
@@ -219,10 +222,32 @@ class Record:
             RuleError, FormatError: if the fold refuses the founding; nothing has been written then.
             StoreError: if a house is there already, or the disk refuses.
         """
-        state, outcome = apply(empty_state(), founding, Tree().root)
+        return cls._begin(path, empty_state(), founding, log_seed, texts, ())
+
+    @classmethod
+    def open_epoch(
+        cls, path: Path, start: State, opening: bytes, log_seed: bytes, earlier: Sequence[HeldLog], texts: Mapping[str, bytes]
+    ) -> Self:
+        """Start the house of a next epoch in an empty folder with its ``open`` entry.
+
+        Args:
+            start: where it branches off, from ``succession.branch``.
+            earlier: the logs of all epochs before it, the founding's first; kept beside the new one.
+            texts: the objects of those epochs that are at hand.
+
+        Raises:
+            RuleError, FormatError, StoreError: as :meth:`found` does.
+        """
+        return cls._begin(path, start, opening, log_seed, texts, earlier)
+
+    @classmethod
+    def _begin(
+        cls, path: Path, start: State, first: bytes, log_seed: bytes, texts: Mapping[str, bytes], earlier: Sequence[HeldLog]
+    ) -> Self:
+        state, outcome = apply(start, first, Tree().root)
         _insist(outcome)
         if ed25519.public_key(log_seed) != state.log_key:
-            raise FormatError("the founding names another log key than the one given", code="record/log-key")
+            raise FormatError("the entry names another log key than the one given", code="record/log-key")
         if (path / RECORD).exists():
             raise StoreError(f"there is already a house in {path}", code="store/exists", next_step="Choose an empty folder.")
         try:
@@ -241,9 +266,10 @@ class Record:
         for text in texts.values():
             objects.put(text)
         save_log_key(path / LOG_KEY, log_seed)
+        write_earlier(DirectoryFiles(path / RECORD), earlier)
         log = Log.create(DirectoryFiles(path / RECORD), state.origin, SignerKey(state.origin, log_seed))
-        log.append([founding])
-        return cls(path, log, state, Tree([leaf_hash(founding)]))
+        log.append([first])
+        return cls(path, log, state, Tree([leaf_hash(first)]))
 
     @classmethod
     def open(cls, path: Path, progress: Progress = quiet) -> Self:

@@ -6,6 +6,7 @@ signatures, canonical entries, the fold) is the real thing. All randomness is de
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,9 +16,11 @@ from commonhold.kernel.keys import parse_key_value
 from commonhold.kernel.kit import Kit
 from commonhold.kernel.notes import COSIGNATURE, SignerKey, append_signatures
 from commonhold.kernel.record import entries
-from commonhold.kernel.record.fold import Outcome, apply
+from commonhold.kernel.record.fold import Outcome, apply, fold
 from commonhold.kernel.record.founding import origin_of
-from commonhold.kernel.record.state import State, empty_state
+from commonhold.kernel.record.history import Log
+from commonhold.kernel.record.state import State, empty_state, value_of
+from commonhold.kernel.record.succession import branch, epoch_of
 from commonhold.kernel.tlog.checkpoint import Checkpoint, cosign
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 
@@ -36,6 +39,9 @@ class MemoryHouse:
     Every act appends one entry and returns its :class:`Outcome`; :meth:`do` insists that it counts and returns its id.
     """
 
+    start: State | None = None
+    """Where this log begins: with nothing, or in a later epoch at its branch."""
+
     def __init__(
         self, charter: Mapping[str, Any], members: Sequence[str], seats: Mapping[str, str] | None = None, *, seed: str = "house"
     ) -> None:
@@ -43,11 +49,7 @@ class MemoryHouse:
         self.kits = {name: Kit(derive(seed, "kit", name)) for name in members}
         self.log = SignerKey("log", derive(seed, "log"))
         self.partners: dict[str, SignerKey] = {}
-        self.leaves: list[bytes] = []
-        self.outcomes: list[Outcome] = []
-        self.tree = Tree()
-        self.state: State = empty_state()
-        self._nonces = 0
+        self._begin(empty_state())
         founder = members[0]
         body = {
             "charter": dict(charter),
@@ -57,6 +59,43 @@ class MemoryHouse:
         }
         self.founding = self.append(self.sign(founder, "found", body))
         self.org = self.state.org
+
+    def _begin(self, state: State) -> None:
+        self.leaves: list[bytes] = []
+        self.outcomes: list[Outcome] = []
+        self.tree = Tree()
+        self.state = state
+        self._nonces = 0
+
+    def branch_off(self, seed: str, size: int | None = None) -> MemoryHouse:
+        """The log of a next epoch that branches off at a size, the newest by default; nobody has opened it yet.
+
+        It has a key of its own, and the members' kits and partners' keys of this house.
+        """
+        size = self.tree.size if size is None else size
+        house = copy.copy(self)
+        house.seed, house.log = seed, SignerKey("log", derive(seed, "log"))
+        house.kits, house.partners = dict(self.kits), dict(self.partners)
+        house.start = branch(fold(self.leaves[:size], self.start), self.tree.root(size))
+        house._begin(house.start)  # noqa: SLF001 - a house of the same class
+        return house
+
+    def open(self, name: str, policy: Mapping[str, Any] | None = None) -> Outcome:
+        """Append the ``open`` entry of the epoch that this log begins, signed by *name*."""
+        assert self.state.parent is not None
+        parent = value_of(self.state.parent)
+        body = {"parent": parent, "log_key": b64.encode(self.log.verifier.public), **({"policy": dict(policy)} if policy else {})}
+        return self.append(self.sign(name, "open", body))
+
+    def succeed(self, *names: str, unwitnessed: bool = False) -> str:
+        """Propose and approve that the organisation goes on here; gives the proposal's id."""
+        epoch = epoch_of(self.state)
+        assert epoch is not None
+        proposal = self.propose(names[0], "succeed", {"open": epoch.open, **({"unwitnessed": True} if unwitnessed else {})})
+        for name in names:
+            if self.status(proposal) == "open":
+                self.approve(proposal, name)
+        return proposal
 
     @property
     def last(self) -> Outcome:
@@ -75,7 +114,7 @@ class MemoryHouse:
         body: Mapping[str, Any],
         *,
         seen: int | None = None,
-        epoch: int = 0,
+        epoch: int | None = None,
         org: str = "",
         kit: Kit | None = None,
     ) -> bytes:
@@ -86,7 +125,7 @@ class MemoryHouse:
         unsigned = entries.unsigned_entry(
             type=type,
             org=org or self.state.org,
-            epoch=epoch,
+            epoch=self.state.epoch if epoch is None else epoch,
             by=name,
             key=kit.key_id,
             seen=None if type == "found" else (size, self.tree.root(size)),
@@ -158,9 +197,8 @@ class MemoryHouse:
     def checkpoint(self, size: int | None = None, *, root: bytes | None = None) -> bytes:
         """The log's signed checkpoint at a size."""
         size = self.tree.size if size is None else size
-        origin = origin_of(self.org, 0, self.log.verifier.public)
-        signer = SignerKey(origin, derive(self.seed, "log"))
-        return Checkpoint(origin, size, root or self.tree.root(size)).sign(signer)
+        origin = origin_of(self.org, self.state.epoch, self.log.verifier.public)
+        return Checkpoint(origin, size, root or self.tree.root(size)).sign(SignerKey(origin, self.log.seed))
 
     def note(self, time: int | Mapping[str, int], size: int | None = None, *, root: bytes | None = None) -> str:
         """A cosigned checkpoint: every partner at one time, or each at its own."""
@@ -168,6 +206,11 @@ class MemoryHouse:
         raw = self.checkpoint(size, root=root)
         return append_signatures(raw, *(cosign(raw, self.partners[name], at) for name, at in times.items())).decode()
 
+    def held(self, time: int | Mapping[str, int] | None = None, size: int | None = None) -> Log:
+        """This log as somebody holds it, cosigned by its partners if a time is given."""
+        note = self.checkpoint(size) if time is None else self.note(time, size).encode()
+        return Log(note, tuple(self.leaves[:size]))
+
     def attest(self, time: int | Mapping[str, int], size: int | None = None, *, root: bytes | None = None) -> Outcome:
         """Append an attest of the newest (or a given) checkpoint."""
-        return self.append(entries.attest_entry(org=self.org, epoch=0, note=self.note(time, size, root=root)))
+        return self.append(entries.attest_entry(org=self.org, epoch=self.state.epoch, note=self.note(time, size, root=root)))

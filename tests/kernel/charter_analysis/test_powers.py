@@ -236,6 +236,11 @@ def test_amending_a_rule_is_a_route_to_it_by_the_rule_that_guards_its_article() 
     assert decision_name(charter, charter.rules["grave"], "grave") == "decision.grave"
 
 
+def test_a_succession_takes_more_than_half_of_the_register_whatever_the_charter_says() -> None:
+    """A charter that lets the chair alone decide it names too few."""
+    assert direct(answers(load({"decisions/succeed": rule({"office": "chair"})}), 12), "succeed") == 7
+
+
 def test_a_kind_with_a_chain_of_limits_has_a_power_for_each_rule() -> None:
     """Even admission may cost money; whoever meets one of its rules can admit."""
     changes = {

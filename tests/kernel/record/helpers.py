@@ -218,7 +218,7 @@ class Club(MemoryHouse):
         unsigned = entries.unsigned_entry(
             type=type_,
             org=self.org,
-            epoch=0,
+            epoch=self.state.epoch,
             by=name,
             key=passkey.passkey.key_id,
             seen=(self.tree.size, self.tree.root(self.tree.size)),

@@ -9,10 +9,13 @@ from commonhold.kernel.record import entries
 from commonhold.kernel.record.clock import LATEST
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.founding import origin_of
+from commonhold.kernel.record.state import value_of
 from commonhold.kernel.tlog.checkpoint import Checkpoint, cosign
 from commonhold.testing.house import derive
+from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import DAY, T0, Club, digest, snapshot, text
 
+RECORD = "src/commonhold/kernel/record"
 THREE = ("kestrel", "merlin", "hobby")
 
 
@@ -131,18 +134,48 @@ def test_a_time_beyond_any_calendar_is_refused() -> None:
     assert club.attest(LATEST, size=club.tree.size).counts
 
 
-def test_an_attest_is_judged_by_the_policy_before_it() -> None:
-    """The attest that enacts new partners is still the old ones', and the next is the new ones'."""
+def changed() -> tuple[Club, dict[str, SignerKey], dict[str, SignerKey]]:
+    """A club that has just decided on other partners; with the old ones and the new."""
     club = Club(clocked=True)
     old = dict(club.partners)
     change = club.decide("partner", club.make_partners("merlin", "hobby", k=2))
     new, club.partners = club.partners, old
     club.tick()
     assert club.status(change) == "enacted"
-    refused(club, lambda: club.attest(T0 + 50), "policy/not-met")
+    return club, old, new
+
+
+def test_new_partners_take_over_at_the_first_attest_that_they_meet() -> None:
+    """The attest that enacts them is still the old ones'; from the first that the new ones meet, the old ones count no more."""
+    club, old, new = changed()
+    assert set(club.state.part("partners")) == {"policy", "next"}
     club.partners = new
+    refused(club, lambda: club.attest({"merlin": T0 + 50}), "policy/not-met")
+    assert set(club.state.part("partners")) == {"policy", "next"}
     assert club.attest(T0 + 60).counts
-    assert club.state.clock == T0 + 60
+    assert (club.state.clock, set(club.state.part("partners"))) == (T0 + 60, {"policy"})
+    assert club.state.policy is not None
+    assert club.state.policy.witnesses.keys() == new.keys()
+    club.partners = old
+    refused(club, lambda: club.attest(T0 + 70), "policy/not-met")
+
+
+@attack(
+    "clock-unreachable",
+    Mutation(f"{RECORD}/partners.py", find="    if draft.clock is None or draft.policy is None:", replace="    if True:"),
+)
+def test_partners_whom_nobody_can_reach_do_not_stop_the_clock() -> None:
+    """Until the new policy is met the old one stays in force, so the house goes on and can decide again."""
+    club, _, new = changed()
+    proposal = club.decide("ordinary", {"text": text("go on")})
+    assert club.tick().counts, "the old partners still attest"
+    assert club.status(proposal) == "enacted"
+    again = club.decide("partner", value_of(club.state.part("partners")["policy"]))
+    club.tick()
+    assert club.status(again) == "enacted"
+    assert set(club.state.part("partners")) == {"policy"}, "whoever decides for the partners in force takes the others back"
+    club.partners = new
+    refused(club, lambda: club.attest(T0 + 500), "policy/not-met")
 
 
 @pytest.mark.parametrize("bent", [{"epoch": 1}, {"org": text("another")}])

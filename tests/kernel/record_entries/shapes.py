@@ -16,6 +16,11 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
         "members": [{"member": "heron", "kit": KIT}],
         "seats": [{"office": "chair", "member": "heron"}],
     },
+    "open": {
+        "parent": {"origin": "an origin", "size": 3, "root": "a root"},
+        "log_key": "",
+        "policy": {"witnesses": {"reed": "a key"}, "groups": {"all": {"k": 1, "of": ["reed"]}}, "quorum": "all"},
+    },
     "propose": {"kind": "statement", "payload": {"text": HEX, "language": "en"}, "not_after": 4_102_444_800},
     "approve": {"proposal": HEX},
     "object": {"proposal": HEX, "reason": HEX},

@@ -42,6 +42,7 @@ GOOD: Final[dict[str, dict[str, Any]]] = {
     "publish": {"work": HEX},
     "recover-member": {"member": "tern", "kit": KIT},
     "rotate-key": {"member": "tern", "add": [KIT], "revoke": [HEX]},
+    "succeed": {"open": HEX, "unwitnessed": True},
     "statement": {"text": HEX, "language": "zh-Hant-TW"},
     "suspend-origin": {"origin": "https://a.example", "lift": True},
     "buy-a-mast": {"text": HEX, "amount": 10**12, "currency": "EUR"},

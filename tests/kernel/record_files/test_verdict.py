@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime
 
 import pytest
 
+from commonhold.kernel.record.freshness import judge_freshness, read_answers
+from commonhold.kernel.record.history import History, read_history
 from commonhold.kernel.record.verdict import (
     CANNOT_JUDGE,
+    CONTRADICTORY,
     FRESHNESS_UNKNOWN,
     NOT_OFFICIAL,
+    OFFICIAL,
     STRUCK,
     UNWITNESSED,
     Verdict,
     judge_channel,
     judge_decided,
     judge_entry,
+    judge_epoch,
+    judge_history,
     judge_record,
 )
 from commonhold.testing.house import MemoryHouse
+from tests.attacks import Mutation, attack
 from tests.kernel.attacks.saltmarsh import MEMBERS, START, charter, house, partnered, statement
 
 PAGE, NEW, NEWER = "https://saltmarsh.example/", "https://radio.saltmarsh.example/", "https://saltmarsh.example.net/"
@@ -69,8 +77,11 @@ def test_a_founding_that_is_not_complete_is_not_official() -> None:
 
 def test_a_kind_of_the_future_makes_a_reader_unable_to_judge() -> None:
     """What the members may have decided under a kind that this version lacks may have changed anything, so no guess is made."""
-    made = house()
-    outcome = made.act("heron", "propose", kind="succeed", payload={}, not_after=2**40)
+    future = copy.deepcopy(charter())
+    future["rules"]["decisions"]["release"] = future["rules"]["decisions"]["succeed"]
+    made = MemoryHouse(future, MEMBERS)
+    made.accept_all()
+    outcome = made.act("heron", "propose", kind="release", payload={}, not_after=2**40)
     assert outcome.code == "kind/not-yet"
     assert outcome.entry is not None
     for name in MEMBERS[:3]:
@@ -196,3 +207,103 @@ def test_the_proof_of_an_entrustment_is_struck_once_others_are_entrusted() -> No
         made.approve(proofs[-1], "heron", "tern", "plover")
     assert of_entry(made, proofs[0]).code == STRUCK
     assert of_entry(made, proofs[1]) == whole(made)
+
+
+def succeeded(*, unwitnessed: bool = False) -> tuple[MemoryHouse, MemoryHouse]:
+    """A house with partners, and the epoch in which it goes on."""
+    made = partnered()
+    following = made.branch_off("next")
+    assert following.open("tern", made.make_partners("reed", "sedge", "rush", k=2)).counts
+    following.succeed(*MEMBERS[:4], unwitnessed=unwitnessed)
+    if not unwitnessed:
+        assert following.attest(START + 50).counts
+    return made, following
+
+
+def history_of(*houses: MemoryHouse) -> History:
+    return read_history(houses[0].org, [made.held() for made in houses])
+
+
+def test_the_log_that_the_members_left_is_struck() -> None:
+    """Whoever reads the old log is told since when, and where the organisation is now; the new log is official."""
+    made, following = succeeded()
+    history = history_of(made, following)
+    now = judge_history(history)
+    assert now.code == FRESHNESS_UNKNOWN
+    assert judge_epoch(now, history, following.state.origin) == now
+    old = judge_epoch(now, history, made.state.origin)
+    assert old.code == STRUCK
+    assert old.words == f"struck since entry {made.state.size}, the organisation is now in epoch 1, at {following.state.origin}"
+
+
+def test_each_of_the_logs_that_were_left_says_where_it_was_left() -> None:
+    """Of three epochs the first two are struck, each at its own end, and both name where the organisation is now."""
+    made, second = succeeded()
+    third = second.branch_off("third")
+    third.open("tern", made.make_partners("reed", "sedge", "rush", k=2))
+    third.succeed(*MEMBERS[:4])
+    third.attest(START + 70)
+    history = history_of(third, made, second)
+    verdict = judge_history(history)
+    now = f"the organisation is now in epoch 2, at {third.state.origin}"
+    for left, following in ((made, second), (second, third)):
+        told = judge_epoch(verdict, history, left.state.origin)
+        assert told == Verdict(STRUCK, f"struck since entry {following.state.base}, {now}")
+    assert judge_epoch(verdict, history, third.state.origin) == verdict
+
+
+def test_a_log_that_nobody_decided_on_is_not_official() -> None:
+    """An epoch that somebody opened, and a log of which the record knows nothing, are told apart in words."""
+    made = partnered()
+    alone = made.branch_off("alone")
+    alone.open("tern", made.make_partners("reed", "sedge", "rush", k=2))
+    history = history_of(made, alone)
+    now = judge_history(history)
+    assert now == whole(made)
+    assert "has not been decided" in judge_epoch(now, history, alone.state.origin).words
+    assert judge_epoch(now, history, "elsewhere").code == NOT_OFFICIAL
+    assert whole(alone) == Verdict(NOT_OFFICIAL, "not official: the members have not decided to go on in epoch 1")
+
+
+@attack("epoch-unwitnessed", Mutation("src/commonhold/kernel/record/verdict.py", find="if alone else words", replace="if False else words"))
+def test_a_succession_without_witnesses_is_said_in_every_verdict_after_it() -> None:
+    """Also once new partners vouch for the record: what they vouch for rests on a step that nobody outside has seen."""
+    made, following = succeeded(unwitnessed=True)
+    assert whole(following).words.endswith("unwitnessed succession in epoch 1")
+    assert following.attest(START + 90).counts
+    answers = read_answers(following.state, following.tree.root, [following.note(START + 95).encode()])
+    fresh = judge_freshness(judge_history(history_of(made, following)), following.state, answers, START + 99)
+    assert fresh == Verdict(OFFICIAL, "official; unwitnessed succession in epoch 1")
+    assert judge_epoch(fresh, history_of(made, following), made.state.origin).words.endswith("unwitnessed succession in epoch 1")
+
+
+def test_two_epochs_that_exclude_each_other_are_a_contradiction() -> None:
+    """The reader is told so, of every log, and no winner is guessed."""
+    made, following = succeeded()
+    rival = made.branch_off("rival")
+    rival.open("heron", made.make_partners("reed", "sedge", "rush", k=2))
+    rival.succeed(*MEMBERS[1:])
+    rival.attest(START + 51)
+    history = history_of(made, following, rival)
+    verdict = judge_history(history)
+    assert verdict.code == CONTRADICTORY
+    assert not verdict.is_yes
+    assert judge_epoch(verdict, history, made.state.origin) == verdict
+
+
+def test_what_an_earlier_epoch_may_have_decided_under_an_unknown_kind_still_counts() -> None:
+    """Up to the branch it may have changed anything; what came later in that log is none of the organisation's."""
+    future = copy.deepcopy(charter())
+    future["rules"]["decisions"]["release"] = future["rules"]["decisions"]["succeed"]
+    made = MemoryHouse(future, MEMBERS)
+    made.accept_all()
+    size = made.tree.size
+    outcome = made.act("heron", "propose", kind="release", payload={}, not_after=2**40)
+    assert outcome.entry is not None
+    for name in MEMBERS[:4]:
+        made.act(name, "approve", proposal=outcome.entry.id)
+    for at, code in ((size, UNWITNESSED), (made.tree.size, CANNOT_JUDGE)):
+        following = made.branch_off("next", at)
+        following.open("tern")
+        following.succeed(*MEMBERS[:4], unwitnessed=True)
+        assert judge_history(history_of(made, following)).code == code

@@ -89,12 +89,14 @@ def dossier_command(
     there is no dossier. Nothing is written over, and nothing is sent anywhere.
     """
     from commonhold.kernel.record.gathering import gather, subject_of, texts_wanted  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel.record.prooffile import check_provable  # noqa: PLC0415
     from commonhold.store.evidence import check_free, prove_all, sums, texts_at, write_folder, write_zip  # noqa: PLC0415
 
     if with_map and register_place is None:
         raise click.UsageError("--with-map puts a part of a register into the document: name it with --register")
     check_free(out)
     read = _verified(place)
+    check_provable(read.state)
     subject = subject_of(read.state, resource, addresses)
     found = _could_take(register_place, subject) if register_place is not None else None
     texts = texts_at(place, texts_wanted(read.state, read.outcomes))

@@ -34,6 +34,8 @@ _ABOUT_A_MEMBER: Final = frozenset({"appoint", "dismiss", "expel", "recover-memb
 # together are looked at, which may name fewer people than it takes and never more.
 _MOST_SIDE_BY_SIDE: Final = 6
 
+_MAJORITY: Final = Fraction(1, 2, strict=True)
+
 KEYS: Final = "keys"
 NEWCOMERS: Final = "newcomers"
 REMOVED: Final = "removed"
@@ -135,7 +137,9 @@ class _Model:
     def registers_and_clock(self) -> None:
         """What admit, expel, partner and recover-member lead to: the register, and the record's clock."""
         witnesses = Means("they choose the witnesses, who say what time it is", (), ("decision.partner",))
-        self.found[CLOCK] = Power("the record's clock", (witnesses,))
+        # An epoch proposes its own partners, and its succession decides them.
+        succession = Means("they go on in another log, with witnesses of their own", (), ("decision.succeed",))
+        self.found[CLOCK] = Power("the record's clock", (witnesses, succession))
         for name, kind, label in (
             (KEYS, "recover-member", "the keys of all other members"),
             (NEWCOMERS, "admit", "members of their own choice"),
@@ -149,6 +153,9 @@ class _Model:
 
     def decision(self, rule: Rule, need: Need, kind: str) -> Power:
         needed = (*self.needs(need, [kind], rule), *self.confirmed(rule, need, kind))
+        if kind == "succeed":
+            # Whatever the charter asks for, a succession takes more than half of the register beside it.
+            needed += (self.register_of(_MAJORITY.required(self.members), outnumbered=True, later=SETTLED),)
         wait = max((_days(time) for time in (rule.notice, rule.time_lock, rule.objection and rule.objection.within) if time), default=0)
         article = f"article {rule.article or '(none)'}"
         means = [Means(f"{article}, after its wait" if wait else article, (), needed, wait, route=False)]

@@ -17,7 +17,6 @@ from commonhold.kernel.durations import parse_duration
 from commonhold.kernel.kinds import FUTURE_KINDS, IMPLIED_KINDS
 
 _FUTURE_WORDS: Final = {
-    "succeed": "succession arrives with partner houses",
     "mandate": "mandates arrive with assemblies of delegates",
     "part": "an orderly parting arrives with partner houses",
     "release": "releases arrive with the custody of secrets",

@@ -112,6 +112,9 @@ def _choose_rules(draft: Draft, entry: Entry, payload: Any) -> tuple[Rule, ...]:
         return (Rule(name="depart", kinds=("depart",), article=article, need=None),)
     if body.kind == "delegate":
         return (_delegation_rule(draft, payload),)
+    if body.kind == "succeed" and "succeed" not in draft.charter.by_kind:
+        # No charter can leave its members without a way out: what every succession takes (``tally.freeze``) is then all that it takes.
+        return (Rule(name="succeed", kinds=("succeed",), article="", need=None),)
     touched: frozenset[str] = frozenset()
     if isinstance(payload, payloads.Amend):
         touched = frozenset(touched_articles(draft.charter, body.payload))
@@ -238,12 +241,7 @@ def confirm(draft: Draft, entry: Entry, member: Member) -> str:
             code="act/still-waiting",
             data={"waits_until": proposal.waits_until},
         )
-    if entry.seen_size <= proposal.waited_at:
-        raise RuleError(
-            f"the confirmation was signed by somebody who had seen {entry.seen_size} entries, and the waiting period ended at entry {proposal.waited_at}",
-            code="act/seen-too-little",
-            next_step="Fetch the record again and confirm what it says now.",
-        )
+    _check_seen(draft, entry, proposal.waited_at)
     can = tally.may_confirm(draft, proposal_id, proposal)
     if entry.by not in can:
         raise RuleError(
@@ -313,7 +311,7 @@ def accept(draft: Draft, entry: Entry, member: Member) -> str:
             code="act/no-offer",
             next_step="`commonhold status` lists the appointments that wait for you.",
         )
-    _check_seen(entry, appointment.closed)
+    _check_seen(draft, entry, appointment.closed)
     seats.check_eligible(draft, seat.office, entry.by)
     if seat.renewal:
         term = draft.charter.offices[seat.office].term
@@ -345,7 +343,7 @@ def _open_proposal(draft: Draft, entry: Entry, *, ratifiable: bool = False) -> t
         raise RuleError(
             f"the record has no proposal {proposal_id[:12]}", code="act/no-proposal", next_step="`commonhold status` lists the open ones."
         )
-    _check_seen(entry, proposal.index)
+    _check_seen(draft, entry, proposal.index)
     words = draft.reasons.get(proposal_id, "")
     if proposal.status != "open" and not (ratifiable and proposal_id in draft.undo):
         raise RuleError(
@@ -357,10 +355,11 @@ def _open_proposal(draft: Draft, entry: Entry, *, ratifiable: bool = False) -> t
     return proposal_id, proposal, draft.frozen[proposal_id]
 
 
-def _check_seen(entry: Entry, index: int) -> None:
-    if entry.seen_size <= index:
+def _check_seen(draft: Draft, entry: Entry, index: int) -> None:
+    # What the signer saw is counted in this epoch's log, and indexes count on from the epochs before it.
+    if draft.base + entry.seen_size <= index:
         raise RuleError(
-            f"the {entry.type} was signed by somebody who had seen {entry.seen_size} entries, and what it is about is entry {index}",
+            f"the {entry.type} was signed by somebody who had seen {draft.base + entry.seen_size} entries, and what it is about is entry {index}",
             code="act/seen-too-little",
             next_step="Fetch the record again and sign what it says now.",
         )

@@ -17,6 +17,7 @@ from commonhold.kernel.notes import VerifierKey
 from commonhold.kernel.record.decide import Event, judge
 from commonhold.kernel.record.effects import SUSPENSION_SECONDS
 from commonhold.kernel.record.entries import Entry
+from commonhold.kernel.record.partners import adopt_next, mirror_keys, times_under
 from commonhold.kernel.record.seats import check_eligible, check_vacancy
 from commonhold.kernel.record.state import Draft, Seat
 from commonhold.kernel.tlog.checkpoint import open_cosigned
@@ -43,17 +44,22 @@ def attest(draft: Draft, entry: Entry, roots: Roots, events: list[Event]) -> Non
             next_step="Decide a proposal of kind 'partner' first.",
         )
     log_key = VerifierKey.of(draft.origin, draft.log_key)
-    signed = open_cosigned(entry.body.note.encode(), [log_key], [party.key for party in policy.witnesses.values()], origin=draft.origin)
+    signed = open_cosigned(entry.body.note.encode(), [log_key], mirror_keys(draft), origin=draft.origin)
     checkpoint = signed.checkpoint
-    if checkpoint.size > draft.size:
-        raise ProofError(f"the attest covers {checkpoint.size} entries, and it is entry {draft.size} itself", code="attest/size")
+    if checkpoint.size > draft.size - draft.base:
+        raise ProofError(
+            f"the attest covers {checkpoint.size} entries, and stands after {draft.size - draft.base} itself", code="attest/size"
+        )
     if roots(checkpoint.size) != checkpoint.root:
         raise ProofError(
             f"the attest's root at size {checkpoint.size} is not this record's",
             code="attest/root",
             next_step="Keep both checkpoints: two that cannot be reconciled prove that the log showed two faces.",
         )
-    times = {name: signed.cosignatures[party.key] for name, party in policy.witnesses.items() if party.key in signed.cosignatures}
+    adopts = draft.next_policy is not None and draft.next_policy.time(times_under(draft.next_policy, signed.cosignatures)) is not None
+    if adopts and draft.next_policy is not None:
+        policy = draft.next_policy
+    times = times_under(policy, signed.cosignatures)
     policy.require(times.keys())
     time = policy.time(times)
     assert time is not None, "a policy without witnesses is refused when it is decided"  # noqa: S101 - for the types; nothing from outside decides it
@@ -61,9 +67,12 @@ def attest(draft: Draft, entry: Entry, roots: Roots, events: list[Event]) -> Non
         raise RuleError(f"the attest's time is {time}, and a calendar ends at {LATEST}", code="attest/time", data={"time": time})
     first = draft.clock is None
     now = time if draft.clock is None else max(time, draft.clock)
-    if not first and checkpoint.size <= draft.covered and now <= (draft.clock or 0):
+    covers = draft.base + checkpoint.size
+    if not first and covers <= draft.covered and now <= (draft.clock or 0):
         raise RuleError("the attest neither covers more entries nor is later than the last one", code="attest/stale")
-    draft.clock, draft.covered = now, max(draft.covered, checkpoint.size)
+    if adopts:
+        adopt_next(draft)
+    draft.clock, draft.covered = now, max(draft.covered, covers)
     draft.put("clock", "clock", {"time": now, "covers": draft.covered})
     if first:
         _date_the_past(draft)

@@ -84,7 +84,8 @@ def _not_carried(
 def _has_waited(draft: Draft, proposal_id: str, proposal: Proposal, index: int, limit: int, events: list[Event]) -> bool:
     """Whether every waiting period is over and confirmed; a house without a clock has none (a majority stood in for them)."""
     rules = draft.frozen[proposal_id].rules
-    if not proposal.clocked or proposal.emergency or not any(tally.waits(rule) for rule in rules) or draft.clock is None:
+    at_once = not proposal.clocked or proposal.emergency or tally.is_unwitnessed(proposal)
+    if at_once or not any(tally.waits(rule) for rule in rules) or draft.clock is None:
         return True
     if not proposal.carried:
         until = draft.clock

@@ -15,12 +15,12 @@ from msgspec.structs import replace
 from commonhold.kernel.charter import apply_amendment, changed_rules, check_amendment, load_charter
 from commonhold.kernel.charter.rules import Charter
 from commonhold.kernel.errors import RuleError
-from commonhold.kernel.notes import VerifierKey
-from commonhold.kernel.record import payloads
+from commonhold.kernel.record import payloads, succession
+from commonhold.kernel.record.bodies import Partner
 from commonhold.kernel.record.enrolment import enrol, revoke
+from commonhold.kernel.record.partners import name_partners
 from commonhold.kernel.record.seats import active_member, appoint, check_holders, dismiss
 from commonhold.kernel.record.state import Decided, Delegation, Draft, Member, Proposal
-from commonhold.kernel.tlog.policy import NONE, Policy
 
 PROBATION_SECONDS: Final = 30 * 86_400
 SUSPENSION_SECONDS: Final = 14 * 86_400
@@ -260,21 +260,22 @@ def _channel(draft: Draft, payload: payloads.Channel, proposal: Proposal, decide
         draft.put("channels", payload.to, decided)
 
 
-def _partner(draft: Draft, payload: payloads.Partner, proposal: Proposal, decided: Decided) -> None:
+def _partner(draft: Draft, payload: Partner, proposal: Proposal, decided: Decided) -> None:
     del proposal, decided
-    groups = {name: (group.k, list(group.of)) for name, group in payload.groups.items()}
-    if payload.quorum == NONE:
-        raise RuleError(
-            "the policy would ask for no partner at all, and no decision may empty it",
-            code="effect/empty-policy",
-            next_step="Name a partner or a group of partners as the quorum.",
-        )
-    # The log's own key is named so that nobody can put it, or a key with its name and id, among the witnesses.
-    log = VerifierKey.of(draft.origin, draft.log_key)
-    draft.policy = Policy.build(logs=(log,), witnesses=payload.witnesses, groups=groups, quorum=payload.quorum)
-    for key in list(draft.parts["partners"]):
-        draft.drop("partners", key)
-    draft.put("partners", "policy", payload)
+    name_partners(draft, payload)
+
+
+def _succeed(draft: Draft, payload: payloads.Succeed, proposal: Proposal, decided: Decided) -> None:
+    del proposal
+    succession.succeed(draft, payload, decided)
+    # Whatever else was proposed in this log, another succession included, was proposed to an organisation that lived elsewhere.
+    void_open(draft, decided.index, "the organisation went on in a new epoch")
+
+
+def void_open(draft: Draft, index: int, words: str) -> None:
+    """End every open proposal, because the organisation goes on in another epoch."""
+    for other in list(draft.opened):
+        close(draft, other, draft.parts["proposals"][other], "void", index, why="void/epoch", words=words)
 
 
 def _delegate(draft: Draft, payload: payloads.Delegate, proposal: Proposal, decided: Decided) -> None:
@@ -339,5 +340,6 @@ _EFFECTS: Final[Mapping[str, Callable[[Draft, Any, Proposal, Decided], None]]] =
     "recover-member": _recover,
     "rotate-key": _rotate_key,
     "statement": _statement,
+    "succeed": _succeed,
     "suspend-origin": _suspend_origin,
 }

@@ -21,6 +21,7 @@ from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes, check_canonical, parse_canonical
 from commonhold.kernel.errors import CommonholdError, FormatError
 from commonhold.kernel.ids import parse_member_id
+from commonhold.kernel.record.bodies import BODIES, Seen, Value
 
 DOMAIN: Final = b"commonhold/entry/v1\n"
 MAX_ENTRY_BYTES: Final = 65_535
@@ -28,110 +29,7 @@ MAX_EPOCH: Final = 2**31
 MAX_SHOWN: Final = 40
 """Characters of a strange name, and strange names, that a message repeats."""
 
-Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-MemberId = Annotated[str, msgspec.Meta(max_length=32, pattern=r"\A[a-z](?:-?[a-z0-9]){1,31}\Z")]
-Name = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,63}\Z")]
-Time = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
-
-
-class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """Base of everything that is read from an entry: no unknown fields, no surprises.
-
-    Nothing here can hold itself, so the garbage collector need not look at what a long replay keeps.
-    """
-
-
-class Seen(Value, frozen=True):
-    """The checkpoint that the signer had before them: the log's *size* and *root* (base64)."""
-
-    size: Time
-    root: str
-
-
-class FoundingMember(Value, frozen=True):
-    """One founder and their kit, which must be theirs alone."""
-
-    member: MemberId
-    kit: dict[str, Any]
-
-
-class FoundingSeat(Value, frozen=True):
-    """A first seat, held once the founding is complete."""
-
-    office: Name
-    member: MemberId
-
-
-class Found(Value, frozen=True):
-    """The founding: the charter, the log's key, and everybody who founds, with their kits and first seats."""
-
-    charter: dict[str, Any]
-    log_key: str
-    members: list[FoundingMember]
-    seats: list[FoundingSeat]
-
-
-class Propose(Value, frozen=True):
-    """A proposal of a decision kind, to be decided before *not_after* (POSIX seconds, judged by the record's clock)."""
-
-    kind: Name
-    payload: dict[str, Any]
-    not_after: Time
-    emergency: Name = ""
-
-
-class Approve(Value, frozen=True):
-    """An approval. For kinds that enrol a key, *key* is the id of the key that the approver compared outside the house."""
-
-    proposal: Digest
-    key: Digest = ""
-
-
-class Object(Value, frozen=True):
-    """An objection or dissent; *reason* is the digest of a text that its author may later have erased."""
-
-    proposal: Digest
-    reason: Digest = ""
-
-
-class Confirm(Value, frozen=True):
-    """After a waiting period: a holder of the objection right says that they have seen the act and let it pass."""
-
-    proposal: Digest
-
-
-class Withdraw(Value, frozen=True):
-    """Taking back one's own proposal, approval, objection, delegation or seat."""
-
-    what: Literal["proposal", "approval", "objection", "delegation", "seat"]
-    of: Annotated[str, msgspec.Meta(max_length=64)]
-
-
-class Accept(Value, frozen=True):
-    """Consent: to the founding, or to a seat that an enacted appointment offers."""
-
-    of: Digest
-
-
-class Attest(Value, frozen=True):
-    """A cosigned checkpoint of this epoch; its cosignatures are its authority, so it has no author."""
-
-    note: str
-
-
-Body = Found | Propose | Approve | Object | Confirm | Withdraw | Accept | Attest
-
-BODIES: Final[Mapping[str, type[Value]]] = {
-    "found": Found,
-    "propose": Propose,
-    "approve": Approve,
-    "object": Object,
-    "confirm": Confirm,
-    "withdraw": Withdraw,
-    "accept": Accept,
-    "attest": Attest,
-}
-FUTURE_TYPES: Final = frozenset({"open", "acknowledge", "contribute", "vote"})
+FUTURE_TYPES: Final = frozenset({"acknowledge", "contribute", "vote"})
 """Types of the design that this version answers with "cannot judge"."""
 
 _SIGNED_FIELDS: Final = frozenset({"org", "epoch", "type", "by", "key", "seen", "nonce", "body", "sig"})
@@ -196,7 +94,7 @@ def _parse_plain(raw: bytes) -> Entry | None:
         if _encoder.encode(value) != raw:
             return None
         _check_author(value.org, value.by, value.key)
-        if kind in _OPEN_TYPES:
+        if kind in _PLAIN_TYPES:
             check_canonical(value.body.payload, depth=_PAYLOAD_DEPTH)
         sig = value.sig
         if type(sig) is _Plain:
@@ -382,7 +280,7 @@ def _envelope(kind: str) -> msgspec.json.Decoder[Any]:
 
 
 _ENVELOPES: Final = {kind: _envelope(kind) for kind in BODIES if kind not in ("found", "attest")}
-_OPEN_TYPES: Final = frozenset({"propose"})
+_PLAIN_TYPES: Final = frozenset({"propose"})
 """Types whose body holds plain JSON, which the typed decoder does not look into."""
 _PAYLOAD_DEPTH: Final = 2
 """How deep that JSON stands in the entry, which counts towards the limit on nesting."""

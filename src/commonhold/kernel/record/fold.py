@@ -23,9 +23,12 @@ from commonhold.kernel.keys import KitKeys
 from commonhold.kernel.record.acts import HANDLERS
 from commonhold.kernel.record.clock import Roots, attest
 from commonhold.kernel.record.decide import Event, judge
+from commonhold.kernel.record.effects import void_open
 from commonhold.kernel.record.entries import Entry, parse_entry
 from commonhold.kernel.record.founding import accept_founding, found
 from commonhold.kernel.record.state import Draft, State, empty_state
+from commonhold.kernel.record.succession import check_act, open_epoch
+from commonhold.kernel.record.tally import is_unwitnessed
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 
 BLOCK: Final = 1000
@@ -86,6 +89,8 @@ def apply(state: State, raw: bytes | Entry, roots: Roots, *, signature_ok: bool 
             state = found(entry)
             changed = frozenset((part, key) for part, values in state.parts.items() for key in values)
             return state, Outcome(0, entry, events=(Event("found", {"org": entry.id}),), changed=changed)
+        if state.phase == "branched" and state.size > state.base:
+            raise RuleError("this log does not begin by opening an epoch, so nothing in it can count", code="epoch/none")
         if entry.type == "found":
             raise RuleError("a record has one founding, its first entry", code="found/again")
         if entry.org != state.org:
@@ -97,6 +102,8 @@ def apply(state: State, raw: bytes | Entry, roots: Roots, *, signature_ok: bool 
         draft = state.thaw()
         if entry.type == "attest":
             _check_epoch(state, entry)
+            if state.phase == "branched":
+                raise RuleError("an epoch begins with its `open` entry, and this is an attest", code="epoch/first")
             attest(draft, entry, roots, events)
         else:
             check_signature(state, entry, signature_ok=signature_ok)
@@ -112,9 +119,15 @@ def apply(state: State, raw: bytes | Entry, roots: Roots, *, signature_ok: bool 
     return draft.freeze(), Outcome(index, entry, events=tuple(events), changed=frozenset(draft.changed))
 
 
-def fold(leaves: Iterable[bytes]) -> State:
-    """The state after all *leaves*; for records that fit in memory and for tests. ``replay`` does the same with progress and both cores."""
-    state, tree = empty_state(), Tree()
+def fold(leaves: Iterable[bytes], start: State | None = None) -> State:
+    """The state after all *leaves* of one log; for records that fit in memory and for tests.
+
+    ``replay`` does the same with progress and both cores.
+
+    Args:
+        start: where an epoch's log begins, from ``succession.branch``; the founding's begins with nothing.
+    """
+    state, tree = start or empty_state(), Tree()
     for raw in leaves:
         state, _ = apply(state, raw, tree.root)
         tree.append(leaf_hash(raw))
@@ -178,8 +191,16 @@ def _check_epoch(state: State, entry: Entry) -> None:
 
 
 def _check_seen(state: State, entry: Entry, roots: Roots) -> None:
-    if entry.seen_size > state.size:
-        raise RuleError(f"the signer claims to have seen {entry.seen_size} entries, and there are {state.size}", code="entry/seen-future")
+    there = state.size - state.base
+    if entry.seen_size > there:
+        raise RuleError(f"the signer claims to have seen {entry.seen_size} entries, and there are {there}", code="entry/seen-future")
+    if state.base and not entry.seen_size and entry.type != "open":
+        # The root over nothing is every log's; only what covers the `open` entry says which of several epochs of one number is meant.
+        raise RuleError(
+            "the signer had seen nothing of this epoch, so nothing says that it is the one they meant",
+            code="entry/seen-nothing",
+            next_step="Fetch the new epoch's record and sign what it says.",
+        )
     if roots(entry.seen_size) != entry.seen_root:
         raise RuleError(
             f"the signer had seen another log: its root at size {entry.seen_size} is not this one's",
@@ -204,9 +225,18 @@ def _act(draft: Draft, entry: Entry, events: list[Event]) -> None:
     if draft.phase == "founding":
         accept_founding(draft, entry, member, events)
         return
+    if draft.phase == "branched":
+        open_epoch(draft, entry)
+        void_open(draft, draft.size, "the organisation goes on in a new epoch")
+        events.append(Event("opened", {"epoch": draft.epoch, "origin": draft.origin}))
+        return
+    if entry.type == "open":
+        raise RuleError("an epoch is opened once, by the first entry of its log", code="epoch/again")
+    if draft.phase == "succeeding":
+        check_act(draft, entry)
     proposal_id = HANDLERS[entry.type](draft, entry, member)
-    # In a house with partners nothing happens before an attest covers it.
-    if proposal_id and draft.clock is None:
+    # In a house with partners nothing happens before an attest covers it, but for a succession that says that none are left.
+    if proposal_id and (draft.clock is None or is_unwitnessed(draft.parts["proposals"][proposal_id])):
         judge(draft, proposal_id, draft.size, draft.size + 1, events)
 
 

@@ -6,14 +6,13 @@ that kit nothing else counts, so nobody can invent members; a wrong founding is 
 
 from __future__ import annotations
 
-import hashlib
-
 import immutables
 from msgspec.structs import replace
 
 from commonhold.kernel import b64, ed25519
 from commonhold.kernel.charter import check_founding, load_charter, refuse_errors
 from commonhold.kernel.errors import ProofError, RuleError
+from commonhold.kernel.ids import origin_of
 from commonhold.kernel.keys import KitKeys, parse_kit_value
 from commonhold.kernel.record.decide import Event
 from commonhold.kernel.record.effects import put_rules
@@ -22,12 +21,9 @@ from commonhold.kernel.record.entries import Entry
 from commonhold.kernel.record.seats import check_eligible, check_vacancy
 from commonhold.kernel.record.state import NO_CHARTER, Draft, Member, Seat, State, empty_state
 
+__all__ = ["MAX_FOUNDERS", "accept_founding", "found", "origin_of"]
+
 MAX_FOUNDERS = 200
-
-
-def origin_of(org: str, epoch: int, log_key: bytes) -> str:
-    """The origin of an epoch's log: organisation, number, and the SHA-256 of the 32-byte log key (DESIGN 3.4)."""
-    return f"commonhold/{org}/{epoch}/{hashlib.sha256(log_key).hexdigest()}"
 
 
 def found(entry: Entry) -> State:

@@ -15,7 +15,7 @@ import msgspec.structs
 from commonhold.kernel.errors import FormatError, RuleError
 from commonhold.kernel.keys import KitKeys, Passkey, parse_key_value
 from commonhold.kernel.kinds import FUTURE_KINDS, STATE_KINDS
-from commonhold.kernel.record.entries import Digest, MemberId, Name, Time, Value
+from commonhold.kernel.record.bodies import Digest, MemberId, Name, Partner, Time, Value
 
 MAX_KEYS: Final = 8
 Address = Annotated[str, msgspec.Meta(min_length=3, max_length=400, pattern=r"\A[!-~]+\Z")]
@@ -103,19 +103,11 @@ class Channel(Value, frozen=True):
     to: Address = ""
 
 
-class PolicyGroup(Value, frozen=True):
-    """A group of partners of whom *k* must have cosigned."""
+class Succeed(Value, frozen=True):
+    """The next epoch: the id of the ``open`` entry that begins this log. *unwitnessed* where no partner is left who could attest it."""
 
-    k: Annotated[int, msgspec.Meta(ge=1, le=64)]
-    of: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=64)]
-
-
-class Partner(Value, frozen=True):
-    """The partner houses whose cosignatures are the record's clock: a tlog policy as data."""
-
-    witnesses: Annotated[dict[str, str], msgspec.Meta(min_length=1, max_length=64)]
-    groups: Annotated[dict[str, PolicyGroup], msgspec.Meta(max_length=64)]
-    quorum: Name
+    open: Digest
+    unwitnessed: bool = False
 
 
 class Delegate(Value, frozen=True):
@@ -149,6 +141,7 @@ _PAYLOADS: Final[Mapping[str, type[Value]]] = {
     "recover-member": RecoverMember,
     "rotate-key": RotateKey,
     "statement": Statement,
+    "succeed": Succeed,
     "suspend-origin": SuspendOrigin,
 }
 assert _PAYLOADS.keys() == STATE_KINDS, "every kind that changes the state has a payload"  # noqa: S101 - two tables of ours

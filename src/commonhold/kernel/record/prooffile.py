@@ -63,14 +63,29 @@ class ProofFile:
         return canonical_bytes(value)
 
 
+def check_provable(state: State) -> None:
+    """Pass in silence if entries of this record's log can stand in a proof file of this form.
+
+    Raises:
+        FormatError: for the log of a later epoch.
+    """
+    if state.base:
+        raise FormatError(
+            f"the record is that of epoch {state.epoch}, and a proof file of this form holds the leaves of the first alone",
+            code="prooffile/epoch",
+            next_step="Hand over a copy of the record's folder instead.",
+        )
+
+
 def make_proof_file(
     state: State, tree: Tree, leaves: tuple[bytes, ...], checkpoint_raw: bytes, index: int, entry: Entry, texts: Mapping[str, bytes]
 ) -> ProofFile:
     """The proof of the entry at *index*, out of a record that was replayed.
 
     Raises:
-        FormatError: if the record has more entries than a proof file may hold.
+        FormatError: if the record has more entries than a proof file may hold, or is not the organisation's first log.
     """
+    check_provable(state)
     if len(leaves) > MAX_LEAVES:
         raise FormatError(
             f"the record has {len(leaves)} entries, and a proof file holds at most {MAX_LEAVES}",

@@ -16,7 +16,7 @@ import msgspec
 
 from commonhold.kernel.charter.rules import Body, Charter, Count, Rule, Share
 from commonhold.kernel.keys import KitKeys, Passkey
-from commonhold.kernel.record.entries import Value
+from commonhold.kernel.record.bodies import Parent, Partner, Value
 from commonhold.kernel.tlog.policy import Policy
 
 PARTS: Final = (
@@ -24,6 +24,7 @@ PARTS: Final = (
     "clock",
     "delegations",
     "emergencies",
+    "epochs",
     "members",
     "origins",
     "partners",
@@ -153,6 +154,24 @@ class Decided(Value, frozen=True):
     status: str = "stands"
 
 
+class Epoch(Value, frozen=True):
+    """An epoch after the first: its log's *origin*, where it branches off, its ``open`` entry and who signed that.
+
+    Empty *proposal*: no succession was decided yet, so the organisation does not live there. *unwitnessed*: none of the partners before it
+    stood behind that decision.
+    """
+
+    origin: str
+    parent: Parent
+    open: str
+    by: str
+    proposal: str = ""
+    approvers: tuple[str, ...] = ()
+    index: int = -1
+    time: int = 0
+    unwitnessed: bool = False
+
+
 class Enrolled(Value, frozen=True):
     """A key as the fold knows it, dead or alive: nobody may ever enrol it again."""
 
@@ -162,8 +181,10 @@ class Enrolled(Value, frozen=True):
 
 
 class State:
-    """An immutable state of the record after its first *size* leaves.
+    """An immutable state of the record after its first *size* leaves, of which the first *base* stand in the logs of earlier epochs.
 
+    Indexes count on through the epochs: leaf i of this epoch's log is entry base + i. ``phase`` is empty, founding or running; and, in a later
+    epoch, branched (nothing but its ``open`` counts, and it must name *parent*) or succeeding (nothing but its succession counts).
     ``parts`` holds everything that is digested. ``keyring`` maps every key id and age recipient ever enrolled to its owner, ``public`` every
     key id to its public half. ``ids`` are the consumed entry ids with their indexes. ``clock`` is None in a house whose partners have not attested yet.
     """
@@ -173,6 +194,9 @@ class State:
     origin: str
     log_key: bytes
     size: int
+    base: int
+    parent: Parent | None
+    proposed_policy: Partner | None
     phase: str
     charter: Charter
     parts: Mapping[str, immutables.Map[str, Any]]
@@ -188,6 +212,7 @@ class State:
     undo: immutables.Map[str, tuple[tuple[str, str, Any, Any], ...]]
     reasons: immutables.Map[str, str]
     policy: Policy | None
+    next_policy: Policy | None
     clock: int | None
     covered: int
 
@@ -294,13 +319,14 @@ def empty_state() -> State:
     for name in ("keyring", "public", "holders", "opened", "ids", "block", "spent", "tenures", "frozen", "undo", "reasons"):
         setattr(draft, name, empty)
     draft.org = draft.origin = ""
-    draft.epoch = draft.size = draft.covered = 0
+    draft.epoch = draft.size = draft.base = draft.covered = 0
+    draft.parent = draft.proposed_policy = None
     draft.log_key = b""
     draft.phase = "empty"
     draft.charter = NO_CHARTER
     draft.parts = dict.fromkeys(PARTS, empty)
     draft.changed = set()
-    draft.policy = None
+    draft.policy = draft.next_policy = None
     draft.clock = None
     return draft.freeze()
 

@@ -21,6 +21,7 @@ from commonhold.kernel.kinds import PROBATION_KINDS
 from commonhold.kernel.record.state import Act, Delegation, Frozen, Member, Proposal, State
 
 MAJORITY: Final = Fraction(1, 2, strict=True)
+TWO_THIRDS: Final = Fraction(2, 3, strict=False)
 OBJECTION_BASE: Final = "objection"
 """The key under which a proposal's ``bases`` hold the number of people who may object; no body can be called that."""
 
@@ -51,6 +52,8 @@ def freeze(state: State, proposal: Proposal, rules: tuple[Rule, ...], payload: A
     needs = [need for rule in rules if rule.need is not None for need in flat(rule.need)]
     if replaces_wait(proposal, rules):
         needs.append(Share(state.charter.top_body, MAJORITY))
+    if proposal.kind == "succeed":
+        needs.append(Share(state.charter.top_body, TWO_THIRDS if is_unwitnessed(proposal) else MAJORITY))
     kit = not all(rule.everyday for rule in rules)
     bodies = state.charter.bodies
     deciding = deciding_bodies(state, proposal, needs, rules)
@@ -78,6 +81,11 @@ def needs_of(state: State, proposal_id: str, proposal: Proposal) -> tuple[Count 
 def replaces_wait(proposal: Proposal, rules: tuple[Rule, ...]) -> bool:
     """Whether a majority of the register must stand in for a waiting period that this house has no clock for."""
     return not proposal.clocked and (proposal.kind in WAIT_FOR_MAJORITY or any(waits(rule) for rule in rules))
+
+
+def is_unwitnessed(proposal: Proposal) -> bool:
+    """Whether this is a succession without partners: judged at each entry, since no attest will come, and by two thirds of the register."""
+    return proposal.kind == "succeed" and bool(proposal.payload.get("unwitnessed"))
 
 
 def waits(rule: Rule) -> bool:

@@ -1,7 +1,8 @@
 """Verdicts: what a reader is told, and what it rests on (DESIGN 3.6).
 
 A verdict is about one thing that a record says: that it stands, that it was struck, or that it was never decided. This module gives the
-verdicts that a reader can reach alone, by replaying; those that take fresh answers from partners come with the partner nodes.
+verdicts that a reader can reach alone, by replaying one log or the logs of several epochs; what partners' fresh answers add is
+``freshness``' business.
 """
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Final
 
 from commonhold.kernel.charter.strength import fewest
 from commonhold.kernel.record.fold import Outcome
+from commonhold.kernel.record.history import History
 from commonhold.kernel.record.prooffile import what_came_of
 from commonhold.kernel.record.state import Decided, Proposal, Seat, State
 
+OFFICIAL: Final = "official"
 UNWITNESSED: Final = "official-unwitnessed"
 FRESHNESS_UNKNOWN: Final = "official-freshness-unknown"
 NOT_OFFICIAL: Final = "not-official"
 STRUCK: Final = "struck"
+STALE: Final = "stale"
+CONTRADICTORY: Final = "contradictory"
 CANNOT_JUDGE: Final = "cannot-judge"
 
 
@@ -34,7 +40,7 @@ class Verdict:
     @property
     def is_yes(self) -> bool:
         """Whether the answer is some form of "official"."""
-        return self.code in (UNWITNESSED, FRESHNESS_UNKNOWN)
+        return self.code in (OFFICIAL, UNWITNESSED, FRESHNESS_UNKNOWN)
 
 
 def judge_record(state: State, outcomes: Iterable[Outcome]) -> Verdict:
@@ -42,13 +48,47 @@ def judge_record(state: State, outcomes: Iterable[Outcome]) -> Verdict:
     unknown = _beyond_this_version(state, outcomes)
     if unknown is not None:
         return Verdict(CANNOT_JUDGE, f"cannot judge: entry {unknown} is of a kind that the charter lists and this version does not know")
+    if state.phase == "succeeding":
+        return Verdict(NOT_OFFICIAL, f"not official: the members have not decided to go on in epoch {state.epoch}")
     if state.phase != "running":
         waiting = ", ".join(sorted(name for name, member in state.part("members").items() if member.status == "invited"))
         return Verdict(NOT_OFFICIAL, f"not official: the founding is not complete, {waiting} must accept it first")
     if state.clock is None:
-        return Verdict(UNWITNESSED, f"official as of entry {state.size - 1}, unwitnessed")
-    moment = datetime.fromtimestamp(state.clock, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return Verdict(FRESHNESS_UNKNOWN, f"official as of {moment}, freshness unknown")
+        return Verdict(UNWITNESSED, said(state, f"official as of entry {state.size - 1}, unwitnessed"))
+    return Verdict(FRESHNESS_UNKNOWN, said(state, f"official as of {moment(state.clock)}, freshness unknown"))
+
+
+def judge_history(history: History) -> Verdict:
+    """The verdict on the organisation, as the logs of all its epochs tell it."""
+    if history.contradiction:
+        names = " and ".join(sorted(set(history.contradiction)))
+        return Verdict(CONTRADICTORY, f"contradictory: members or partners have signed for what excludes each other, at {names}")
+    ends = [chapter.state.base for chapter in history.line[1:]] + [history.current.state.size]
+    outcomes = [outcome for chapter, end in zip(history.line, ends, strict=True) for outcome in chapter.outcomes if outcome.index < end]
+    return judge_record(history.current.state, outcomes)
+
+
+def judge_epoch(whole: Verdict, history: History, origin: str) -> Verdict:
+    """The verdict on one epoch's log as the place where the organisation lives, given the verdict on its history."""
+    if whole.code == CONTRADICTORY or origin == history.current.origin:
+        return whole
+    for chapter, following in pairwise(history.line):
+        if chapter.origin == origin:
+            now = f", the organisation is now in epoch {history.current.state.epoch}, at {history.current.origin}"
+            return Verdict(STRUCK, said(history.current.state, f"struck since entry {following.state.base}{now}"))
+    passed = history.passed_over.get(origin)
+    return Verdict(NOT_OFFICIAL, f"not official: {passed}" if passed else "not official: the record knows no such log")
+
+
+def said(state: State, words: str) -> str:
+    """The words of a verdict, and after them what it rests on that no partner has witnessed."""
+    alone = sorted(int(number) for number, epoch in state.part("epochs").items() if epoch.unwitnessed)
+    return f"{words}; unwitnessed succession in epoch {', '.join(map(str, alone))}" if alone else words
+
+
+def moment(time: int) -> str:
+    """A time of the record's clock, in words."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _beyond_this_version(state: State, outcomes: Iterable[Outcome]) -> int | None:

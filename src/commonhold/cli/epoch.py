@@ -1,0 +1,175 @@
+"""``commonhold epoch``: go on in another log when the one before it is in the wrong hands, and see which epoch stands (DESIGN 3.4)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commonhold.cli.acting import Actor, open_actor
+from commonhold.cli.options import house_option, json_option, kit_option
+from commonhold.cli.output import emit, note, printable
+from commonhold.cli.propose import make_proposal
+
+if TYPE_CHECKING:
+    from commonhold.kernel.record.history import History, Log
+    from commonhold.kernel.record.verdict import Verdict
+
+
+@click.group(name="epoch")
+def command() -> None:
+    """Go on in another log, when whoever holds the server refuses, hides or rewrites entries."""
+
+
+@command.command(name="open")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--from", "place", required=True, help="The record that it branches off: a folder or an address, best a partner's.")
+@click.option("--at", type=click.IntRange(min=1), help="Branch off after this many of its entries; otherwise after all of them.")
+@click.option(
+    "--partners",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A JSON file with the new partner policy, as in a `partner` decision.",
+)
+@kit_option()
+@json_option
+def open_(folder: Path, place: str, at: int | None, partners: Path | None, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Open the next epoch in FOLDER, an empty folder on any machine.
+
+    Any member can, with their kit; nothing in it counts until the members have decided it (`commonhold epoch succeed`, `commonhold approve`).
+    The logs before it are copied along, with the texts that are at hand.
+    """
+    from commonhold.cli.propose import read_payload  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel import b64, ed25519  # noqa: PLC0415
+    from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature  # noqa: PLC0415
+    from commonhold.kernel.record.state import value_of  # noqa: PLC0415
+    from commonhold.kernel.tlog.merkle import Tree  # noqa: PLC0415
+    from commonhold.store.epochs import branch_at, texts_beside  # noqa: PLC0415
+    from commonhold.store.keyfile import load_kit  # noqa: PLC0415
+    from commonhold.store.record import Record, open_reader  # noqa: PLC0415
+
+    name, secret = load_kit(kit)
+    start, earlier = branch_at(open_reader(place), at)
+    seed = secrets.token_bytes(ed25519.SEED_BYTES)
+    body: dict[str, Any] = {"parent": value_of(start.parent), "log_key": b64.encode(ed25519.public_key(seed))}
+    if partners is not None:
+        body["policy"] = read_payload(partners)
+    unsigned = unsigned_entry(
+        type="open",
+        org=start.org,
+        epoch=start.epoch,
+        by=name,
+        key=secret.key_id,
+        seen=(0, Tree().root()),
+        nonce=secrets.token_bytes(16),
+        body=body,
+    )
+    entry = with_signature(unsigned, secret.sign(signed_bytes(unsigned)))
+    with Record.open_epoch(folder, start, entry, seed, earlier, texts_beside(place)) as record:
+        state = record.state
+    value = {"org": state.org, "epoch": state.epoch, "origin": state.origin, "folder": str(folder), "branches_off": start.base}
+    emit(
+        as_json,
+        value,
+        lambda: "\n".join(
+            [
+                f"epoch        {state.epoch} of {state.org}, after entry {start.base - 1}",
+                f"origin       {state.origin}",
+                f"folder       {printable(folder)}",
+                f"next         commonhold epoch succeed --house {printable(folder)} --kit {printable(kit)}",
+            ]
+        ),
+    )
+
+
+@command.command()
+@click.option("--unwitnessed", is_flag=True, help="Where no partner is left: takes two thirds of the register, and readers are told.")
+@click.option("--within", default="P30D", show_default=True, help="How long the proposal may be decided, as an ISO 8601 duration.")
+@click.option("--approve", is_flag=True, help="Approve it yourself at once (a proposal is not yet its author's approval).")
+@house_option
+@kit_option()
+@json_option
+def succeed(unwitnessed: bool, within: str, approve: bool, house: Path, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Propose that the organisation goes on in this epoch; the others approve with `commonhold approve`."""
+    actor = open_actor(house, kit)
+    with actor.record:
+        payload = {"open": _opening(actor), **({"unwitnessed": True} if unwitnessed else {})}
+        make_proposal(actor, "succeed", payload, {}, within=within, approve=approve, as_json=as_json)
+
+
+def _opening(actor: Actor) -> str:
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+    from commonhold.kernel.record.succession import epoch_of  # noqa: PLC0415
+
+    epoch = epoch_of(actor.state)
+    if epoch is None:
+        raise RuleError(
+            "this is the organisation's first log, and nothing was opened to go on in",
+            code="epoch/not-here",
+            next_step="`commonhold epoch open` begins the next one in a folder of its own.",
+        )
+    return epoch.open
+
+
+@command.command()
+@click.argument("org")
+@click.argument("places", nargs=-1, required=True)
+@json_option
+@click.pass_context
+def show(context: click.Context, org: str, places: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Say where the organisation ORG (its id) lives now, from all the records at PLACES (folders and addresses).
+
+    Exit code 0: official; 1: not, or contradictory; 2: cannot judge.
+    """
+    history, verdict = read_all(org, places)
+    value = {"verdict": verdict.code, "words": verdict.words, "official": verdict.is_yes, **as_value(history)}
+    emit(as_json, value, lambda: "\n".join([f"verdict      {printable(verdict.words)}", *as_lines(history)]))
+    if not verdict.is_yes:
+        from commonhold.kernel.record.verdict import CANNOT_JUDGE  # noqa: PLC0415
+
+        context.exit(2 if verdict.code == CANNOT_JUDGE else 1)
+
+
+def read_all(org: str, places: Iterable[str]) -> tuple[History, Verdict]:
+    """The history that the records at all these places tell, and the verdict on it; a place that cannot be read is said and skipped.
+
+    Raises:
+        ProofError: if none of them holds the organisation's first log.
+    """
+    from commonhold.kernel.errors import CommonholdError  # noqa: PLC0415
+    from commonhold.store.epochs import logs_at, read_history_of  # noqa: PLC0415
+    from commonhold.store.record import open_reader  # noqa: PLC0415
+
+    logs: list[Log] = []
+    for place in places:
+        try:
+            logs += logs_at(open_reader(place))
+        except CommonholdError as error:
+            # Whoever holds one place must not be able to silence what the others say.
+            note(f"{place} says nothing: {error}")
+    return read_history_of(org, logs, int(time.time()))
+
+
+def as_value(history: History) -> dict[str, Any]:
+    """A history as plain data."""
+    return {
+        "line": [
+            {"epoch": chapter.state.epoch, "origin": chapter.origin, "entries": chapter.tree.size, "witnessed": chapter.witnessed}
+            for chapter in history.line
+        ],
+        "contradiction": list(history.contradiction),
+        "passed_over": {origin: {"code": error.code, "words": str(error)} for origin, error in history.passed_over.items()},
+        "refused": [{"code": error.code, "words": str(error)} for error in history.refused.values()],
+    }
+
+
+def as_lines(history: History) -> list[str]:
+    """A history in words: the epochs that stand, and then everything that does not, with its reason."""
+    lines = [f"epoch {chapter.state.epoch:<6} {chapter.origin}, {chapter.tree.size} entries" for chapter in history.line]
+    lines += [f"excludes     {origin}" for origin in history.contradiction]
+    lines += [printable(f"passed over  {origin}: {error}") for origin, error in history.passed_over.items()]
+    lines += [printable(f"refused      {error}") for error in history.refused.values()]
+    return lines
