@@ -79,10 +79,14 @@ function checkFile({ raw, org }, step) {
   ];
   const counts = entry !== null && found.signature !== "bad";
   if (entry === null) facts.push(fact("no-entry"));
-  else facts.push(fact(`signature-${found.signature}`, { by: entry.by }), fact("entry", { type: entry.type, kind: entry.body.kind ?? "-" }));
+  else facts.push(fact(`signature-${found.signature}`, { by: entry.by }), aboutEntry(entry));
   if (found.approvals.length > 0) facts.push(fact("approvals", { count: found.approvals.length, names: found.approvals.join(", ") }));
   facts.push(fact(counts ? "no-replay" : "counts-for-nothing"), fact("rests-file"));
   return { verdict: counts ? "cannot-judge" : "not-official", facts, texts: counts ? found.texts : [] };
+}
+
+function aboutEntry({ type, body }) {
+  return type === "propose" ? fact("entry-proposal", { kind: body.kind }) : fact("entry", { type });
 }
 
 function checkOffline({ raw, trust, entry }, step) {
