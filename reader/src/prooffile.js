@@ -1,7 +1,7 @@
 // Proof files: what one file shows of one entry, offline (docs/formats/proof-file.md), the twin of kernel/record/prooffile.py.
 //
 // `parseProofFile` reads one exactly as Python does. `checkProofFile` checks everything that takes no replay: the founding, the log's signature, the
-// tree, the texts, and the signatures of kits. It does not fold the entries under the charter's rules, so it never says that anything is official:
+// tree, the texts, and signatures with the founders' kits. It does not fold the entries under the charter's rules, so it never says that anything is official:
 // the answer is "cannot judge", with what was found. State proofs are only held to agree with each other, for no replay gives their digest here.
 
 import { decode } from "./base64.js";
@@ -57,8 +57,9 @@ export function parseProofFile(raw) {
  * What a proof file shows without a replay; refused with record/..., prooffile/... or as its parts are.
  *
  * Gives {org, origin, size, index, entry, signature, founders: {listed, accepted}, approvals, texts}: `entry` is null if that leaf is none;
- * `signature` is "kit" (valid, by the key of a founder or one that the record mentions), "passkey" or "unknown" (neither is checked here), "bad",
- * or "none" (an attest); `approvals` are members with a valid kit signature on an approval of the entry's proposal, whether it counts or not.
+ * `signature` is "founder" (valid, with the kit that the founding lists for its author), "named" (valid, by a key that the record mentions and that
+ * may be anybody's), "passkey" or "unknown" (neither is checked here), "bad", or "none" (an attest); `accepted` and `approvals` are founders whose
+ * signature with that kit is valid, on the founding and on the entry's proposal, whether it counts or not; `texts` has the one that the proposal names.
  * @param {string} org the organisation's id as the reader knows it from elsewhere, or empty
  */
 export function checkProofFile(file, org = "") {
@@ -88,27 +89,33 @@ export function checkProofFile(file, org = "") {
 function about(file, founding, index) {
   const entries = file.leaves.map(entryOrNull);
   const keys = new Map(entries.flatMap((entry) => (entry === null ? [] : kitsIn(entry))).map((sign) => [kitKeyId(sign), sign]));
-  const isSigned = (entry) => keys.has(entry.key) && isSignedBy(entry, keys.get(entry.key));
-  const entry = entries[index];
   const kits = new Map(founding.body.members.map(({ member, kit }) => [member, keyIdOf(kit)]));
-  const accepted = entries.filter((other) => other?.type === "accept" && other.body.of === founding.id && kits.get(other.by) === other.key && isSigned(other));
-  const proposal = entry?.type === "propose" ? entry.id : entry?.body.proposal;
-  const approved = entries.filter((other) => other?.type === "approve" && other.body.proposal === proposal && isSigned(other));
+  // Whoever runs the log can append a proposal that mentions a key of theirs, and act under anybody's name with it. Without a replay only the founding
+  // says whose a key is.
+  const isFounders = (entry) => kits.get(entry.by) === entry.key && isSignedBy(entry, keys.get(entry.key));
+  const foundersWho = (type, field, id) => [
+    // A set: one member who signs twice is one voice.
+    ...new Set(entries.filter((entry) => entry?.type === type && entry.body[field] === id && isFounders(entry)).map(({ by }) => by)),
+  ];
+  const entry = entries[index];
+  const proposal = entry?.type === "propose" ? entry : entries.find((other) => other?.type === "propose" && other.id === entry?.body.proposal);
+  // Only the text that the proposal names: a file may hold any other beside it.
+  const text = file.texts.get(proposal?.body.payload.text);
   return {
     entry,
-    signature: entry === null ? "unknown" : signatureOf(entry, keys, isSigned),
-    // A set: one member who signs twice is one voice.
-    founders: { listed: [...kits.keys()], accepted: [...new Set(accepted.map(({ by }) => by))] },
-    approvals: [...new Set(approved.map(({ by }) => by))],
-    texts: [...file.texts.values()].map(textOrNull).filter((text) => text !== null),
+    signature: entry === null ? "unknown" : signatureOf(entry, keys, isFounders),
+    founders: { listed: [...kits.keys()], accepted: foundersWho("accept", "of", founding.id) },
+    approvals: proposal === undefined ? [] : foundersWho("approve", "proposal", proposal.id),
+    texts: text === undefined ? [] : [textOrNull(text)].filter((shown) => shown !== null),
   };
 }
 
-function signatureOf(entry, keys, isSigned) {
+function signatureOf(entry, keys, isFounders) {
   if (entry.sig === null) return "none";
   if (entry.sig.kind === "webauthn") return "passkey";
   if (!keys.has(entry.key)) return "unknown";
-  return isSigned(entry) ? "kit" : "bad";
+  if (!isSignedBy(entry, keys.get(entry.key))) return "bad";
+  return isFounders(entry) ? "founder" : "named";
 }
 
 /** The signing keys of the kits that an entry mentions; whether they were ever enrolled is for a replay. */

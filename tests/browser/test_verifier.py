@@ -58,9 +58,9 @@ def test_a_proof_file_is_judged_without_network_and_says_what_that_rests_on(phon
     facts = phone.inner_text("#facts")
     assert f"Entry {PROOF.proof.index} is in the record of the organisation {PROOF.org}" in facts
     assert "The organisation is the one whose id you gave." in facts
-    assert "The member heron signed this entry, and the signature is valid." in facts
+    assert "The founding member heron signed this entry with the kit of the founding, and the signature is valid." in facts
     assert "does not apply the charter's rules" in facts
-    assert "Nobody's word was taken for it." in facts
+    assert "checked on this device" in facts
     assert phone.inner_text("#texts pre") == "We move to the mill. Мы переезжаем.\n"
 
 

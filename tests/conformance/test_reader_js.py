@@ -18,6 +18,7 @@ import pytest
 from commonhold.kernel import b64, ed25519
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.errors import CommonholdError
+from commonhold.kernel.kit import Kit
 from commonhold.kernel.record.digest import StateProof, StateTree
 from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.prooffile import ProofFile, make_proof_file
@@ -276,7 +277,7 @@ def test_a_proof_file_shows_its_entry_and_no_more_than_was_checked(reader: Reade
     raw = proof.to_bytes()
     found = reader.ask("check-proof-file", raw=raw, org=proof.org)
     assert (found["org"], found["size"], found["index"]) == (proof.org, len(proof.leaves), proof.proof.index)
-    assert (found["signature"], found["approvals"]) == ("kit", ["heron", "tern"])
+    assert (found["signature"], found["approvals"]) == ("founder", ["heron", "tern"])
     assert sorted(found["founders"]["accepted"]) == sorted(found["founders"]["listed"])
     assert found["texts"] == ["We move to the mill. Мы переезжаем.\n"]
     answer = reader.ask("judge", raw=raw)
@@ -302,6 +303,46 @@ def test_a_bent_proof_file_is_refused_for_its_reason(reader: Reader) -> None:
     assert bent(state=[{**value["state"][0], "hashes": []}, *value["state"][1:]]) == "proof/length"
     assert bent(extra=1) == "prooffile/form"
     assert verdict(lambda: reader.ask("check-proof-file", raw=proof.to_bytes(), org="1" * 64)) == "record/other-org"
+
+
+def test_a_key_that_a_proposal_merely_mentions_makes_nobody_a_signer(reader: Reader) -> None:
+    """Whoever runs the log can have a key mentioned and sign with it in anybody's name: no approval, no acceptance, and said so."""
+    living, gull = house(), Kit(bytes(range(7, 39)))
+    living.propose("heron", "admit", {"member": "gull", "keys": [gull.keys.to_value()]})
+    proposal = living.propose("heron", "statement", {"text": "0" * 64, "language": "en"})
+    for kit, name in ((gull, "tern"), (gull, "plover"), (None, "curlew"), (None, "curlew")):
+        living.append(living.sign(name, "approve", {"proposal": proposal}, kit=kit))
+
+    def shown(index: int) -> Any:
+        entry = parse_entry(living.leaves[index])
+        proof = make_proof_file(living.state, living.tree, tuple(living.leaves), living.checkpoint(), index, entry, {})
+        return reader.ask("check-proof-file", raw=proof.to_bytes())
+
+    index = living.tree.size - 4
+    assert [shown(index + step)["signature"] for step in range(4)] == ["named", "named", "founder", "founder"]
+    assert shown(index)["approvals"] == ["curlew"]
+
+
+def test_an_entry_whose_signature_is_bad_counts_for_nothing(reader: Reader) -> None:
+    """An act in a founder's name with another's signature is "not official", and no text is shown with it."""
+    living = house()
+    entry = json.loads(living.sign("heron", "propose", {"kind": "statement", "payload": {"text": "0" * 64, "language": "en"}, "not_after": 9}))
+    living.append(canonical_bytes({**entry, "sig": {"kind": "ed25519", "value": b64.encode(bytes(64))}}))
+    last = living.tree.size - 1
+    for index, verdict_then in ((last, "not-official"), (0, "cannot-judge")):
+        parsed = parse_entry(living.leaves[index])
+        proof = make_proof_file(living.state, living.tree, tuple(living.leaves), living.checkpoint(), index, parsed, {})
+        assert reader.ask("judge", raw=proof.to_bytes())["verdict"] == verdict_then
+
+
+def test_a_text_beside_the_one_that_was_decided_is_not_shown_as_it(reader: Reader) -> None:
+    """A file may hold any text under its own digest; only the one that the entry's proposal names is shown."""
+    value = json.loads(a_proof().to_bytes())
+    other = make_text(b"We stay.\n", bytes(16))
+    raw = canonical_bytes({**value, "texts": {**value["texts"], text_digest(other): b64.encode(other)}})
+    assert reader.ask("check-proof-file", raw=raw)["texts"] == ["We move to the mill. Мы переезжаем.\n"]
+    raw = canonical_bytes({**value, "texts": {text_digest(other): b64.encode(other)}})
+    assert reader.ask("check-proof-file", raw=raw)["texts"] == []
 
 
 # --------------------------------------------------------------------------------------------------------------- vectors of others
