@@ -98,7 +98,9 @@ class Graph:
         for module in self.order:
             names = "".join(f"{name}: {local}, " if name != local else f"{name}, " for name, local in module.exports.items())
             body = module.code.rstrip("\n")
-            lines.append(f"// {module.path}\nconst $module{module.number} = (() => {{\n{body}\nreturn Object.freeze({{ __proto__: null, {names}}});\n}})();\n")
+            lines.append(
+                f"// {module.path}\nconst $module{module.number} = (() => {{\n{body}\nreturn Object.freeze({{ __proto__: null, {names}}});\n}})();\n"
+            )
         script = "".join([*lines, "})();\n"])
         # In strings, regular expressions and comments the backslash changes nothing; without it the HTML would end here.
         return re.sub(r"</(?=script)", r"<\\/", script, flags=re.IGNORECASE)
@@ -142,7 +144,9 @@ class Graph:
         if found["all"]:
             return f"const {found['all']} = $module{target.number};"
         names = [("default", found["default"])] if found["default"] else _aliases(found["names"])
-        taken = [f"{_exported(module, target, name)}: {alias}" if name != alias else _exported(module, target, name) for name, alias in names]
+        taken = [
+            f"{_exported(module, target, name)}: {alias}" if name != alias else _exported(module, target, name) for name, alias in names
+        ]
         return f"const {{ {', '.join(taken)} }} = $module{target.number};"
 
     def _target(self, module: Module, source: str) -> Module:

@@ -138,8 +138,8 @@ def _reached(archives: dict[str, dict[str, bytes]], packages: dict[str, Any]) ->
         if file not in archives[name]:
             raise SystemExit(f"{name} has no file {file}")
         reached.add((name, file))
-        for source in _SOURCE.findall(archives[name][file].decode()):
-            waiting.append((name, normpath(join(dirname(file), source))) if source.startswith(".") else _split(source, packages))
+        sources = _SOURCE.findall(archives[name][file].decode())
+        waiting += [(name, normpath(join(dirname(file), to))) if to.startswith(".") else _split(to, packages) for to in sources]
     return reached | {(name, file) for name, _ in reached for file in archives[name] if re.fullmatch(r"LICENSE[\w.-]*", file)}
 
 

@@ -120,12 +120,14 @@ function answer(line) {
   }
 }
 
-let waiting = "";
+let waiting = [];
 process.stdin.setEncoding("utf8");
 process.stdin.on("data", (chunk) => {
-  const lines = (waiting + chunk).split("\n");
-  waiting = lines.pop();
-  for (const line of lines) {
-    process.stdout.write(`${JSON.stringify(answer(line), (_, value) => (typeof value === "bigint" ? String(value) : value))}\n`);
+  const [first, ...more] = chunk.split("\n");
+  waiting.push(first);
+  for (const next of more) {
+    const said = answer(waiting.join(""));
+    waiting = [next];
+    process.stdout.write(`${JSON.stringify(said, (_, value) => (typeof value === "bigint" ? String(value) : value))}\n`);
   }
 });

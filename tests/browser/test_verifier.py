@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.notes import SignerKey, sign_note
 from tests.browser.conftest import PHONE
-from tests.conformance.test_reader_js import a_proof
+from tests.reader.test_proof_files import a_proof
 from tools.inline import DIST
 
 pytestmark = pytest.mark.browser
@@ -34,7 +34,7 @@ def check(page: Page, raw: str = "", *, org: str = "", trust: str = "", entry: s
     """What the page answers in large words."""
     if page.url != PAGE:
         page.goto(PAGE)
-    if not page.locator("#more").get_attribute("open") == "":
+    if page.locator("#more").get_attribute("open") is None:
         page.locator("#more > summary").click()
     for field, value in (("raw", raw), ("org", org), ("trust", trust), ("entry", entry)):
         page.fill(f"#{field}", value)
@@ -116,7 +116,9 @@ def test_without_a_key_nothing_is_claimed(phone: Page) -> None:
     assert phone.locator("#more").get_attribute("open") == ""
 
 
-@pytest.mark.parametrize("mark", ["<img src=x onerror=document.title='pwned'>", "</script><script>document.title='pwned'</script>", "\u202eevil"])
+@pytest.mark.parametrize(
+    "mark", ["<img src=x onerror=document.title='pwned'>", "</script><script>document.title='pwned'</script>", "\u202eevil"]
+)
 def test_hostile_text_never_becomes_markup(phone: Page, mark: str) -> None:
     """HTML in a note's text, in a signer's name or in a file's name is shown as text."""
     key = SignerKey(mark.replace(" ", "\u00ad").replace("=", "-"), bytes([3]) * 32)

@@ -30,8 +30,8 @@ from commonhold.kernel.tlog.checkpoint import parse_checkpoint
 from commonhold.kernel.tlog.policy import parse_policy
 from commonhold.kernel.tlog.proof import parse_proof
 from commonhold.kernel.tlog.tiles import parse_bundle, parse_tile_path
-from tests.drills.test_fuzz_parsers import HOUSE, KIT, NOTE, PARSERS, PARTNERS, bent_bytes, bent_values, is_json
-from tests.reader.node import Reader, Refused
+from tests.drills.test_fuzz_parsers import HOUSE, KIT, PARSERS, PARTNERS, bent_bytes, bent_values, is_json
+from tests.reader.node import Reader, RefusedError
 
 pytestmark = pytest.mark.drill
 
@@ -100,14 +100,26 @@ PAIRS: Final[dict[str, tuple[str, Read, Ask]]] = {
         lambda raw: list(map(b64.encode, parse_bundle(raw, 3))),
         lambda reader, raw: reader.ask("bundle", raw=raw, count=3),
     ),
-    "tile-path": ("tile-path", lambda raw: parse_tile_path(text(raw)).path, lambda reader, raw: reader.ask("tile", path=text(raw)) and text(raw)),
+    "tile-path": (
+        "tile-path",
+        lambda raw: parse_tile_path(text(raw)).path,
+        lambda reader, raw: reader.ask("tile", path=text(raw)) and text(raw),
+    ),
     "key": (
         "key",
         lambda raw: parse_kit_value(parse_canonical(raw, max_size=1 << 20)).key_id,
         lambda reader, raw: reader.ask("key-value", raw=raw),
     ),
-    "kit-words": ("kit-words", lambda raw: kit_from_words(text(raw)).key_id, lambda reader, raw: reader.ask("kit-words", typed=text(raw))["key"]),
-    "kit-text": ("kit-text", lambda raw: kit_from_text(text(raw)).key_id, lambda reader, raw: reader.ask("kit-text", typed=text(raw))["key"]),
+    "kit-words": (
+        "kit-words",
+        lambda raw: kit_from_words(text(raw)).key_id,
+        lambda reader, raw: reader.ask("kit-words", typed=text(raw))["key"],
+    ),
+    "kit-text": (
+        "kit-text",
+        lambda raw: kit_from_text(text(raw)).key_id,
+        lambda reader, raw: reader.ask("kit-text", typed=text(raw))["key"],
+    ),
 }
 MORE_SEEDS: Final = {
     "base64": [b"", b"AAAA", b64.encode(KIT.keys.sign).encode(), b64.encode(bytes(range(64))).encode()],
@@ -126,7 +138,7 @@ def answers(reader: Reader, name: str, raw: bytes) -> tuple[Any, Any]:
         ours = None
     try:
         theirs = ask(reader, raw)
-    except Refused:
+    except RefusedError:
         theirs = None
     return ours, json.loads(json.dumps(theirs))
 
@@ -226,7 +238,7 @@ def test_every_ed25519_signature_has_one_answer(reader: Reader) -> None:
         try:
             reader.ask("enrol", key=public)
             assert enrolled, public.hex()
-        except Refused:
+        except RefusedError:
             assert not enrolled, public.hex()
 
     alike()

@@ -8,18 +8,22 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commonhold.kernel.errors import CommonholdError
 from tools.inline import bundle
 
 LEAST = 20
 """The reader uses what browsers have had since 2023, and so does this version of Node."""
+SPELLED = {"bech32/checksum": "bech32/text"}
+"""Where the two programs name one refusal differently."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A refusal by the reader, with its stable code."""
 
     def __init__(self, code: str, message: str, data: dict[str, Any]) -> None:
@@ -37,7 +41,9 @@ class Reader:
         said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
         version = re.match(r"v(\d+)", said)
         if version is None or int(version[1]) < LEAST:
-            pytest.skip(f"Node {said.strip()} is too old, so the reader's JavaScript was NOT tested (any Node from version {LEAST} will do)")
+            pytest.skip(
+                f"Node {said.strip()} is too old, so the reader's JavaScript was NOT tested (any Node from version {LEAST} will do)"
+            )
         script = folder / "reader.cjs"
         script.write_text(bundle("testing/bridge.js"), "utf-8")
         # An address or a proxy of the surroundings is no business of this process.
@@ -49,7 +55,7 @@ class Reader:
         """The answer to one job; bytes among its fields travel as base64.
 
         Raises:
-            Refused: where the reader refuses.
+            RefusedError: where the reader refuses.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -58,7 +64,7 @@ class Reader:
         answer = json.loads(self._process.stdout.readline())
         assert "crash" not in answer, answer["crash"]
         if "code" in answer:
-            raise Refused(answer["code"], answer["message"], answer["data"])
+            raise RefusedError(answer["code"], answer["message"], answer["data"])
         return answer["ok"]
 
     def close(self) -> None:
@@ -73,3 +79,12 @@ class Reader:
 def _plain(value: Any) -> str:
     assert isinstance(value, bytes)
     return base64.b64encode(value).decode()
+
+
+def verdict(ask: Callable[[], Any]) -> str:
+    """The code of a refusal, of either program, or nothing."""
+    try:
+        ask()
+    except (RefusedError, CommonholdError) as refusal:
+        return SPELLED.get(refusal.code, refusal.code)
+    return ""

@@ -106,7 +106,9 @@ def test_what_could_go_wrong_in_one_file_is_refused(tmp_path: Path, files: dict[
 
 def test_the_end_of_a_script_within_a_source_ends_nothing(tmp_path: Path) -> None:
     """`</script>` in a string, a template, a regular expression or a comment is written so that HTML does not see it, and means the same."""
-    source = 'const a = "</script>";\nconst b = `</SCRIPT x`;\n// </script>\nconsole.log(a + b + /<\\/script>/.test(a) + /^<.script/.test(a));\n'
+    source = (
+        'const a = "</script>";\nconst b = `</SCRIPT x`;\n// </script>\nconsole.log(a + b + /<\\/script>/.test(a) + /^<.script/.test(a));\n'
+    )
     root = tree(tmp_path, main=source)
     assert "</script" not in bundle("src/main.js", root).lower()
     assert page("page.html", root).lower().count("</script") == 1

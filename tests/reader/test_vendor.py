@@ -60,6 +60,13 @@ def test_the_manifest_says_where_each_package_is_from_and_names_no_registry() ->
     assert "://" not in MANIFEST.read_text("utf-8")
 
 
+def test_each_vendored_package_has_its_line_in_the_decision_record() -> None:
+    """What runs in people's browsers is explained like any dependency: what for, who keeps it, what else was looked at."""
+    page = (VENDOR.parents[1] / "docs" / "adr" / "0001-dependencies.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| npm ")]
+    assert {name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])} == PINNED.keys()
+
+
 def test_only_files_that_the_reader_can_reach_are_vendored() -> None:
     """A file that no entry imports is nobody's to review, so it is not there."""
     packages = manifest()
