@@ -15,12 +15,8 @@ PHONE = {"width": 360, "height": 740}
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests; skipped, saying so, where there is none."""
-    program = (
-        os.environ.get("COMMONHOLD_CHROMIUM")
-        or shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
+    named = os.environ.get("COMMONHOLD_CHROMIUM")
+    program = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         pytest.skip("no Chromium is installed, so the pages were NOT tested in a browser (COMMONHOLD_CHROMIUM names one)")
     with sync_playwright() as playwright:
