@@ -1,7 +1,8 @@
 """Write the reader's pages as single files: ``python -m tools.inline {write,check}``.
 
-Each page of ``reader/pages`` becomes one HTML file in ``reader/dist``: its style, its modules and the vendored files that they import stand in it, and
-its policy, a hash for each, lets it run nothing else and fetch nothing at all. The same sources give the same bytes, on any machine; Node is not needed.
+Each page of ``reader/pages`` becomes one HTML file in ``src/commonhold/pages/reader``, and so in the wheel: its style, its modules and the vendored
+files that they import stand in it, and its policy, a hash for each, lets it run nothing else and fetch nothing at all. The same sources give the same
+bytes, on any machine; Node is not needed.
 
 This is no JavaScript parser. It reads ``import`` and ``export`` statements that begin a line, as our sources and those of the vendored packages do,
 and refuses every form that it could get wrong: a circle of imports, ``export let``, ``export *``, an import for its effects. A module becomes a
@@ -23,7 +24,7 @@ from posixpath import dirname, join, normpath
 ROOT = Path(__file__).resolve().parents[1]
 READER = ROOT / "reader"
 PAGES = READER / "pages"
-DIST = READER / "dist"
+DIST = ROOT / "src" / "commonhold" / "pages" / "reader"
 
 _STATEMENT = re.compile(r"^(?:import|export)(?![\w$:])", re.MULTILINE)
 _FROM = r'\s*from\s*["\'](?P<source>[^"\'\n]+)["\'](?:\s*with\s*\{\s*type:\s*["\']json["\']\s*\})?;'
@@ -250,7 +251,7 @@ def main(arguments: list[str]) -> int:
         elif not place.is_file() or place.read_bytes() != made:
             stale.append(name)
     for name in stale:
-        print(f"reader/dist/{name} is not what its sources give: python -m tools.inline write", file=sys.stderr)
+        print(f"{(DIST / name).relative_to(ROOT)} is not what its sources give: python -m tools.inline write", file=sys.stderr)
     return 1 if stale else 0
 
 

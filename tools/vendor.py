@@ -28,25 +28,18 @@ MANIFEST = VENDOR / "manifest.json"
 
 # The exact versions; a dependency of a dependency is pinned like any other.
 PINNED = {
-    "@noble/ciphers": "2.4.0",
     "@noble/curves": "2.4.0",
     "@noble/hashes": "2.4.0",
-    "@noble/post-quantum": "0.5.4",
     "@scure/base": "2.4.0",
     "@scure/bip39": "2.4.0",
-    "age-encryption": "0.3.1",
-    "qr": "0.7.0",
 }
-# What the reader and the signer import.
+# What the reader imports.
 ENTRIES = (
     "@noble/curves/ed25519.js",
     "@noble/hashes/hkdf.js",
     "@noble/hashes/sha2.js",
     "@scure/base",
     "@scure/bip39/wordlists/english.js",
-    "age-encryption",
-    "qr",
-    "qr/decode.js",
 )
 _SOURCE = re.compile(r'^(?:import|export)\b[^;"\']*?from\s*["\']([^"\'\n]+)["\']', re.MULTILINE)
 

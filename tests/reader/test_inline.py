@@ -180,5 +180,4 @@ def test_no_page_holds_what_it_does_not_use() -> None:
     made = page("verifier.html")
     assert "src/check.js" in made
     assert "src/kit.js" not in made
-    assert "age-encryption" not in made
     assert "testing/bridge.js" not in made

@@ -46,9 +46,9 @@ def test_another_version_than_the_pinned_one_is_named(copied: Path) -> None:
     """The manifest and the tool agree on what is pinned."""
     place = copied / "manifest.json"
     value = json.loads(place.read_text("utf-8"))
-    value["packages"]["qr"]["version"] = "0.0.1"
+    value["packages"]["@scure/base"]["version"] = "0.0.1"
     place.write_text(json.dumps(value), "utf-8")
-    assert list(faults(copied)) == [f"qr is 0.0.1 in the manifest, and {PINNED['qr']} in tools/vendor.py"]
+    assert list(faults(copied)) == [f"@scure/base is 0.0.1 in the manifest, and {PINNED['@scure/base']} in tools/vendor.py"]
 
 
 def test_the_manifest_says_where_each_package_is_from_and_names_no_registry() -> None:
