@@ -45,8 +45,10 @@ export function judge({ raw, trust = "", entry = null, org = "" }) {
     return { kind, texts: [], ...CHECKS[kind]({ raw, trust, entry, org: org.replaceAll(/\s/g, "").toLowerCase() }, step) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    const said = { kind, texts: [], code: error.code, detail: error.message };
+    if (error.code === "prooffile/signatures") return { ...said, verdict: "cannot-judge", facts: [fact("too-many-signatures"), fact("rests-nothing")] };
     const verdict = SAYS_NO.some((pattern) => pattern.test(error.code)) ? "refused" : "unreadable";
-    return { kind, verdict, texts: [], facts: [fact(reasonOf(error.code, step.field))], code: error.code, detail: error.message };
+    return { ...said, verdict, facts: [fact(reasonOf(error.code, step.field))] };
   }
 }
 

@@ -21,6 +21,8 @@ export const FORM = "commonhold/proof/v1";
 const MAX_PROOF_FILE_BYTES = 64 << 20;
 const MAX_LEAVES = 100_000;
 const MAX_NESTED = 10_000;
+// A founding of at most 65,535 bytes lists some three hundred members: each may accept it and approve a proposal, and strangers' copies have room too.
+const MAX_CHECKED = 1_000;
 const FIELDS = ["form", "org", "proof", "leaves", "state", "texts"];
 const [OPEN_OBJECT, OPEN_LIST, COMMA, NEWLINE] = utf8("{[,\n");
 
@@ -88,48 +90,69 @@ export function checkProofFile(file, org = "") {
 
 function about(file, founding, index) {
   const entries = file.leaves.map(entryOrNull);
-  const keys = new Map(entries.flatMap((entry) => (entry === null ? [] : kitsIn(entry))).map((sign) => [kitKeyId(sign), sign]));
-  const kits = new Map(founding.body.members.map(({ member, kit }) => [member, keyIdOf(kit)]));
+  const founders = new Map(founding.body.members.map(({ member, kit }) => [member, signingKeyOf(kit)]));
+  let checked = 0;
   // Whoever runs the log can append a proposal that mentions a key of theirs, and act under anybody's name with it. Without a replay only the founding
   // says whose a key is.
-  const isFounders = (entry) => kits.get(entry.by) === entry.key && isSignedBy(entry, keys.get(entry.key));
-  const foundersWho = (type, field, id) => [
-    // A set: one member who signs twice is one voice.
-    ...new Set(entries.filter((entry) => entry?.type === type && entry.body[field] === id && isFounders(entry)).map(({ by }) => by)),
-  ];
+  const hasOwnKey = ({ by, key }) => founders.get(by)?.id === key;
+  const isFounders = (entry) => {
+    if (!hasOwnKey(entry)) return false;
+    checked += 1;
+    demand(checked <= MAX_CHECKED, "prooffile/signatures", `the proof file asks for more than ${MAX_CHECKED} signatures to be checked`);
+    return isSignedBy(entry, founders.get(entry.by).sign);
+  };
+  const foundersWho = (type, field, id) => {
+    // A set: one member who signs twice is one voice, and costs one check.
+    const who = new Set();
+    for (const entry of entries) {
+      if (entry?.type === type && entry.body[field] === id && !who.has(entry.by) && isFounders(entry)) who.add(entry.by);
+    }
+    return [...who];
+  };
   const entry = entries[index];
   const proposal = entry?.type === "propose" ? entry : entries.find((other) => other?.type === "propose" && other.id === entry?.body.proposal);
   // Only the text that the proposal names: a file may hold any other beside it.
   const text = file.texts.get(proposal?.body.payload.text);
+  const signature = () => (hasOwnKey(entry) ? (isFounders(entry) ? "founder" : "bad") : strangers(entry, entries));
   return {
     entry,
-    signature: entry === null ? "unknown" : signatureOf(entry, keys, isFounders),
-    founders: { listed: [...kits.keys()], accepted: foundersWho("accept", "of", founding.id) },
+    signature: entry === null ? "unknown" : (unchecked(entry) ?? signature()),
+    founders: { listed: [...founders.keys()], accepted: foundersWho("accept", "of", founding.id) },
     approvals: proposal === undefined ? [] : foundersWho("approve", "proposal", proposal.id),
     texts: text === undefined ? [] : [textOrNull(text)].filter((shown) => shown !== null),
   };
 }
 
-function signatureOf(entry, keys, isFounders) {
-  if (entry.sig === null) return "none";
-  if (entry.sig.kind === "webauthn") return "passkey";
-  if (!keys.has(entry.key)) return "unknown";
-  if (!isSignedBy(entry, keys.get(entry.key))) return "bad";
-  return isFounders(entry) ? "founder" : "named";
+/** What is said of a signature that is not checked here; undefined for a kit's. */
+function unchecked({ sig }) {
+  if (sig === null) return "none";
+  return sig.kind === "webauthn" ? "passkey" : undefined;
 }
 
-/** The signing keys of the kits that an entry mentions; whether they were ever enrolled is for a replay. */
+/** What is said of a signature by a key that is not its author's in the founding: it may be any kit's that an entry mentions. */
+function strangers(entry, entries) {
+  for (const value of entries.flatMap((other) => (other === null ? [] : kitsIn(other)))) {
+    // Its id first: to check that a key may be enrolled costs a thousand times as much.
+    if (idOf(value) !== entry.key) continue;
+    const own = signingKeyOf(value);
+    if (own !== null) return isSignedBy(entry, own.sign) ? "named" : "bad";
+  }
+  return "unknown";
+}
+
+/** The values of kits that an entry mentions; whether they were ever enrolled is for a replay. */
 function kitsIn({ type, body }) {
-  const values = type === "found" ? body.members.map(({ kit }) => kit) : type === "propose" ? [body.payload.keys, body.payload.add, body.payload.kit].flat() : [];
-  return values.map(kitOrNull).filter((kit) => kit !== null).map(({ sign }) => sign);
+  if (type === "found") return body.members.map(({ kit }) => kit);
+  return type === "propose" ? [body.payload.keys, body.payload.add, body.payload.kit].flat() : [];
 }
 
-function keyIdOf(value) {
-  const kit = kitOrNull(value);
-  return kit === null ? "" : kitKeyId(kit.sign);
+/** The signing key of a kit's value, {id, sign}; null if it is none that may be enrolled. */
+function signingKeyOf(value) {
+  const kit = orNull(parseKit, value);
+  return kit === null ? null : { id: kitKeyId(kit.sign), sign: kit.sign };
 }
 
-const kitOrNull = (value) => orNull(parseKit, value);
+const idOf = (value) => (typeof value?.sign === "string" ? orNull((sign) => kitKeyId(decode(sign, 32, "key")), value.sign) : null);
 const textOrNull = (raw) => orNull(parseText, raw);
 const entryOrNull = (raw) => orNull(parseEntry, raw);
 

@@ -11,10 +11,16 @@ from typing import Any
 from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.kit import Kit
+from commonhold.kernel.notes import SignerKey
 from commonhold.kernel.record.digest import StateProof, StateTree
 from commonhold.kernel.record.entries import parse_entry
+from commonhold.kernel.record.founding import origin_of
 from commonhold.kernel.record.prooffile import ProofFile, make_proof_file
 from commonhold.kernel.texts import make_text, text_digest
+from commonhold.kernel.tlog.checkpoint import Checkpoint
+from commonhold.kernel.tlog.merkle import Tree, leaf_hash
+from commonhold.kernel.tlog.proof import TlogProof
+from commonhold.testing.house import derive
 from tests.kernel.attacks.saltmarsh import house
 from tests.reader.node import Reader, verdict
 
@@ -156,6 +162,30 @@ def test_a_key_that_a_proposal_merely_mentions_makes_nobody_a_signer(reader: Rea
     index = living.tree.size - 4
     assert [shown(index + step)["signature"] for step in range(4)] == ["named", "named", "founder", "founder"]
     assert shown(index)["approvals"] == ["curlew"]
+
+
+def stuffed(more: bytes, times: int) -> ProofFile:
+    """The proof of a statement that waits, in a record whose log has appended one entry again and again."""
+    living = house()
+    proposal = living.propose("heron", "statement", {"text": "0" * 64, "language": "en"})
+    approval = json.loads(living.sign("tern", "approve", {"proposal": proposal}))
+    leaf = canonical_bytes({**approval, "sig": {"kind": "ed25519", "value": b64.encode(more)}}) if more else canonical_bytes(approval)
+    leaves = (*living.leaves, *[leaf] * times)
+    tree, index = Tree(map(leaf_hash, leaves)), len(living.leaves) - 1
+    origin = origin_of(living.org, 0, living.log.verifier.public)
+    signed = Checkpoint(origin, tree.size, tree.root()).sign(SignerKey(origin, derive(living.seed, "log")))
+    return ProofFile(living.org, TlogProof(None, index, tuple(tree.inclusion_proof(index)), signed), leaves, (), {})
+
+
+def test_a_file_full_of_signatures_is_answered_before_its_reader_gives_up(reader: Reader) -> None:
+    """A voice that is there twice is checked once; forged ones are checked up to a bound, and then the page says that it cannot judge."""
+    found = reader.ask("check-proof-file", raw=stuffed(b"", 2_000).to_bytes())
+    assert found["approvals"] == ["tern"]
+    forged = stuffed(bytes(31) + b"\x01" + bytes(32), 2_000).to_bytes()
+    assert verdict(lambda: reader.ask("check-proof-file", raw=forged)) == "prooffile/signatures"
+    answer = reader.ask("judge", raw=forged)
+    assert answer["verdict"] == "cannot-judge"
+    assert [fact["say"] for fact in answer["facts"]] == ["too-many-signatures", "rests-nothing"]
 
 
 def test_an_entry_whose_signature_is_bad_counts_for_nothing(reader: Reader) -> None:
