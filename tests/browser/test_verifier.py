@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.notes import SignerKey, sign_note
+from tests.attacks import Mutation, attack
 from tests.browser.conftest import PHONE
 from tests.reader.test_proof_files import a_proof
 from tools.inline import DIST
@@ -52,6 +53,7 @@ def dropped(page: Page, raw: bytes, name: str = "given.proof") -> None:
     page.set_input_files("#raw-file", {"name": name, "mimeType": "application/octet-stream", "buffer": raw})
 
 
+@pytest.mark.smoke
 def test_a_proof_file_is_judged_without_network_and_says_what_that_rests_on(phone: Page) -> None:
     """A pasted proof file shows its entry and text; the page does not claim the replay that it did not do."""
     assert check(phone, PROOF.to_bytes().decode(), org=PROOF.org) == "Cannot judge"
@@ -64,12 +66,28 @@ def test_a_proof_file_is_judged_without_network_and_says_what_that_rests_on(phon
     assert phone.inner_text("#texts pre") == "We move to the mill. Мы переезжаем.\n"
 
 
+@attack(
+    "reader-01",
+    Mutation(
+        "reader/src/prooffile.js",
+        find='demand(founding.id === (org || file.org), "record/other-org"',
+        replace='demand(true, "record/other-org"',
+    ),
+)
 def test_a_proof_of_another_organisation_is_not_to_be_believed(phone: Page) -> None:
     """Whoever knows the organisation's id is told that the file is another's."""
     assert check(phone, PROOF.to_bytes().decode(), org="0" * 64) == "Do not believe this"
     assert phone.inner_text("#facts") == "This is from the record of another organisation."
 
 
+@attack(
+    "reader-01",
+    Mutation(
+        "reader/src/prooffile.js",
+        find="checkpoint.size === BigInt(hashes.length) && same(rootOf(hashes), checkpoint.root),",
+        replace="true,",
+    ),
+)
 def test_a_changed_proof_file_is_not_to_be_believed(phone: Page) -> None:
     """One entry left out, and the tree does not lead to what the log signed."""
     value = json.loads(PROOF.to_bytes())
@@ -92,6 +110,11 @@ def test_every_offline_proof_of_the_vectors_has_its_answer(phone: Page) -> None:
             assert said in {"Do not believe this", "This cannot be read"}, case["name"]
 
 
+@attack(
+    "reader-02",
+    Mutation("reader/src/ed25519.js", find="return same(found.toBytes(), encoded);", replace="return true;"),
+    Mutation("reader/src/notes.js", find="    verified.size > 0,", replace="    true,"),
+)
 def test_every_note_of_the_vectors_has_its_answer(phone: Page) -> None:
     """Note files with the vectors' keys hold, or are refused or unreadable; bytes of a file are taken as they are."""
     phone.goto(PAGE)
@@ -107,6 +130,7 @@ def test_every_note_of_the_vectors_has_its_answer(phone: Page) -> None:
             assert said == "Cannot judge", case["name"]
 
 
+@pytest.mark.smoke
 def test_without_a_key_nothing_is_claimed(phone: Page) -> None:
     """A note whose signers nobody vouches for is not judged, and the page opens the place for keys."""
     note = sign_note("The mill is ours.\n", SignerKey("gull.example", bytes([3]) * 32)).decode()
@@ -118,6 +142,11 @@ def test_without_a_key_nothing_is_claimed(phone: Page) -> None:
 
 @pytest.mark.parametrize(
     "mark", ["<img src=x onerror=document.title='pwned'>", "</script><script>document.title='pwned'</script>", "\u202eevil"]
+)
+@attack(
+    "reader-04",
+    Mutation("reader/src/verifier.js", find="block.textContent = text;", replace="block.innerHTML = text;"),
+    Mutation("reader/src/language.js", find="value.textContent = place[1]", replace="value.innerHTML = place[1]"),
 )
 def test_hostile_text_never_becomes_markup(phone: Page, mark: str) -> None:
     """HTML in a note's text, in a signer's name or in a file's name is shown as text."""
@@ -138,6 +167,10 @@ def test_what_is_no_record_at_all_has_an_answer_too(phone: Page) -> None:
     assert check(phone, PROOF.to_bytes().decode()) == "Cannot judge"
 
 
+@attack(
+    "reader-05",
+    Mutation("reader/src/verifier.js", find="this.file.size > MAX_BYTES ?", replace="false ?"),
+)
 def test_a_file_that_is_too_large_is_not_read(phone: Page, tmp_path: Path) -> None:
     """Whoever chooses a film is told so, without the page taking the memory for it."""
     phone.goto(PAGE)
@@ -151,6 +184,7 @@ def test_a_file_that_is_too_large_is_not_read(phone: Page, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("language", ["en", "ru", "ko", "zh", "es", "ar"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.smoke
 def test_every_language_is_accessible_at_phone_size(phone: Page, language: str, scheme: Any) -> None:
     """axe finds nothing before and after an answer, in light and dark; nothing is wider than the phone; Arabic runs from the right."""
     phone.emulate_media(color_scheme=scheme)
@@ -177,6 +211,7 @@ def test_the_page_speaks_the_readers_own_language_first(phone: Page) -> None:
         context.close()
 
 
+@pytest.mark.smoke
 def test_everything_can_be_done_from_the_keyboard(phone: Page) -> None:
     """Tab and Enter reach the fields, the file button and the answer, which takes the focus so that a screen reader reads it."""
     phone.goto(PAGE)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.attacks import Mutation, attack
 from tools import inline
 from tools.inline import DIST, InlineError, bundle, page, pages
 
@@ -122,6 +123,10 @@ def test_the_licences_of_what_is_inside_stand_inside(tmp_path: Path) -> None:
     assert "Fly freely." not in bundle("src/main.js", tree(tmp_path / "other", main="const a = 1;\n"))
 
 
+@attack(
+    "reader-07",
+    Mutation("tools/inline.py", find="\"default-src 'none'; script-src", replace='"default-src *; script-src'),
+)
 def test_a_page_can_load_and_send_nothing(tmp_path: Path) -> None:
     """The policy names the hash of the one script and the one style, and allows nothing else."""
     made = page("page.html", tree(tmp_path, main="const a = 1;\n"))
@@ -167,6 +172,14 @@ def test_a_link_within_the_page_is_no_link_outside(tmp_path: Path) -> None:
     assert '<a href="#said">' in page("page.html", root)
 
 
+@attack(
+    "reader-06",
+    Mutation(
+        "src/commonhold/pages/reader/verifier.html",
+        find='<meta name="referrer" content="no-referrer">',
+        replace='<meta name="referrer" content="unsafe-url">',
+    ),
+)
 def test_the_pages_that_are_committed_are_what_their_sources_give() -> None:
     """What people save is what can be read in `reader/`, byte for byte."""
     assert "verifier.html" in pages()

@@ -21,6 +21,7 @@ from commonhold.kernel.tlog.checkpoint import Checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.kernel.tlog.proof import TlogProof
 from commonhold.testing.house import derive
+from tests.attacks import Mutation, attack
 from tests.kernel.attacks.saltmarsh import house
 from tests.reader.node import Reader, verdict
 
@@ -146,6 +147,19 @@ def test_a_bent_proof_file_is_refused_for_its_reason(reader: Reader) -> None:
     assert verdict(lambda: reader.ask("check-proof-file", raw=proof.to_bytes(), org="1" * 64)) == "record/other-org"
 
 
+@attack(
+    "reader-03",
+    Mutation(
+        "reader/src/prooffile.js",
+        find="const hasOwnKey = ({ by, key }) => founders.get(by)?.id === key;",
+        replace="const hasOwnKey = ({ by }) => founders.has(by);",
+    ),
+    Mutation(
+        "reader/src/prooffile.js",
+        find="    if (!hasOwnKey(entry)) return false;",
+        replace="    if (!hasOwnKey(entry)) return founders.has(entry.by);",
+    ),
+)
 def test_a_key_that_a_proposal_merely_mentions_makes_nobody_a_signer(reader: Reader) -> None:
     """Whoever runs the log can have a key mentioned and sign with it in anybody's name: no approval, no acceptance, and said so."""
     living, gull = house(), Kit(bytes(range(7, 39)))
@@ -177,6 +191,11 @@ def stuffed(more: bytes, times: int) -> ProofFile:
     return ProofFile(living.org, TlogProof(None, index, tuple(tree.inclusion_proof(index)), signed), leaves, (), {})
 
 
+@attack(
+    "reader-05",
+    Mutation("reader/src/prooffile.js", find="demand(checked <= MAX_CHECKED,", replace="demand(true,"),
+    Mutation("reader/src/prooffile.js", find=" && !who.has(entry.by) && isFounders(entry)", replace=" && isFounders(entry)"),
+)
 def test_a_file_full_of_signatures_is_answered_before_its_reader_gives_up(reader: Reader) -> None:
     """A voice that is there twice is checked once; forged ones are checked up to a bound, and then the page says that it cannot judge."""
     found = reader.ask("check-proof-file", raw=stuffed(b"", 2_000).to_bytes())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.attacks import Mutation, attack
 from tools.vendor import ENTRIES, MANIFEST, PINNED, VENDOR, _reached, faults
 
 
@@ -29,6 +30,10 @@ def copied(tmp_path: Path) -> Path:
     return place
 
 
+@attack(
+    "reader-06",
+    Mutation("tools/vendor.py", find="!= expected[name]:", replace='== "":'),
+)
 def test_a_changed_an_added_and_a_lost_file_are_each_named(copied: Path) -> None:
     """Whoever alters one byte of what the reader is built from is named by the check."""
     changed, lost, added = copied / "@noble/curves/ed25519.js", copied / "@noble/hashes/sha2.js", copied / "gull.js"
