@@ -62,12 +62,15 @@ current:
 	@$(PY) -m tools.attacks check
 	@$(PY) -m tools.cli_docs check
 	@$(PY) -m tools.messages check
+	@$(PY) -m tools.vendor check
+	@$(PY) -m tools.inline check
 
 .PHONY: pages
-pages: setup ## Write what is generated again: docs/attacks.md, docs/guide/commands.md, the catalogues of messages
+pages: setup ## Write what is generated again: docs/attacks.md, docs/guide/commands.md, catalogues of messages, verifier.html
 	@$(PY) -m tools.attacks write
 	@$(PY) -m tools.cli_docs write
 	@$(PY) -m tools.messages write
+	@$(PY) -m tools.inline write
 
 .PHONY: bench
 bench: setup ## Measure against peers and physical limits; results go to bench/results/

@@ -33,7 +33,7 @@ class Mutation:
     Args:
         file: the path from the root of the checkout.
         find: source text, of one or more lines, that stands there exactly once.
-        replace: what to put in its place; it must still be Python.
+        replace: what to put in its place; it must still be a program (the reader's pages are made again of a broken module).
     """
 
     file: str

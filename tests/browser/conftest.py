@@ -1,4 +1,4 @@
-"""A real Chromium, as people have it."""
+"""A real Chromium, as people have it: pages open from the disk, without a network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PHONE = {"width": 360, "height": 740}
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -29,3 +31,17 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def phone(chromium: Browser) -> Iterator[Page]:
+    """A page of phone size, offline; an error or a request that a page makes fails its test."""
+    context = chromium.new_context(viewport=PHONE, offline=True, locale="en-GB")
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: faults.append(request.url) if not request.url.startswith("file:") else None)
+    yield page
+    context.close()
+    assert faults == []

@@ -57,6 +57,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "prove": Verb("commonhold.cli.prove:command", "Write a proof of one entry that anybody can check offline."),
     "verify": Verb("commonhold.cli.verify:command", "Check a file, a folder or an address: who decided what, and is it so."),
     "epoch": Verb("commonhold.cli.epoch:command", "Go on in another log when the server is taken, and see which stands."),
+    "verifier": Verb("commonhold.cli.verifier:command", "Write the page with which anybody checks a proof in a browser."),
     "custody": Verb("commonhold.cli.custody:command", "Find out who could take what you depend on, and what helps."),
     "note": Verb("commonhold.cli.note:command", "Verify a signed note against keys you trust."),
     "proof": Verb("commonhold.cli.proof:command", "Verify an offline proof against keys and a policy you trust."),
