@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from commonhold.kernel.errors import FormatError
+from commonhold.kernel.record.prooffile import check_provable
 from commonhold.testing.house import derive
 from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import T0, Club, text
@@ -50,3 +54,12 @@ def test_what_a_signer_saw_is_counted_in_the_log_that_they_saw() -> None:
     house.do("tern", "approve", proposal=succession)
     before = house.state
     refused(house, house.attest(T0 + 5, size=house.tree.size + 1, root=derive("x")), "attest/size", before)
+
+
+def test_a_proof_file_of_the_first_form_holds_the_first_epoch_alone() -> None:
+    """Its leaves are replayed from the founding, so it refuses to be made of any other log."""
+    club = Club(clocked=True)
+    check_provable(club.state)
+    with pytest.raises(FormatError) as refusal:
+        check_provable(opened(club).state)
+    assert refusal.value.code == "prooffile/epoch"
