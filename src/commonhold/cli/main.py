@@ -57,6 +57,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "prove": Verb("commonhold.cli.prove:command", "Write a proof of one entry that anybody can check offline."),
     "verify": Verb("commonhold.cli.verify:command", "Check a file, a folder or an address: who decided what, and is it so."),
     "custody": Verb("commonhold.cli.custody:command", "Find out who could take what you depend on, and what helps."),
+    "partner": Verb("commonhold.cli.partner:command", "Serve as other organisations' partner: mirror and witness their records."),
+    "witness": Verb("commonhold.cli.witness:command", "Serve as a bare C2SP witness for any transparency log."),
     "note": Verb("commonhold.cli.note:command", "Verify a signed note against keys you trust."),
     "proof": Verb("commonhold.cli.proof:command", "Verify an offline proof against keys and a policy you trust."),
 }
