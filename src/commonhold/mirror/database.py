@@ -20,6 +20,8 @@ from commonhold.kernel.errors import FatalStoreError, StoreError
 
 VERSION: Final = 1
 BUSY_SECONDS: Final = 10.0
+SYNCHRONOUS = "FULL"
+"""Every commit waits for the disk. Tests that are about something else say OFF."""
 _FILE_MODE: Final = 0o600
 _SCHEMA: Final = """
 CREATE TABLE node (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -52,7 +54,7 @@ class Database:
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=factory, cached_statements=64
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version != VERSION:
             self.close()
@@ -75,7 +77,7 @@ class Database:
                 scratch.unlink(missing_ok=True)
                 os.close(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _FILE_MODE))
                 with contextlib.closing(sqlite3.connect(scratch, isolation_level=None, factory=factory)) as connection:
-                    connection.execute("PRAGMA synchronous = FULL")
+                    connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
                     connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
                     connection.executemany("INSERT INTO node VALUES (?, ?)", values)
                 scratch.replace(path)
