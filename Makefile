@@ -22,6 +22,10 @@ setup: ## Make .venv with everything; quick when nothing changed
 demo: setup ## Tell the story of the Saltmarsh Community Radio, checking every claim
 	@$(PY) examples/saltmarsh/demo.py
 
+.PHONY: custody
+custody: setup ## Ask who could take what you depend on, in your browser; answers stay in custody.json (FILE=...)
+	@$(BIN)/commonhold custody interview $(or $(FILE),custody.json)
+
 .PHONY: test
 test: setup ## Run the tests and the coverage gates (under three minutes)
 	@rm -rf var/coverage && mkdir -p var/coverage
@@ -68,6 +72,10 @@ pages: setup ## Write what is generated again: docs/attacks.md, docs/guide/comma
 .PHONY: bench
 bench: setup ## Measure against peers and physical limits; results go to bench/results/
 	@$(PY) bench/run.py
+
+.PHONY: browser
+browser: setup ## Drive the pages in a real Chromium (BROWSER=smoke: what CI runs)
+	@$(BIN)/pytest -q -m '$(if $(filter smoke,$(BROWSER)),browser and smoke,browser)'
 
 .PHONY: drill
 drill: setup ## Kill, break and fuzz for longer than a test run should take (DRILL=smoke: what CI runs)

@@ -2,7 +2,7 @@
 
     python examples/saltmarsh/demo.py [--out DIR]
 
-Twelve members found an organisation, elect officers, publish a statement, fail, and change their charter; a stranger checks all of it; and
+A volunteer finds out who could take the page; twelve members found an organisation, elect officers, publish a statement, fail, and change their charter; a stranger checks all of it; and
 attackers try what they can. Every claim with a tick was checked; the exit code is 0 only if all of them hold. The folder that is left
 behind is for playing. No network is used but this machine's own, and no file outside that folder is written.
 """
@@ -18,11 +18,13 @@ from pathlib import Path
 
 import checking
 import deciding
+import risks
 from deciding import Story
 from folder import FolderError, prepare
 from stage import ClaimError, Stage
 
 SCENES = (
+    risks.look,
     deciding.make_keys,
     deciding.found,
     deciding.elect,

@@ -8,7 +8,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 MARKER = ".commonhold-demo"
 MARK = "This folder was written by the demo of Commonhold and is replaced by its next run.\n"
-OWN = ("kits", "charter", "amended", "generous", "easier", "texts", "radio", "stranger", "attacks", "statement.proof", "TRY.md", MARKER)
+CUSTODY = ("custody.json", "custody-after.json", "passphrase", "board.html.age", "board.html")
+RECORD = ("kits", "charter", "amended", "generous", "easier", "texts", "radio", "stranger", "attacks", "statement.proof")
+OWN = (*CUSTODY, *RECORD, "TRY.md", MARKER)
 """Everything that the demo writes at the top of its folder, and all that it ever removes."""
 
 AMOUNT_RULE = 'limit = { amount = 200, currency = "EUR", window = "P30D" }'
@@ -42,6 +44,7 @@ def prepare(out: Path) -> None:
     for name in ("kits", "texts", "attacks"):
         (out / name).mkdir(mode=0o700 if name == "kits" else 0o755)
     shutil.copy(HERE / "statement-en.md", out / "texts")
+    shutil.copy(HERE / "custody.json", out)
     (out / "texts" / "mast.md").write_text(MAST, "utf-8")
     for name, source in (("charter", HERE), ("amended", HERE / "amended")):
         (out / name).mkdir()

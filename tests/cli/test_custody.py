@@ -249,7 +249,7 @@ def test_a_tree_with_several_tops_asks_which(tmp_path: Path) -> None:
 def test_a_count_that_is_too_much_work_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No number is better than a wrong one; the sets up to a size can still be listed, and are not called all."""
     place = tree(tmp_path, TOP)
-    monkeypatch.setattr("commonhold.cli.custody.Effort", lambda exact, listed: Effort(0, 10, listed))
+    monkeypatch.setattr("commonhold.cli.custody.faulttrees.Effort", lambda exact, listed: Effort(0, -1, listed))
     done = command("custody", "import-openpsa", place, "--count", "--json")
     assert (done.code, done.json["code"]) == (2, "custody/unknown")
     assert command("custody", "import-openpsa", place).err == "0 minimal sets of at most 0; more are unknown\n"

@@ -229,7 +229,10 @@ def test_a_cheaper_route_is_warned_about() -> None:
     assert warned(decisions__partner={"article": "1.4", "by": {"all_of": [{"office": "chair"}, {"office": "treasurer"}]}}) == [
         ("charter/cheaper-route", "1.4", "decisions.partner")
     ]
-    assert warned(decisions__elect={"article": "1.2", "by": {"office": "chair"}}) == [
+    # One who fills an office acts with one more person, as the two officers do; one who may invent members needs nobody.
+    elect = {"article": "1.2", "by": {"office": "chair"}}
+    assert warned(decisions__elect=elect) == [("charter/elected-by", "1.2", "offices.chair")]
+    assert warned(decisions__elect=elect, decisions__admit={"article": "1.4", "by": {"office": "chair"}}) == [
         ("charter/elected-by", "1.2", "offices.chair"),
-        ("charter/cheaper-route", "1.2", "decisions.elect"),
+        ("charter/cheaper-route", "1.4", "decisions.admit"),
     ]

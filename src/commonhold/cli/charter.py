@@ -1,4 +1,4 @@
-"""``commonhold charter``: show, check and compare charters in folders of ``charter.md`` and ``charter.toml`` (docs/formats/charter.md).
+"""``commonhold charter``: show, check, analyse and compare charters in folders of ``charter.md`` and ``charter.toml`` (docs/formats/charter.md).
 
 Nothing is signed or sent here; an amendment is proposed with ``commonhold propose amend``.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from commonhold.cli.analysing import command as analyse
 from commonhold.cli.options import F, json_option
 from commonhold.cli.output import emit, printable, table
 from commonhold.kernel.charter import (
@@ -18,6 +19,7 @@ from commonhold.kernel.charter import (
     Source,
     changed_rules,
     charter_digest,
+    cheaper_routes,
     check_charter,
     check_founding,
     draft_amendment,
@@ -47,7 +49,7 @@ def charter_dir(name: str) -> Callable[[F], F]:
 
 @click.group("charter")
 def command() -> None:
-    """Show, check and compare charters.
+    """Show, check, analyse and compare charters.
 
     A charter is a folder with charter.md (numbered articles) and charter.toml (the rules that come from them).
     """
@@ -94,7 +96,8 @@ def check(context: click.Context, folder: Path, members: int | None, as_json: bo
     source = load_charter_folder(folder)
     findings = check_charter(source.value)
     if members is not None and not _errors(findings):
-        findings = check_founding(load_charter(source.value), members)
+        charter = load_charter(source.value)
+        findings = (*check_founding(charter, members), *cheaper_routes(charter, [members]))
     errors = _errors(findings)
     value = {
         "ok": not errors,
@@ -138,6 +141,9 @@ def diff(old: Path, new: Path, as_json: bool) -> None:  # noqa: FBT001 - click p
         *(f"{'Decided by':<11}article {rule.article or '(none)'} ({rule.name}): {rule_in_words(rule)}" for rule in judged),
     ]
     emit(as_json, value, lambda: printable(render_redline(changes) + "\n" + "\n".join(lines), multiline=True))
+
+
+command.add_command(analyse)
 
 
 def load_charter_folder(path: Path) -> Source:

@@ -37,8 +37,8 @@ KERNEL_KINDS: Final = STATE_KINDS | FUTURE_KINDS
 TOP_KINDS: Final = frozenset({"amend", "dismiss", "succeed"})
 """Acts that need only membership of the register, with m < n, so that neither empty offices nor one lost key can stop them."""
 
-PROBATION_KINDS: Final = frozenset({"admit", "amend", "partner", "recover-member", "succeed"})
-"""Acts for which new members and recovered keys do not count for 30 days of the record's clock."""
+PROBATION_KINDS: Final = frozenset({"admit", "amend", "expel", "partner", "recover-member", "succeed"})
+"""Acts in which new members and recovered keys have no voice for 30 days of the record's clock: those that decide who decides."""
 
 NEVER_EVERYDAY: Final = frozenset(
     {

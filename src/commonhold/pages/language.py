@@ -31,11 +31,6 @@ _LOCALES: Final = {"en": "en_GB", "ru": "ru", "ko": "ko", "zh": "zh_Hans_CN", "e
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a message that is translated where it is shown
-    """Mark a message for the catalogues where it stands as data."""
-    return message
-
-
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language: how to say a message in it, and which way it is written.
@@ -84,6 +79,15 @@ class Language:
     def listed(self, names: Iterable[str], *, either: bool = False) -> str:
         """Names as a list in words: "a, b and c", or "a, b or c"."""
         return format_list([isolated(name) for name in names], style="or" if either else "standard", locale=self.locale)
+
+    def listed_html(self, names: Iterable[str], *, either: bool = False) -> Markup:
+        """:meth:`listed` as HTML, each name escaped and isolated."""
+        marked = [str(_bdi(name)) for name in names]
+        return Markup(format_list(marked, style="or" if either else "standard", locale=self.locale))  # noqa: S704 - each has been escaped
+
+    def plainly(self, message: str, /, **values: object) -> str:
+        """A message as plain text without isolates, for names that are stored or compared."""
+        return self._put(self._found(message), values, lambda value: value)
 
     def days(self, number: float) -> str:
         """A number of days in words; hours where it is less than one."""

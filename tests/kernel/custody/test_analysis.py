@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commonhold.kernel.custody import Effort, Register, analyse, minimal_sets
-from commonhold.kernel.custody.bounded import Partial, bounded_families
+from commonhold.kernel.custody import Effort, Register, analyse, analysis, minimal_sets
+from commonhold.kernel.custody.bounded import bounded_families
 from commonhold.kernel.custody.diagram import Diagrams, OverBudget
 from commonhold.kernel.custody.exact import exact_families
 from commonhold.kernel.custody.graph import build_graph, components, locking_out, seizing
@@ -146,6 +146,16 @@ def test_a_long_list_of_the_quick_engine_ends_with_a_whole_size() -> None:
     assert (finding.seize.up_to, finding.seize.at_least) == (1, 1)
 
 
+def test_what_all_lists_together_hold_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When they are full, the targets that come later list one set at most, or none; what they say is still right, and how many there are is known."""
+    monkeypatch.setattr(analysis, "LISTED_TOGETHER", 30)
+    nodes: dict[str, list[list[str]]] = {f"n{number}": [[f"party:p{one}"] for one in range(20)] for number in range(3)}
+    found = analyse(register({**nodes, "open": [[]]}, parties=[f"p{one}" for one in range(20)]), effort=Effort(listed=0))
+    assert [len(one.seize.sets) for one in found.values()] == [20, 0, 0, 1]
+    assert [(one.seize.up_to, one.seize.count) for one in found.values()] == [(None, 20), (0, 20), (0, 20), (None, 1)]
+    assert [one.seize.at_least for one in found.values()] == [1, 1, 1, 0]
+
+
 def test_without_any_work_the_extremes_are_still_known() -> None:
     """One walk tells what needs nobody and what nobody can reach; everything else is unknown, at least one."""
     nodes = {"open": [[]], "never": [], "page": [["party:heron", "party:tern"]]}
@@ -211,15 +221,17 @@ def test_a_budget_can_end_while_minimal_sets_are_drawn_out() -> None:
     """The function was found and its minimal sets were not: that is unknown, too."""
     graph = build_graph(register(MAJORITY, parties=SEVEN))
     problem, root = seizing(graph, range(7)), graph.node_index["page"]
-    known = [exact_families(problem, [root], budget)[root] is not None for budget in range(200)]
+    groups = components(graph.gates, [root])
+    known = [exact_families(problem, groups, [root], budget)[root] is not None for budget in range(200)]
     assert known == sorted(known)
     assert not known[0]
     assert known[-1]
-    assert bounded_families(problem, [root], 3, 5) == {root: None}
-    assert bounded_families(problem, [root], 4, 10_000)[root] == Partial(
-        frozenset(sum(1 << int(name[1]) for name in one) for one in minimal(SEVEN, lambda chosen: len(chosen) >= 4)),
-        whole=True,
-    )
+    assert bounded_families(problem, groups, [root], 3, 5) == {root: None}
+    found = bounded_families(problem, groups, [root], 4, 10_000)[root]
+    assert found is not None
+    assert found.whole
+    named = {tuple(sorted(f"p{party}" for party in one)) for one in found.sets(4)}
+    assert named == minimal(SEVEN, lambda chosen: len(chosen) >= 4)
 
 
 def test_a_budget_of_nothing_raises_at_once() -> None:
@@ -236,5 +248,5 @@ def test_groups_come_after_what_they_need() -> None:
     problem = locking_out(graph, range(4))
     done: set[int] = set()
     for group in components(problem.gates, range(3)):
-        done.update(group)
-        assert all(child < 0 or child in done for gate in group for child in problem.gates[gate].inputs)
+        done.update(group.gates)
+        assert all(child < 0 or child in done for gate in group.gates for child in problem.gates[gate].inputs)

@@ -240,15 +240,16 @@ def recount(club: Club, states: Mapping[int, State], index: int, proposal_id: st
     if proposal.emergency:
         assert any(held(name, "chair") for name in valid)
         return
-    old = {name for name in register if frozen.part("members")[name].counts_from <= (frozen.clock or 0)}
+    base = {name for name in register if frozen.part("members")[name].weighs_from <= (frozen.clock or 0)}
+    old = {name for name in base if frozen.part("members")[name].counts_from <= (frozen.clock or 0)}
     others = register - {proposal.payload.get("member")}
     majority = 2 * len(heads) > len(register)
     enough = {
         "depart": lambda: proposal.by == proposal.payload["member"],
-        "expel": lambda: 3 * len(heads & others) >= 2 * len(others),
-        "recover-member": lambda: 2 * len(heads & others & old) > len(others & old),
-        "admit": lambda: 2 * len(heads & old) > len(old),
-        "amend": lambda: 3 * len(heads & old) >= 2 * len(old),
+        "expel": lambda: 3 * len(heads & others & old) >= 2 * len(others & base),
+        "recover-member": lambda: 2 * len(heads & others & old) > len(others & base),
+        "admit": lambda: 2 * len(heads & old) > len(base),
+        "amend": lambda: 3 * len(heads & old) >= 2 * len(base),
         "statement": lambda: sum(held(name, *OFFICES) for name in valid) >= 2,
         "both": lambda: len({name for name in valid if held(name, "chair", "editor")}) >= 2,
         "channel": lambda: any(held(name, "chair") for name in valid),

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from commonhold.kernel.charter.findings import Finding, Level, refuse_errors
-from commonhold.kernel.charter.laws import cheaper_routes
-from commonhold.kernel.charter.loader import check_charter
+from commonhold.kernel.charter.loader import check_rules
 from commonhold.kernel.charter.people import EVERYONE
 from commonhold.kernel.charter.rules import Charter, Count, Fraction, Rule
 from commonhold.kernel.charter.strength import fewest, parts
@@ -29,12 +28,10 @@ _APPOINT: Final = {"appoint": "fills the offices"}
 def check_founding(charter: Charter, members: int) -> tuple[Finding, ...]:
     """Everything that there is to say about *charter* for an organisation of *members* people; an error means: do not found under it.
 
-    Beside what ``check_charter`` finds: usable rules for the acts that an organisation needs to mend itself, top acts that need only
+    Beside what ``check_rules`` finds: usable rules for the acts that an organisation needs to mend itself, top acts that need only
     membership of the register and never everybody, counts that the members can reach, and an article behind every rule.
     """
-    findings = [finding for finding in check_charter(charter.value) if finding.code != "charter/cheaper-route"]
-    findings += cheaper_routes(charter.rules, charter.bodies, charter.offices, (members,))
-    findings += _needed(charter)
+    findings = [*check_rules(charter.value), *_needed(charter)]
     for rule in charter.rules.values():
         if not rule.unusable and not rule.article:
             words = "cites no article, so nobody who reads the text can find it"

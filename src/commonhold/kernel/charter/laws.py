@@ -1,22 +1,18 @@
 """The laws that a charter's rules must keep together: what cannot work is an error, and what may surprise is a warning.
 
 Each law is one function over a draft that has been read; each finding names the article that has to change. Laws that need the number of
-members are in ``founding.py``.
+members are in ``founding.py``; routes that are cheaper than what they lead to are in ``routes.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from commonhold.kernel.charter.draft import Draft
-from commonhold.kernel.charter.findings import Finding
-from commonhold.kernel.charter.rules import Body, Count, Fraction, Office, Rule
-from commonhold.kernel.charter.strength import fewest, fewest_holders, most_people, offices_in, parts
+from commonhold.kernel.charter.rules import Count, Fraction, Rule
+from commonhold.kernel.charter.strength import fewest_holders, most_people, offices_in, parts
 from commonhold.kernel.kinds import NEVER_EVERYDAY
-
-SIZES: Final = (5, 12, 30, 100)
-"""Numbers of members at which routes are compared while the real number is not known."""
 
 
 def check_laws(draft: Draft) -> None:
@@ -27,7 +23,6 @@ def check_laws(draft: Draft) -> None:
     if not any(finding.level == "error" for finding in draft.findings):
         for law in COUNTING:
             law(draft)
-        draft.findings += cheaper_routes(draft.decisions, draft.bodies, draft.offices, SIZES)
 
 
 def guards_everything(draft: Draft) -> None:
@@ -149,38 +144,6 @@ def rules_by_kind(rules: Mapping[str, Rule]) -> dict[str, tuple[str, ...]]:
     """Kind -> the names of the rules that enact it, sorted."""
     kinds = sorted({kind for rule in rules.values() for kind in rule.kinds})
     return {kind: tuple(sorted(rule.name for rule in rules.values() if kind in rule.kinds)) for kind in kinds}
-
-
-def cheaper_routes(
-    rules: Mapping[str, Rule], bodies: Mapping[str, Body], offices: Mapping[str, Office], sizes: Iterable[int]
-) -> list[Finding]:
-    """Warnings for rules that need fewer people than the acts that they lead to, at every one of the given numbers of members.
-
-    Who admits enough people, replaces a member's key or picks the witnesses can in the end amend the charter; who fills an office can do what
-    the office can. A route with a right to object is not warned about: it takes the others' silence as well.
-    """
-    usable = [(rule, rule.need) for rule in rules.values() if rule.need is not None]
-    findings = []
-    for route, need in usable:
-        for kind in sorted({"admit", "appoint", "partner", "recover-member"}.intersection(route.kinds)):
-            if route.objection is not None:
-                continue
-            if kind == "appoint":
-                targets = [(rule, other) for rule, other in usable if rule is not route and offices_in(other, bodies)]
-            else:
-                targets = [(rule, other) for rule, other in usable if "amend" in rule.kinds]
-            for target, other in targets:
-                pairs = [(fewest(need, bodies, offices, n), fewest(other, bodies, offices, n)) for n in sizes]
-                if all(low <= high for low, high in pairs) and any(low < high for low, high in pairs):
-                    findings.append(_cheaper(kind, route, target, pairs[-1] if len(pairs) == 1 else None))
-    return findings
-
-
-def _cheaper(kind: str, route: Rule, target: Rule, exact: tuple[int, int] | None) -> Finding:
-    count = f" ({exact[0]} people against {exact[1]})" if exact else ""
-    words = f"lets fewer people {kind} than article {target.article or '(none)'} asks for {target.name}, to which it leads{count}"
-    step = "Ask for as many, or give a body the right to object within a waiting period."
-    return Finding("warning", route.article, f"decisions.{route.name}", words, step, "charter/cheaper-route")
 
 
 Law = Callable[[Draft], None]

@@ -19,6 +19,7 @@ from commonhold.kernel.charter.findings import Finding, refuse_errors
 from commonhold.kernel.charter.laws import check_laws, rules_by_kind
 from commonhold.kernel.charter.people import read_people
 from commonhold.kernel.charter.powers import read_powers
+from commonhold.kernel.charter.routes import SIZES, cheaper_routes
 from commonhold.kernel.charter.rules import Charter
 from commonhold.kernel.charter.schema import check_shape
 from commonhold.kernel.charter.shape import shown
@@ -41,6 +42,31 @@ def load_charter(value: Mapping[str, Any]) -> Charter:
     """
     draft, raw = _read(value)
     refuse_errors(draft.findings)
+    return _charter(value, draft, raw)
+
+
+def check_charter(value: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Everything that there is to say about the charter *value*, by article; nothing is raised for a charter that cannot work.
+
+    Raises:
+        FormatError: if *value* is not canonical.
+    """
+    draft, raw = _read(value)
+    if any(finding.level == "error" for finding in draft.findings):
+        return tuple(draft.findings)
+    return (*draft.findings, *cheaper_routes(_charter(value, draft, raw), SIZES))
+
+
+def check_rules(value: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """What :func:`check_charter` finds without counting routes, which takes long where the rules are many: this is what the fold asks.
+
+    Raises:
+        FormatError: if *value* is not canonical.
+    """
+    return tuple(_read(value)[0].findings)
+
+
+def _charter(value: Mapping[str, Any], draft: Draft, raw: bytes) -> Charter:
     about = draft.rules["charter"]
     return Charter(
         value=value,
@@ -56,15 +82,6 @@ def load_charter(value: Mapping[str, Any]) -> Charter:
         emergencies=draft.emergencies,
         delegations=draft.delegations,
     )
-
-
-def check_charter(value: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Everything that there is to say about the charter *value*, by article; nothing is raised for a charter that cannot work.
-
-    Raises:
-        FormatError: if *value* is not canonical.
-    """
-    return tuple(_read(value)[0].findings)
 
 
 def _read(value: Mapping[str, Any]) -> tuple[Draft, bytes]:

@@ -1,7 +1,7 @@
-"""How many people a need takes at least: to find what can never be met, and routes that are cheaper than what they lead to.
+"""How many people a need takes at least: to find what can never be met.
 
-The numbers are lower bounds with every seat filled, counted in distinct people. Coalitions by name, with the routes between them, are the
-business of ``analysis.py`` (issue of the custody check).
+The numbers are lower bounds with every seat filled, counted in distinct people. Who exactly it takes, and on which routes, is the business of
+``analysis.py``.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from commonhold.kernel.custody.bounded import bounded_families
+from commonhold.kernel.custody.bounded import Partial, bounded_families
 from commonhold.kernel.custody.exact import Family, exact_families
-from commonhold.kernel.custody.graph import Graph, Problem, build_graph, locking_out, seizing
+from commonhold.kernel.custody.graph import Graph, Group, Problem, build_graph, components, locking_out, seizing
 from commonhold.kernel.custody.paths import reach
 from commonhold.kernel.custody.register import Register
 
@@ -22,6 +22,8 @@ Coalition = tuple[str, ...]
 
 DEFAULT_SIZE: Final = 3
 """How large sets are looked for where not all of them can be found."""
+LISTED_EACH: Final = 2_000
+LISTED_TOGETHER: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Effort:
     Args:
         exact: steps for all minimal sets, for each of the two questions.
         bounded: steps for those up to a size, for each of the two questions.
-        listed: sets in one answer, over all targets; each target may list 2,000 in any case.
+        listed: sets that the targets share out between them; each may list 2,000 in any case, until a million are listed for one question.
     """
 
     exact: int = 1_000_000
@@ -141,7 +143,10 @@ def minimal_sets(register: Register, target: str, *, effort: Effort | None = Non
     graph, spent = build_graph(register), effort or Effort()
     everybody = range(len(graph.parties))
     root = graph.node_index[target]
-    found = _answers(graph, seizing(graph, everybody), [root], None, spent, spent.listed)
+    groups, problem = components(graph.gates, [root]), seizing(graph, everybody)
+    if family := exact_families(problem, groups, [root], spent.exact)[root]:
+        return _listed(graph, family, None, spent.listed)
+    found = _answers(graph, groups, problem, [root], DEFAULT_SIZE, spent, spent.listed)
     return found.get(root) or _extreme(needs_none=root in reach(graph, ()).days, never=root not in reach(graph, everybody).days)
 
 
@@ -150,10 +155,11 @@ def analyse_graph(
 ) -> dict[str, Finding]:
     """:func:`analyse`, for a graph that is built already and parties by number."""
     roots = [graph.node_index[target] for target in targets]
-    share = max(2_000, effort.listed // max(len(roots), 1))
+    share = max(LISTED_EACH, effort.listed // max(len(roots), 1))
     coalition, org = frozenset(coalition), frozenset(org)
-    seize = _answers(graph, seizing(graph, coalition), roots, size, effort, share)
-    lockout = _answers(graph, locking_out(graph, org), roots, size, effort, share)
+    groups = components(graph.gates, roots)
+    seize = _answers(graph, groups, seizing(graph, coalition), roots, size, effort, share)
+    lockout = _answers(graph, groups, locking_out(graph, org), roots, size, effort, share)
     if len(seize) + len(lockout) < 2 * len(set(roots)):
         # Too much work: yet one walk tells whether nobody at all is needed, or nobody at all is enough.
         nobody = reach(graph, ()).days.keys()
@@ -170,38 +176,45 @@ def _extreme(*, needs_none: bool, never: bool) -> Answer:
     return Answer((), None, 0) if never else Answer((), 0, None)
 
 
-def _answers(graph: Graph, problem: Problem, roots: Sequence[int], size: int | None, effort: Effort, share: int) -> dict[int, Answer]:
-    found: dict[int, Answer] = {}
-    if size is None:
-        exact = exact_families(problem, roots, effort.exact)
-        found = {root: _whole(graph, family, share) for root, family in exact.items() if family is not None}
-    # Smaller and smaller sets, until it is little enough work.
+def _answers(
+    graph: Graph, groups: Sequence[Group], problem: Problem, roots: Sequence[int], size: int | None, effort: Effort, share: int
+) -> dict[int, Answer]:
+    whole: dict[int, Family | Partial] = {}
+    partly: dict[int, tuple[Partial, int]] = {}
+    missing = roots = list(dict.fromkeys(roots))
+    # Small sets first: where nothing was cut they are all there is. Smaller and smaller ones, until it is little enough work.
     for limit in range(DEFAULT_SIZE if size is None else size, 0, -1):
-        missing = [root for root in roots if root not in found]
-        for root, part in bounded_families(problem, missing, limit, effort.bounded).items():
-            if part is not None:
-                sets = _named(graph, part.sets())
-                found[root] = _cut(sets, share, None if part.whole else limit, len(sets) if part.whole else None)
+        for root, part in bounded_families(problem, groups, missing, limit, effort.bounded).items():
+            if part is not None and part.whole:
+                whole[root] = part
+            elif part is not None:
+                partly[root] = part, limit
+        if not (missing := [root for root in missing if root not in whole and root not in partly]):
+            break
+    if size is None and (rest := [root for root in roots if root not in whole]):
+        exact = exact_families(problem, groups if len(rest) == len(roots) else components(graph.gates, rest), rest, effort.exact)
+        whole |= {root: family for root, family in exact.items() if family is not None}
+    found: dict[int, Answer] = {}
+    room = max(effort.listed, LISTED_TOGETHER)
+    for root in roots:
+        if root in whole or root in partly:
+            family, up_to = (whole[root], None) if root in whole else partly[root]
+            found[root] = _listed(graph, family, up_to, min(share, room))
+            room -= len(found[root].sets)
     return found
 
 
-def _whole(graph: Graph, family: Family, share: int) -> Answer:
-    # As many whole sizes as the list may hold.
-    total, largest = 0, -1
+def _listed(graph: Graph, family: Family | Partial, up_to: int | None, share: int) -> Answer:
+    """As many whole sizes as the list may hold, of all sets or of those of at most *up_to* parties."""
+    total, largest = 0, len(family.counts) - 1
     for size, count in enumerate(family.counts):
         total += count
-        if total > share:
+        # One is always listed, for "nobody is needed" is one.
+        if total > max(share, 1):
+            largest = size - 1
             break
-        largest = size
-    whole = largest == len(family.counts) - 1
-    return Answer(_named(graph, family.sets(largest)), None if whole else largest, family.count)
-
-
-def _cut(sets: tuple[Coalition, ...], share: int, up_to: int | None, count: int | None) -> Answer:
-    if len(sets) <= share:
-        return Answer(sets, up_to, count)
-    size = len(sets[share]) - 1
-    return Answer(tuple(found for found in sets if len(found) <= size), size, count)
+    cut = largest < len(family.counts) - 1
+    return Answer(_named(graph, family.sets(largest)), largest if cut else up_to, family.count if up_to is None else None)
 
 
 def _named(graph: Graph, sets: Iterable[frozenset[int]]) -> tuple[Coalition, ...]:

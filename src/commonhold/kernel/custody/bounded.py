@@ -7,183 +7,228 @@ the budget the answer is "not known".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
-from commonhold.kernel.custody.graph import Agenda, Problem, components
+from commonhold.kernel.custody.diagram import OverBudget
+from commonhold.kernel.custody.graph import Agenda, Group, Problem
 
-Sets: TypeAlias = frozenset[int]
-"""Sets of parties of which none contains another; each is a number whose bit *p* says that party *p* is in it."""
-
-_NEVER: Final[Sets] = frozenset()
-_ALWAYS: Final[Sets] = frozenset([0])
-_FEW: Final = 9
+Level: TypeAlias = frozenset[int]
+"""Sets of one size; each is a number whose bit *p* says that party *p* is in it."""
 
 
-class Partial(NamedTuple):
+class Sets(NamedTuple):
+    """Sets of parties of which none contains another, by size.
+
+    Args:
+        singles: every party that is enough alone, in one number; -1, as if all that could ever be were, where nobody is needed.
+        larger: the sets of 2 parties, of 3 and so on; empty where there are none of any size.
+    """
+
+    singles: int
+    larger: tuple[Level, ...]
+
+
+NEVER: Final = Sets(0, ())
+ALWAYS: Final = Sets(-1, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
     """The minimal sets up to a size, and whether there are no others."""
 
-    masks: Sets
+    found: Sets
     whole: bool
 
-    def sets(self) -> list[frozenset[int]]:
-        """The sets as the numbers of their parties."""
-        return [frozenset(_bits(mask)) for mask in self.masks]
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many sets there are of each size, from 0 on."""
+        return (1,) if self.found == ALWAYS else (0, self.found.singles.bit_count(), *map(len, self.found.larger))
+
+    @property
+    def count(self) -> int:
+        """How many sets there are."""
+        return sum(self.counts)
+
+    def sets(self, largest: int) -> list[frozenset[int]]:
+        """The sets of at most *largest* parties, as the numbers of their parties."""
+        if self.found == ALWAYS:
+            return [frozenset()]
+        masks = [*_bits(self.found.singles), *(mask for level in self.found.larger[: largest - 1] for mask in level)] if largest else []
+        return [frozenset(bit.bit_length() - 1 for bit in _bits(mask)) for mask in masks]
 
 
-def bounded_families(problem: Problem, roots: Sequence[int], size: int, budget: int) -> dict[int, Partial | None]:
+def bounded_families(problem: Problem, groups: Iterable[Group], roots: Sequence[int], size: int, budget: int) -> dict[int, Partial | None]:
     """For each root its minimal sets of at most *size* parties, or None where *budget* steps do not reach.
 
     A root that is too hard leaves the others as they are.
+
+    Args:
+        groups: the :func:`~commonhold.kernel.custody.graph.components` of at least these roots.
     """
-    solver = Bounded(problem, size, budget)
-    for group in components(problem.gates, roots):
+    solver = _Solver(problem, size, budget)
+    for group in groups:
         solver.solve(group)
-    return {root: solver.values[root] for root in dict.fromkeys(roots)}
+    return {
+        root: None if root in solver.unknown else Partial(solver.values[root], root not in solver.partial) for root in dict.fromkeys(roots)
+    }
 
 
-class Bounded:
-    """The working of :func:`bounded_families`, group after group."""
-
+class _Solver:
     def __init__(self, problem: Problem, size: int, budget: int) -> None:
         self.problem, self.size, self.left = problem, size, budget
         # Numbers of many thousand bits cost by their length.
         self._weight = 1 + max(problem.free, default=0) // 1024
-        self.values: dict[int, Partial | None] = {}
+        self.values: dict[int, Sets] = {}
+        self.unknown: set[int] = set()
+        self.partial: set[int] = set()
         self._cut = False
 
-    def solve(self, group: Sequence[int]) -> None:
+    def solve(self, group: Group) -> None:
         """Find the sets of the gates of one group; those that they depend on must have been found."""
         gates, values = self.problem.gates, self.values
-        inside = set(group)
-        below = {child for gate in group for child in gates[gate].inputs if child >= 0 and child not in inside}
-        if self.left < 0 or any(values[child] is None for child in below):
-            values.update(dict.fromkeys(group, None))
-            return
-        start = _ALWAYS if self.problem.start else _NEVER
-        sets = {child: found.masks for child in below if (found := values[child])}
-        sets.update(dict.fromkeys(group, start))
-        self._cut = False
-        agenda = Agenda(gates, group)
-        for gate in agenda:
-            new = self._gate(*gates[gate], sets)
-            if self.left < 0:
-                values.update(dict.fromkeys(group, None))
-                return
-            if new != sets[gate]:
-                sets[gate] = new
-                agenda.changed(gate)
-        whole = not self._cut and all(found.whole for child in below if (found := values[child]))
-        # What always holds holds whatever was cut below.
-        values.update((gate, Partial(sets[gate], whole or sets[gate] == _ALWAYS)) for gate in group)
+        values.update(dict.fromkeys(group.gates, ALWAYS if self.problem.start else NEVER))
+        self._cut = any(not self.partial.isdisjoint(gates[gate].inputs) for gate in group.gates)
+        try:
+            if self.left < 0 or any(not self.unknown.isdisjoint(gates[gate].inputs) for gate in group.gates):
+                raise OverBudget
+            agenda = Agenda(group)
+            for gate in agenda:
+                value = self._gate(*gates[gate])
+                if value != values[gate]:
+                    values[gate] = value
+                    agenda.changed(gate)
+        except OverBudget:
+            self.unknown.update(group.gates)
+        if self._cut:
+            # What always holds holds whatever was cut below.
+            self.partial.update(gate for gate in group.gates if values[gate] != ALWAYS)
 
-    def _gate(self, need: int, inputs: Sequence[int], sets: dict[int, Sets]) -> Sets:
-        parts = [self._leaf(~child) if child < 0 else sets[child] for child in inputs]
+    def _spend(self, steps: int) -> None:
+        self.left -= steps * self._weight
+        if self.left < 0:
+            raise OverBudget
+
+    def _gate(self, need: int, inputs: Sequence[int]) -> Sets:
+        values = self.values
+        parts = [values[child] if child >= 0 else self._leaf(~child) for child in inputs]
+        if 1 < need < len(parts):
+            # What always or never holds only moves the threshold.
+            need -= parts.count(ALWAYS)
+            parts = sorted((part for part in parts if part not in (ALWAYS, NEVER)), key=_count)
+            if need < 1:
+                return ALWAYS
+        if need > len(parts):
+            return NEVER
         if need == 1:
-            return parts[0] if len(parts) == 1 else self._least(found for part in parts for found in part)
-        if need == len(parts):
-            result = _ALWAYS
-            for part in sorted(parts, key=len):
-                result = self._both(result, part)
-            return result
-        row = [_ALWAYS] + [_NEVER] * need
+            return parts[0] if len(parts) == 1 else self._either(parts)
+        row = [ALWAYS] + [NEVER] * need
         for done, part in enumerate(parts, 1):
+            # Counts that the parts still to come cannot lift to what is needed are not worth knowing.
             for count in range(min(done, need), max(need - len(parts) + done, 1) - 1, -1):
-                self.left -= 1
-                if row[count - 1]:
-                    row[count] = self._least([*row[count], *self._both(row[count - 1], part)])
-            if self.left < 0:
-                return _NEVER
+                row[count] = self._either((row[count], self._both(row[count - 1], part)))
         return row[need]
 
     def _leaf(self, party: int) -> Sets:
         if party in self.problem.free:
-            return frozenset([1 << party])
-        return _ALWAYS if self.problem.fixed else _NEVER
+            return Sets(1 << party, ())
+        return ALWAYS if self.problem.fixed else NEVER
+
+    def _either(self, parts: Sequence[Sets]) -> Sets:
+        parts = [part for part in parts if part != NEVER]
+        if len(parts) < 2:
+            return parts[0] if parts else NEVER
+        singles = 0
+        for part in parts:
+            singles |= part.singles
+        larger = [part.larger for part in parts if part.larger]
+        if not larger:
+            return Sets(singles, ())
+        levels = [same[0].union(*same[1:]) for same in zip(*larger, strict=True)]
+        self._spend(sum(map(len, levels)))
+        return self._least(singles, [[found for found in level if not found & singles] for level in levels] if singles else levels)
 
     def _both(self, a: Sets, b: Sets) -> Sets:
-        if a in (_ALWAYS, b):
+        if a == ALWAYS or b == NEVER:
             return b
-        if b == _ALWAYS:
+        if b == ALWAYS or a == NEVER:
             return a
-        self.left -= len(a) + len(b)
-        if len(a) * len(b) <= _FEW:
-            return self._joined(a, b, ())
-        # A set that makes both hold stays as it is; whatever else contains it is not minimal.
-        holds_a, holds_b = _Contains(a), _Contains(b)
-        kept_a, kept_b = [found for found in a if holds_b(found)], [found for found in b if holds_a(found)]
-        return self._joined(a.difference(kept_a), b.difference(kept_b), [*kept_a, *kept_b])
+        singles = a.singles & b.singles
+        alone_a, alone_b = a.singles ^ singles, b.singles ^ singles
+        made: list[set[int]] = [set() for _ in range(2, self.size + 1)]
+        # A set that makes both hold stays as it is. Only the others are joined, and whatever contains one that stays is not minimal.
+        open_a = self._open(a.larger, b.larger, alone_b, made)
+        open_b = self._open(b.larger, a.larger, alone_a, made)
+        self._join([list(_bits(alone_a)), *open_a], [list(_bits(alone_b)), *open_b], made)
+        return self._least(singles, made)
 
-    def _joined(self, a: Sets, b: Sets, kept: Iterable[int]) -> Sets:
-        self.left -= len(a) * len(b) * self._weight
-        if self.left < 0:
-            return _NEVER
+    def _open(self, own: Sequence[Level], other: Sequence[Level], alone: int, made: Sequence[set[int]]) -> list[list[int]]:
+        """The sets of *own*, none of which is above a single of its own, that do not make *other* hold; those that do go into *made*."""
+        remaining: list[list[int]] = []
+        for place, level in enumerate(own):
+            rest: list[int] = []
+            if level:
+                below = other[: place + 1]
+                self._spend(len(level) * (1 + sum(map(len, below)) // 8))
+                for found in level:
+                    if found & alone or _contains(found, below):
+                        made[place].add(found)
+                    else:
+                        rest.append(found)
+            remaining.append(rest)
+        return remaining
+
+    def _join(self, open_a: Sequence[Sequence[int]], open_b: Sequence[Sequence[int]], made: Sequence[set[int]]) -> None:
+        """Put every union of a set here and a set there that is not too large into *made*."""
         size = self.size
-        made = {one | other for one in a for other in b}
-        small = [found for found in made if found.bit_count() <= size]
-        if len(small) < len(made):
-            self._cut = True
-        return self._least([*kept, *small])
+        for here, some in enumerate(open_a, 1):
+            for there, others in enumerate(open_b, 1):
+                if not some or not others:
+                    continue
+                # Neither contains the other, so their union is larger than both.
+                if max(here, there) == size:
+                    self._cut = True
+                    continue
+                self._spend(len(some) * len(others))
+                if min(here, there) == 1:
+                    made[here + there - 2].update([one | other for one in some for other in others])
+                    continue
+                for joined in {one | other for one in some for other in others}:
+                    if (count := joined.bit_count()) <= size:
+                        made[count - 2].add(joined)
+                    else:
+                        self._cut = True
 
-    def _least(self, sets: Iterable[int]) -> Sets:
-        """Those of some sets that contain no other of them."""
-        found = set(sets)
-        self.left -= len(found)
-        if len(found) < 2:
-            return frozenset(found)
-        if 0 in found:
-            return _ALWAYS
-        by_size: dict[int, list[int]] = {}
-        for one in found:
-            by_size.setdefault(one.bit_count(), []).append(one)
-        if len(by_size) == 1:
-            return frozenset(found)
-        first, *sizes = sorted(by_size)
-        kept = by_size[first]
-        for size in sizes:
-            holds = _Contains(kept)
-            kept += [one for one in by_size[size] if not holds(one)]
-        return frozenset(kept)
+    def _least(self, singles: int, levels: Iterable[Collection[int]]) -> Sets:
+        """Those of some sets, by size and none above a single, that contain no other of them."""
+        kept: list[Level] = []
+        for level in levels:
+            below = [smaller for smaller in kept if smaller]
+            if below and level:
+                self._spend(len(level) * (1 + sum(map(len, below)) // 8))
+                level = [found for found in level if not _contains(found, below)]  # noqa: PLW2901 - what is left of it
+            kept.append(frozenset(level))
+        return Sets(singles, tuple(kept) if any(kept) else ())
+
+
+def _count(found: Sets) -> int:
+    return found.singles.bit_count() + sum(map(len, found.larger))
+
+
+def _contains(found: int, levels: Iterable[Level]) -> bool:
+    """Whether a set is, or contains, one of some sets of at most its size."""
+    for level in levels:
+        if found in level:
+            return True
+        for one in level:
+            if one & found == one:
+                return True
+    return False
 
 
 def _bits(mask: int) -> Iterator[int]:
     while mask:
         lowest = mask & -mask
-        yield lowest.bit_length() - 1
+        yield lowest
         mask ^= lowest
-
-
-class _Contains:
-    """Whether a set contains one of a family."""
-
-    def __init__(self, family: Iterable[int]) -> None:
-        self._singles = 0
-        self._pairs: dict[int, int] = {}
-        self._others: set[int] = set()
-        self._least = 1 << 60
-        for found in family:
-            lowest = found & -found
-            rest = found ^ lowest
-            if not rest:
-                self._singles |= found
-            elif not rest & (rest - 1):
-                # Every second party of a pair, under its first.
-                self._pairs[lowest] = self._pairs.get(lowest, 0) | rest
-            else:
-                self._others.add(found)
-                self._least = min(self._least, found.bit_count())
-
-    def __call__(self, found: int) -> bool:
-        if found & self._singles:
-            return True
-        if pairs := self._pairs:
-            rest = found
-            while rest:
-                lowest = rest & -rest
-                rest ^= lowest
-                if lowest in pairs and pairs[lowest] & rest:
-                    return True
-        others = self._others
-        if not others or found in others:
-            return bool(others)
-        return found.bit_count() > self._least and any(other & found == other for other in others)

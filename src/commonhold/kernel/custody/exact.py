@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commonhold.kernel.custody.diagram import ALWAYS, NEVER, Diagrams, OverBudget
-from commonhold.kernel.custody.graph import Agenda, Problem, components, party_order
+from commonhold.kernel.custody.graph import Agenda, Group, Problem, party_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +27,22 @@ class Family:
         """How many minimal sets there are, exactly."""
         return sum(self.counts)
 
-    def sets(self, largest: int | None = None) -> list[frozenset[int]]:
-        """The sets of at most *largest* parties, or all of them."""
-        limit = len(self.counts) if largest is None else largest
-        return [frozenset(self.parties[level] for level in found) for found in self.diagrams.sets(self.node, limit)]
+    def sets(self, largest: int) -> list[frozenset[int]]:
+        """The sets of at most *largest* parties."""
+        return [frozenset(self.parties[level] for level in found) for found in self.diagrams.sets(self.node, largest)]
 
 
-def exact_families(problem: Problem, roots: Sequence[int], budget: int) -> dict[int, Family | None]:
+def exact_families(problem: Problem, groups: Sequence[Group], roots: Sequence[int], budget: int) -> dict[int, Family | None]:
     """For each root all its minimal sets, or None where *budget* steps do not reach.
 
-    One root may use a quarter of the budget, unless it is the only one: one that is too hard does not take the others with it.
+    A group may use a part of the budget only, unless there is one root: one that is too hard does not take the others with it.
+
+    Args:
+        groups: the :func:`~commonhold.kernel.custody.graph.components` of at least these roots.
     """
-    groups = components(problem.gates, roots)
     order = [party for party in party_order(problem.gates, roots, groups) if party in problem.free]
     level = {party: index for index, party in enumerate(order)}
-    solver = _Solver(problem, level, budget, budget if len(roots) == 1 else budget // 4)
+    solver = _Solver(problem, level, budget, budget if len(roots) == 1 else budget // min(2 * len(roots), 16))
     for group in groups:
         solver.solve(group)
     return {root: solver.family(root, order) for root in dict.fromkeys(roots)}
@@ -55,23 +56,22 @@ class _Solver:
         # None: not known; a gate that was not met yet is not in it.
         self.values: dict[int, int | None] = {}
 
-    def solve(self, group: Sequence[int]) -> None:
+    def solve(self, group: Group) -> None:
         gates = self.problem.gates
-        inside = set(group)
-        if any(child >= 0 and child not in inside and self.values[child] is None for gate in group for child in gates[gate].inputs):
-            self.values.update(dict.fromkeys(group, None))
+        self.values.update(dict.fromkeys(group.gates, ALWAYS if self.problem.start else NEVER))
+        if any(child >= 0 and self.values[child] is None for gate in group.gates for child in gates[gate].inputs):
+            self.values.update(dict.fromkeys(group.gates, None))
             return
-        self.values.update(dict.fromkeys(group, ALWAYS if self.problem.start else NEVER))
         allowed = self.diagrams.left = min(self.share, self.total)
         try:
-            agenda = Agenda(gates, group)
+            agenda = Agenda(group)
             for gate in agenda:
                 value = self.gate(gate)
                 if value != self.values[gate]:
                     self.values[gate] = value
                     agenda.changed(gate)
         except (OverBudget, RecursionError):
-            self.values.update(dict.fromkeys(group, None))
+            self.values.update(dict.fromkeys(group.gates, None))
         self.total -= allowed - max(self.diagrams.left, 0)
 
     def gate(self, gate: int) -> int:

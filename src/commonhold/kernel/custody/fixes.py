@@ -28,6 +28,8 @@ from commonhold.kernel.custody.register import AtLeast, Input, Node, NodeRef, Pa
 MAX_TOGETHER: Final = 3
 MAX_RECOMPUTED: Final = 150
 MAX_TRIED: Final = 1_500
+MAX_WALKED: Final = 20_000_000
+"""Gates walked over in search of changes, and as many again to compute their results anew."""
 KINDS: Final = ("more", "second", "copy", "seal", "close")
 """The kinds of changes, those first that ask least of people where they do the same."""
 
@@ -93,10 +95,17 @@ class _Advisor:
         self.members = frozenset(self.graph.party_index[party.id] for party in self.register.parties.values() if party.org)
         self.before = self.finding(self.graph)
         self.complete = True
+        self.left = MAX_WALKED
 
     def finding(self, graph: Graph) -> Finding:
         everybody = range(len(graph.parties))
         return analyse_graph(graph, [self.target], coalition=everybody, org=self.members, size=self.size, effort=self.effort)[self.target]
+
+    def walk(self) -> bool:
+        """Whether the graph may be walked over once more; if not, the search has not weighed everything."""
+        self.left -= len(self.graph.gates)
+        self.complete &= self.left >= 0
+        return self.left >= 0
 
     def advice(self) -> Advice:
         return Advice(self.before, self.against_seizure(), self.against_lockout(), self.complete)
@@ -142,9 +151,9 @@ class _Advisor:
             yield Change("close", replace(node, ways=node.ways[:place] + node.ways[place + 1 :]), place, way.via)
 
     def stops(self, changes: Sequence[Change], coalitions: Iterable[frozenset[int]]) -> bool:
-        """Whether none of these coalitions gets there any more."""
+        """Whether none of these coalitions gets there any more, as far as that can be told."""
         graph = self.changed(changes)
-        return all(self.root not in reach(graph, coalition).days for coalition in coalitions)
+        return all(self.walk() and self.root not in reach(graph, coalition).days for coalition in coalitions)
 
     def together(self, coalitions: Sequence[frozenset[int]]) -> list[tuple[Change, ...]]:
         """The smallest sets of changes at different nodes that stop all of these coalitions."""
@@ -159,7 +168,7 @@ class _Advisor:
                     key = frozenset((item.node.id, item.kind, item.way) for item in joined)
                     if key in tried:
                         continue
-                    if len(tried) == MAX_TRIED:
+                    if len(tried) == MAX_TRIED or self.left < 0:
                         self.complete = False
                         return found
                     tried.add(key)
@@ -204,7 +213,7 @@ class _Advisor:
 
     def keeps(self, changes: Sequence[Change], lost: Iterable[frozenset[int]]) -> bool:
         graph = self.changed(changes)
-        return all(self.root in reach(graph, self.members - gone).days for gone in lost)
+        return all(self.walk() and self.root in reach(graph, self.members - gone).days for gone in lost)
 
     # --------------------------------------------------------------------------------------------------------------- both
 
@@ -213,9 +222,10 @@ class _Advisor:
 
     def best(self, groups: Sequence[tuple[Change, ...]], rank: Callable[[Finding], tuple[float, ...]]) -> tuple[Fix, ...]:
         """Those that really raise the minimum and lock nobody out, each with its result, best first."""
-        if len(groups) > MAX_RECOMPUTED:
-            self.complete = False
-        fixes = [Fix(group, self.finding(self.changed(group))) for group in groups[:MAX_RECOMPUTED]]
+        # A finding costs about ten walks.
+        most = max(min(MAX_RECOMPUTED, MAX_WALKED // (10 * len(self.graph.gates))), 1)
+        self.complete &= len(groups) <= most
+        fixes = [Fix(group, self.finding(self.changed(group))) for group in groups[:most]]
         floor, already_out = rank(self.before)[0], self.before.lockout.at_least == 0
         good = [fix for fix in fixes if rank(fix.after)[0] > floor and (already_out or fix.after.lockout.at_least != 0)]
         return tuple(sorted(good, key=lambda fix: _order(fix, rank)))

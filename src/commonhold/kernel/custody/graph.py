@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
 from typing import NamedTuple
 
 from commonhold.kernel.custody.register import AtLeast, Input, Node, PartyRef, Register
@@ -127,8 +126,22 @@ def locking_out(graph: Graph, org: Iterable[int]) -> Problem:
     return Problem(dual, frozenset(org), fixed=True, start=True)
 
 
-def components(gates: Sequence[Gate], roots: Iterable[int]) -> list[tuple[int, ...]]:
+class Group(NamedTuple):
+    """Gates that depend on each other.
+
+    Args:
+        gates: inputs before gates, as far as there is such an order.
+        users: for each gate on a cycle, the places of those that it is an input of.
+    """
+
+    gates: tuple[int, ...]
+    users: Mapping[int, Sequence[int]]
+
+
+def components(gates: Sequence[Gate], roots: Iterable[int]) -> list[Group]:
     """The gates that matter to *roots*, in groups that depend on each other, every group after those that it depends on (Tarjan 1972).
+
+    They are the same for every problem of a graph: turning thresholds around leaves the inputs as they are.
 
     No recursion: a chain of a hundred thousand nodes is a chain, and no fault.
     """
@@ -137,7 +150,7 @@ def components(gates: Sequence[Gate], roots: Iterable[int]) -> list[tuple[int, .
     left: dict[int, int] = {}
     pending: list[int] = []
     held: set[int] = set()
-    found: list[tuple[int, ...]] = []
+    found: list[Group] = []
     for root in roots:
         if root in index:
             continue
@@ -167,48 +180,50 @@ def components(gates: Sequence[Gate], roots: Iterable[int]) -> list[tuple[int, .
                     place = len(pending) - 1
                     while pending[place] != gate:
                         place -= 1
-                    # In the order in which the walk left them: inputs before gates, as far as there is such an order.
+                    # In the order in which the walk left them.
                     group = tuple(sorted(pending[place:], key=left.__getitem__))
                     del pending[place:]
                     held.difference_update(group)
-                    found.append(group)
+                    found.append(Group(group, _users(gates, group)))
     return found
+
+
+def _users(gates: Sequence[Gate], group: Sequence[int]) -> dict[int, list[int]]:
+    if len(group) == 1 and group[0] not in gates[group[0]].inputs:
+        return {}
+    users: dict[int, list[int]] = {gate: [] for gate in group}
+    for place, gate in enumerate(group):
+        for child in gates[gate].inputs:
+            if child in users:
+                users[child].append(place)
+    return users
 
 
 class Agenda:
     """The gates of one group in turn, until none of them has an input that changed since it was last looked at.
 
-    Whoever iterates says :meth:`changed` for each gate whose value is new. Inputs come before gates as far as a cycle allows it.
+    Whoever iterates says :meth:`changed` for each gate whose value is new. Inputs come before gates as far as a cycle allows it. What becomes due
+    behind the gate at hand waits for the next sweep: the news of a whole sweep go round a cycle together, and not each on its own.
     """
 
-    def __init__(self, gates: Sequence[Gate], group: Sequence[int]) -> None:
-        self._group = group
-        self._due = list(range(len(group)))
-        self._users: dict[int, list[int]] = {}
-        if len(group) > 1 or group[0] in gates[group[0]].inputs:
-            self._users = {gate: [] for gate in group}
-            for place, gate in enumerate(group):
-                for child in gates[gate].inputs:
-                    if child in self._users:
-                        self._users[child].append(place)
-        self._waiting = set(self._due)
+    def __init__(self, group: Group) -> None:
+        self._gates, self._users = group
+        self._due = bytearray(b"\1" * len(self._gates))
 
     def __iter__(self) -> Iterator[int]:
-        """Each gate that is due, the first in order first."""
-        while self._due:
-            place = heappop(self._due)
-            self._waiting.discard(place)
-            yield self._group[place]
+        """Each gate that is due, sweep after sweep."""
+        due, place = self._due, 0
+        while (place := due.find(1, place)) >= 0 or (place := due.find(1)) >= 0:
+            due[place] = 0
+            yield self._gates[place]
 
     def changed(self, gate: int) -> None:
         """Have the gates looked at again that this one is an input of."""
         for place in self._users.get(gate, ()):
-            if place not in self._waiting:
-                self._waiting.add(place)
-                heappush(self._due, place)
+            self._due[place] = 1
 
 
-def party_order(gates: Sequence[Gate], roots: Sequence[int], groups: Sequence[Sequence[int]]) -> list[int]:
+def party_order(gates: Sequence[Gate], roots: Sequence[int], groups: Sequence[Group]) -> list[int]:
     """The parties that matter to *roots*, in the order in which a walk meets them that takes the lightest input first.
 
     Parties that are used together come to stand together, which keeps diagrams small (in the spirit of Bouissou et al. 1997); shared parts
@@ -216,7 +231,7 @@ def party_order(gates: Sequence[Gate], roots: Sequence[int], groups: Sequence[Se
     """
     weight: dict[int, int] = {}
     for group in groups:
-        for gate in group:
+        for gate in group.gates:
             weight[gate] = min(sum(1 if child < 0 else weight.get(child, 1) for child in gates[gate].inputs), 1 << 40)
     met: dict[int, None] = {}
     seen: set[int] = set()

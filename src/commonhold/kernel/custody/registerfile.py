@@ -56,7 +56,9 @@ def parse_register(raw: bytes) -> Register:
         FormatError: naming the party or node, for anything that is not as the format says.
         CustodyError: naming the node, if a way leads to a party or node that is not there.
     """
-    value = _decode(raw)
+    if len(raw) > MAX_BYTES:
+        _refuse("too-large", f"the register has {len(raw)} bytes, and at most {MAX_BYTES} are allowed")
+    value = decode(raw, "the register")
     reader = _Reader()
     if (schema := value.get("schema", SCHEMAS[0])) not in SCHEMAS:
         _refuse("schema", f"this register's schema is {_shown(schema)}, and this version reads {' and '.join(SCHEMAS)}")
@@ -209,19 +211,20 @@ class _Reader:
             self.notes.append(f"{where} has keys that are not read: {', '.join(map(_shown, odd[:5]))}")
 
 
-def _decode(raw: bytes) -> dict[str, Any]:
-    if len(raw) > MAX_BYTES:
-        _refuse("too-large", f"the register has {len(raw)} bytes, and at most {MAX_BYTES} are allowed")
+def decode(raw: bytes, what: str) -> dict[str, Any]:
+    """The JSON object in some bytes, in which no key stands twice; *what* is what to call it, with its article.
+
+    Raises:
+        FormatError: if it is none.
+    """
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once)
     except RecursionError:
-        _refuse("too-deep", "the register is nested too deep to be read", "Give the inner parts nodes of their own.")
+        _refuse("too-deep", f"{what} is nested too deep to be read", "Give the inner parts nodes of their own.")
     except ValueError as error:
-        _refuse(
-            "not-json", f"the register is not JSON in UTF-8: {error}", "If it was cut short while it was written, take the copy before it."
-        )
+        _refuse("not-json", f"{what} is not JSON in UTF-8: {error}", "If it was cut short while it was written, take the copy before it.")
     if not isinstance(value, dict):
-        _refuse("shape", "the register is not a JSON object")
+        _refuse("shape", f"{what} is not a JSON object")
     return value
 
 

@@ -244,12 +244,12 @@ def confirm(draft: Draft, entry: Entry, member: Member) -> str:
             code="act/seen-too-little",
             next_step="Fetch the record again and confirm what it says now.",
         )
-    can = tally.confirmers(draft, proposal_id, proposal)
-    if entry.by not in (can or proposal.approvals.keys()):
+    can = tally.may_confirm(draft, proposal_id, proposal)
+    if entry.by not in can:
         raise RuleError(
             f"{entry.by} cannot confirm this: neither proposer, approvers, beneficiary nor subject may, only others who could have objected",
             code="act/cannot-confirm",
-            data={"can": sorted(can or proposal.approvals.keys())},
+            data={"can": sorted(can)},
         )
     existing = proposal.confirms.get(entry.by)
     if existing is not None and existing.key in member.keys:

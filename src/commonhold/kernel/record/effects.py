@@ -63,13 +63,26 @@ def _admit(draft: Draft, payload: payloads.Admit, proposal: Proposal, decided: D
             code="effect/one-key",
             next_step="Admit them with their kit; they add other keys themselves by a decision of kind 'rotate-key'.",
         )
-    draft.put("members", payload.member, Member(decided.index, "active", {}, counts_from=_probation(draft, proposal)))
+    end = _probation(draft, proposal)
+    draft.put("members", payload.member, Member(decided.index, "active", {}, counts_from=end, weighs_from=end))
     for key in payloads.enrolled_keys(payload):
         enrol(draft, payload.member, key, decided.index)
 
 
 def _probation(draft: Draft, proposal: Proposal) -> int:
     return draft.clock + PROBATION_SECONDS if proposal.clocked and draft.clock is not None else 0
+
+
+def _check_own_key(draft: Draft, name: str) -> None:
+    # With the keys of others in hand, signing them out of the register would be the way around their weight in it.
+    member = active_member(draft, name)
+    if draft.clock is not None and member.counts_from > max(draft.clock, member.weighs_from):
+        raise RuleError(
+            f"the key of {name} was recovered, and cannot take {name} out of the register within {PROBATION_SECONDS // 86_400} days of that",
+            code="effect/key-recovered",
+            data={"counts_from": member.counts_from, "clock": draft.clock},
+            next_step="Wait until the recovered key counts; until then a decision of the others can end the membership.",
+        )
 
 
 def leave(draft: Draft, name: str, status: str, index: int) -> None:
@@ -92,6 +105,7 @@ def _depart(draft: Draft, payload: payloads.AboutMember, proposal: Proposal, dec
             code="effect/not-yours",
             next_step="A member leaves by their own act; a decision to remove somebody is of kind 'expel'.",
         )
+    _check_own_key(draft, payload.member)
     leave(draft, payload.member, "departed", decided.index)
 
 
@@ -172,11 +186,13 @@ def _rotate_key(draft: Draft, payload: payloads.RotateKey, proposal: Proposal, d
             code="effect/not-yours",
             next_step="A member changes their own keys; for somebody who lost theirs, decide 'recover-member'.",
         )
-    active_member(draft, payload.member)
+    before = active_member(draft, payload.member)
     for key in payloads.enrolled_keys(payload):
         enrol(draft, payload.member, key, decided.index)
     for key_id in payload.revoke:
         revoke(draft, payload.member, key_id, decided.index)
+    if before.kit and not active_member(draft, payload.member).kit:
+        _check_own_key(draft, payload.member)
     if not active_member(draft, payload.member).keys:
         raise RuleError(
             f"{payload.member} would be left without any key", code="effect/no-key", next_step="Add a new key in the same decision."

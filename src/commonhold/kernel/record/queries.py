@@ -66,13 +66,12 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
     if threshold:
         answer["objection"] = {
             "needed": threshold,
-            "who_can": sorted(tally.objection_holders(state, proposal, frozen) - proposal.objections.keys()),
+            "who_can": sorted(tally.voices(state, proposal, tally.objection_holders(state, proposal, frozen)) - proposal.objections.keys()),
         }
     if proposal.carried:
         answer["waiting"] = {"until": proposal.waits_until, "over": proposal.waited_at >= 0}
         if proposal.waited_at >= 0:
-            can = tally.confirmers(state, proposal_id, proposal)
-            answer["waiting"]["who_must_confirm"] = sorted((can or proposal.approvals.keys()) - proposal.confirms.keys())
+            answer["waiting"]["who_must_confirm"] = sorted(tally.may_confirm(state, proposal_id, proposal) - proposal.confirms.keys())
     if tally.replaces_wait(proposal, frozen.rules):
         answer["note"] = "no-clock-majority"
     return answer

@@ -41,8 +41,9 @@ PARTS: Final = (
 class Member(Value, frozen=True):
     """A person in the register, under a pseudonym.
 
-    *since* is the entry that made them count; *kit* the id of their kit's key, with the entry that enrolled it; *counts_from* the time on
-    the record's clock from which they count for the acts that new members and recovered keys wait for (0: at once).
+    *since* is the entry that made them count; *kit* the id of their kit's key, with the entry that enrolled it. For the acts that
+    new members and recovered keys wait for, *counts_from* is the time on the record's clock from which they have a voice, and *weighs_from*
+    the one from which they weigh in the denominator (0: at once). Recovery leaves the weight: whoever lost a key is a member all along.
     """
 
     since: int
@@ -51,6 +52,7 @@ class Member(Value, frozen=True):
     kit: str = ""
     kit_since: int = -1
     counts_from: int = 0
+    weighs_from: int = 0
 
 
 class Seat(Value, frozen=True):

@@ -9,7 +9,7 @@ then and now.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, Final
 
 import msgspec
@@ -86,16 +86,25 @@ def waits(rule: Rule) -> bool:
 
 
 def in_register(member: Member, proposal: Proposal, *, kit: bool) -> bool:
-    """Whether *member* belongs to the register that was frozen when *proposal* was made, and is still there."""
+    """Whether *member* belongs to the register that was frozen when *proposal* was made, and is still there.
+
+    Members whose key was recovered belong to it before they have a voice again: if they did not, whoever may recover the keys of others could
+    make the register as small as they please, and decide alone.
+    """
     if member.status != "active" or member.since > proposal.index:
         return False
     if kit and (not member.kit or member.kit_since > proposal.index):
         return False
-    return not on_probation(member, proposal)
+    return not is_new(member, proposal)
+
+
+def is_new(member: Member, proposal: Proposal) -> bool:
+    """Whether *member* was admitted too short a time ago to weigh in the denominator of this kind of act."""
+    return proposal.clocked and proposal.kind in PROBATION_KINDS and member.weighs_from > proposal.frozen_at
 
 
 def on_probation(member: Member, proposal: Proposal) -> bool:
-    """Whether *member* is too new, or their key too freshly recovered, to count for this kind of act, in whatever office."""
+    """Whether *member* is too new, or their key too freshly recovered, to have a voice in this kind of act, in whatever office."""
     return proposal.clocked and proposal.kind in PROBATION_KINDS and member.counts_from > proposal.frozen_at
 
 
@@ -159,7 +168,7 @@ def fills(state: State, proposal: Proposal, place: str, name: str, offices: tupl
     member: Member = state.parts["members"][name]
     body = frozen.bodies.get(place)
     if body is not None and body.selector == "members":
-        return in_register(member, proposal, kit=frozen.kit)
+        return in_register(member, proposal, kit=frozen.kit) and not on_probation(member, proposal)
     office = place if body is None else body.selector
     if office not in offices or on_probation(member, proposal):
         return False
@@ -229,13 +238,19 @@ def too_few(proposal: Proposal, needs: tuple[Count | Share, ...]) -> bool:
 
 
 def eligible(state: State, proposal: Proposal, place: str, frozen: Frozen) -> frozenset[str]:
-    """Everybody who counts for *place* in their own right now, whether they have acted or not."""
+    """Everybody who weighs for *place* in their own right now, whether they have acted or not, and whether they may (:func:`voices`)."""
     body = frozen.bodies.get(place)
     if body is not None and body.selector == "members":
         return frozenset(name for name, member in state.active_members() if in_register(member, proposal, kit=frozen.kit))
     office = place if body is None else body.selector
     members = state.parts["members"]
-    return frozenset(name for name in state.holders.get(office, ()) if not on_probation(members[name], proposal))
+    return frozenset(name for name in state.holders.get(office, ()) if not is_new(members[name], proposal))
+
+
+def voices(state: State, proposal: Proposal, names: Iterable[str]) -> frozenset[str]:
+    """Those of *names* who are not waiting for a recovered key to count."""
+    members = state.parts["members"]
+    return frozenset(name for name in names if not on_probation(members[name], proposal))
 
 
 def _able(state: State, proposal: Proposal, place: str, frozen: Frozen) -> frozenset[str]:
@@ -249,7 +264,7 @@ def _able(state: State, proposal: Proposal, place: str, frozen: Frozen) -> froze
         for key, delegation in state.parts["delegations"].items()
         if key.startswith(f"{rule.name}/") and delegation.office == office
     }
-    return eligible(state, proposal, place, frozen) | delegates
+    return voices(state, proposal, eligible(state, proposal, place, frozen)) | delegates
 
 
 def assign(groups: list[tuple[frozenset[str], int]]) -> list[frozenset[str]]:
@@ -301,21 +316,27 @@ def objection_threshold(proposal: Proposal, rules: tuple[Rule, ...]) -> int:
 
 
 def objection_holders(state: State, proposal: Proposal, frozen: Frozen) -> frozenset[str]:
-    """Everybody who holds the right of objection to this proposal now."""
+    """Everybody who holds the right of objection to this proposal now, also those who may not use it yet (:func:`voices`)."""
     places = {place for rule in frozen.rules if rule.objection is not None for place in rule.objection.of}
     return frozenset(name for place in places for name in eligible(state, proposal, place, frozen))
 
 
 def objectors(state: State, proposal_id: str, proposal: Proposal, limit: int) -> frozenset[str]:
     """The members whose objection counts towards stopping the proposal."""
-    holders = objection_holders(state, proposal, state.frozen[proposal_id])
+    holders = voices(state, proposal, objection_holders(state, proposal, state.frozen[proposal_id]))
     return frozenset(counting_acts(state, proposal_id, proposal.objections, limit).keys() & holders)
 
 
 def confirmers(state: State, proposal_id: str, proposal: Proposal) -> frozenset[str]:
-    """Holders of the objection right who are neither proposer, approver, beneficiary nor subject: those whose confirmation counts."""
+    """Holders of the objection right who are neither proposer, approver, beneficiary nor subject: those who must not be silent."""
     involved = {proposal.by, subject(proposal), *proposal.payload.get("holders", ()), *proposal.approvals}
     return objection_holders(state, proposal, state.frozen[proposal_id]) - involved
+
+
+def may_confirm(state: State, proposal_id: str, proposal: Proposal) -> Set[str]:
+    """Whose confirmation is asked for and counts: the :func:`confirmers` who have a voice; the approvers, if there is no confirmer at all."""
+    can = confirmers(state, proposal_id, proposal)
+    return voices(state, proposal, can) if can else proposal.approvals.keys()
 
 
 def is_confirmed(state: State, proposal_id: str, proposal: Proposal, limit: int) -> bool:
@@ -327,7 +348,7 @@ def is_confirmed(state: State, proposal_id: str, proposal: Proposal, limit: int)
     acts = counting_acts(state, proposal_id, proposal.confirms, limit)
     can = confirmers(state, proposal_id, proposal)
     if can:
-        confirmed = can & acts.keys()
+        confirmed = voices(state, proposal, can & acts.keys())
         return bool(confirmed) and len(can - confirmed) < objection_threshold(proposal, state.frozen[proposal_id].rules)
     again = standings(state, proposal_id, proposal, limit, only=frozenset(acts), candidates=False)
     return all(standing.missing == 0 for standing in again)
@@ -355,7 +376,7 @@ def _quorums(state: State, proposal: Proposal, frozen: Frozen, taking_part: froz
         if rule.quorum is not None:
             needed = rule.quorum.at_least
             required = needed if isinstance(needed, int) else needed.required(proposal.bases[rule.quorum.of])
-            people = taking_part & eligible(state, proposal, rule.quorum.of, frozen)
+            people = voices(state, proposal, taking_part & eligible(state, proposal, rule.quorum.of, frozen))
             people &= frozen.registers.get(rule.quorum.of, people)
             yield Standing(f"quorum of {rule.quorum.of}", required, tuple(sorted(people)), ())
 

@@ -1,0 +1,31 @@
+"""``commonhold custody``: who could take what the organisation depends on, whose loss locks it out, and what helps (docs/formats/custody-register.md).
+
+A register is a burglar's map. What is said at the terminal stays on this machine; what is written to a file is encrypted unless somebody insists.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from commonhold.cli.main import LazyGroup, Verb
+
+VERBS: Final = {
+    "interview": Verb("commonhold.cli.custody.interview:command", "Ask who could take what you depend on, in your browser."),
+    "analyse": Verb("commonhold.cli.custody.asking:analyse_command", "List who together could take a node, and whose loss locks out."),
+    "explain": Verb("commonhold.cli.custody.asking:explain_command", "Say step by step how some parties could obtain a node."),
+    "fix": Verb("commonhold.cli.custody.asking:fix_command", "Find the changes that raise most how many people it takes."),
+    "report": Verb("commonhold.cli.custody.reporting:report_command", "Write a report to print, with pictures, encrypted."),
+    "open": Verb("commonhold.cli.custody.opening:open_command", "Decrypt a report, or another file that was encrypted here."),
+    "dossier": Verb("commonhold.cli.custody.dossier:dossier_command", "Write what a support desk or a court asks for, with proofs."),
+    "import-openpsa": Verb("commonhold.cli.custody.faulttrees:import_openpsa", "List or count the minimal sets of a fault tree."),
+}
+
+
+@click.group("custody", cls=LazyGroup, table=VERBS)
+def command() -> None:
+    """Find out who could take a page, a domain or a mailbox, and whose loss would lock everybody out.
+
+    A register says what it takes to obtain each of them; see docs/formats/custody-register.md. Nothing is uploaded.
+    """
