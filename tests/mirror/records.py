@@ -27,7 +27,7 @@ URL = "https://club.example/record"
 class Published:
     """A club and its log; what the server does with the club's acts is up to the test.
 
-    *fetched* lists the names that were asked for; *away* makes the server unreachable after so many more answers.
+    *fetched* lists the names that were asked for and *sent* what was posted; *away* makes the server unreachable after so many more answers.
     """
 
     def __init__(self, club: Club | None = None) -> None:
@@ -36,6 +36,7 @@ class Published:
         self.signer = SignerKey(self.club.state.origin, derive(self.club.seed, "log"))
         self.log = Log.create(self.files, self.club.state.origin, self.signer)
         self.fetched: list[str] = []
+        self.sent: list[tuple[str, bytes]] = []
         self.away = -1
         self.publish()
 
@@ -72,6 +73,9 @@ class Published:
         self.away -= 1
         return self.files.read(name, max_size)
 
+    def post(self, address: str, body: bytes) -> None:
+        self.sent.append((address, body))
+
 
 @contextmanager
 def following(
@@ -84,7 +88,10 @@ def following(
     def place(path: Path) -> DirectoryFiles | MemoryFiles:
         return DirectoryFiles(path) if files is None else files.setdefault(path.name, MemoryFiles())
 
-    node = Node(folder, NAME, sources, clock or FakeClock(), follow=True, fetch=lambda url: by_url[url].fetch, files=place)
+    def post(address: str, body: bytes) -> None:
+        by_url[address.removesuffix("/entry")].post(address, body)
+
+    node = Node(folder, NAME, sources, clock or FakeClock(), follow=True, fetch=lambda url: by_url[url].fetch, post=post, files=place)
     try:
         with TestClient(create_app(node, tend=False), raise_server_exceptions=False) as client:
             yield node, client

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import pytest
 
 from commonhold.kernel.errors import StoreError
 from commonhold.kernel.record.entries import MAX_ENTRY_BYTES, parse_entry
-from commonhold.mirror import node as noding
 from commonhold.mirror.alarms import WITHHELD
 from commonhold.mirror.pending import LEFT_OUT_SECONDS, MAX_OF_MEMBER
 from tests.attacks import Mutation, attack
@@ -165,19 +163,13 @@ def test_an_entry_outlives_a_restart_with_its_first_time(tmp_path: Path) -> None
         assert client.post(f"/mirror/{record.hash}/cosign", content=record.log.checkpoint).json()["code"] == "mirror/left-out"
 
 
-def test_what_waits_is_handed_to_the_log_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_is_handed_to_the_log_itself(tmp_path: Path) -> None:
     """A partner offers the log each waiting entry at every look, at the log's own address, whatever the log answers."""
-    record, sent = Published(), []
-
-    def post(address: str, body: bytes, **_: object) -> tuple[int, bytes]:
-        sent.append((address, hashlib.sha256(body).digest()))
-        return 500, b"no"
-
-    monkeypatch.setattr(noding, "url_post", post)
+    record = Published()
     with following(tmp_path / "node", record) as (node, client):
         node.tend(follower(node, record))
         kept = proposal(record.club, "tern", "kept")
         client.post("/entry", content=kept)
         node.tend(follower(node, record))
         node.tend(follower(node, record))
-    assert sent == [(f"{URL}/0/entry", hashlib.sha256(kept).digest())] * 2
+    assert record.sent == [(f"{URL}/0/entry", kept)] * 2

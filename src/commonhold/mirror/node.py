@@ -79,6 +79,15 @@ def fetch_from(url: str) -> Fetch:
     return url_fetch(url, deadline=FETCH_SECONDS, public_only=not is_private_address(url))
 
 
+def post_to(address: str, body: bytes) -> None:
+    """How a node hands something to a log; what the log says to it is not heard.
+
+    Raises:
+        StoreError: if nobody answers there.
+    """
+    url_post(address, body, max_size=MAX_ANSWER, deadline=FETCH_SECONDS, public_only=not is_private_address(address))
+
+
 class Node:
     """A node in a folder. Close it when done.
 
@@ -88,7 +97,7 @@ class Node:
         sources: the logs.
         clock: POSIX seconds.
         follow: whether to mirror the logs whose address is known; a bare witness does not.
-        fetch: how an address is read.
+        fetch: how an address is read, and *post* how something is sent to one.
         files: where the copy of the log with a given name lies.
         succession: what later epochs say.
 
@@ -105,10 +114,11 @@ class Node:
         *,
         follow: bool = False,
         fetch: Callable[[str], Fetch] = fetch_from,
+        post: Callable[[str, bytes], None] = post_to,
         files: Callable[[Path], Files] = DirectoryFiles,
         succession: Succession | None = None,
     ) -> None:
-        self.name, self.clock = name, clock
+        self.name, self.clock, self._post = name, clock, post
         self.sources = {source.key.name: source for source in sources}
         self.keys, self.database = open_state(folder, name)
         try:
@@ -208,7 +218,7 @@ class Node:
             if raw is None:
                 continue
             try:
-                url_post(f"{url}/entry", raw, max_size=MAX_ANSWER, deadline=FETCH_SECONDS, public_only=not is_private_address(url))
+                self._post(f"{url}/entry", raw)
             except CommonholdError as error:
                 follower.trouble = follower.trouble or error.diagnostics()
                 return
