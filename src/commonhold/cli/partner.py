@@ -1,4 +1,4 @@
-"""``commonhold partner``: a partner node, which mirrors and witnesses the records of other organisations (docs/operate/partner-node.md)."""
+"""``commonhold partner``: a partner node, which mirrors and witnesses the records of other organisations (docs/guide/partners.md)."""
 
 from __future__ import annotations
 

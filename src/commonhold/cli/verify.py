@@ -43,7 +43,8 @@ ONLY_SPACES = "The words are the same; only line ends or spaces differ: compare 
 def command(context: click.Context, place: str, org: str, text: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Check a proof file, an organisation's folder (or a copy of it), or the address where it is served.
 
-    A proof that a log showed two faces, as a partner keeps one, is checked too, and the answer is no. Everything is replayed here: each signature, each rule. Exit code 0: official; 1: not, or something was altered; 2: unreadable.
+    Everything is replayed here: each signature, each rule. A partner's evidence against a log is checked too, and then the answer is no. Exit
+    code 0: official; 1: not, or something was altered; 2: unreadable.
     """
     if not place.startswith(("http://", "https://")) and Path(place).is_file():
         if (faces := _two_faces(Path(place))) is not None:

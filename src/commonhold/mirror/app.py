@@ -1,4 +1,4 @@
-"""The node as an ASGI application: which path is what (docs/operate/partner-node.md lists them).
+"""The node as an ASGI application: which path is what (docs/formats/partner-node.md).
 
 POST /add-checkpoint            the C2SP witness
 GET  /<hash>/checkpoint         its monitoring path; <hash> is the SHA-256 of the log's origin in hexadecimal
