@@ -78,7 +78,7 @@ def test_one_folder_has_one_node(house: House, tmp_path: Path) -> None:
     ("options", "code"),
     [
         (["--log", "no key"], "vkey/malformed"),
-        (["--name", "two words"], "key-name/malformed"),
+        (["--name", "two words"], "key/name"),
         (["--listen", "8420"], "listen/form"),
     ],
 )
