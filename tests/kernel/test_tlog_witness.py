@@ -16,6 +16,7 @@ from commonhold.kernel.tlog.equivocation import (
     show_equivocation,
 )
 from commonhold.kernel.tlog.merkle import EMPTY_ROOT, Tree, leaf_hash
+from commonhold.kernel.tlog.rollback import Rollback, check_rollback, is_rollback, parse_rollback
 from commonhold.kernel.tlog.witness import MAX_REQUEST, STATUS, Head, check_grown, check_signed, parse_add_checkpoint
 
 ORIGIN = "commonhold/saltmarsh/0"
@@ -142,3 +143,38 @@ def test_what_is_no_proof_file_is_refused() -> None:
     assert not is_equivocation([])
     with pytest.raises(FormatError):
         check_equivocation(Equivocation(LOG.verifier, ("a", "b")))
+
+
+def test_evidence_of_a_rollback_holds_two_checkpoints_of_the_log_in_the_order_of_their_sizes() -> None:
+    """What is written is read again; two of one size, the wrong order and forged signatures are no way back."""
+    file = Rollback(LOG.verifier, (note(9).decode(), note(15).decode()), 1_900_000_000)
+    assert parse_rollback(file.canonical_bytes()) == file
+    assert [head.size for head in check_rollback(file)] == [9, 15]
+    forged = note(9).replace(b"\n9\n", b"\n8\n")
+    for notes, code in (
+        ((note(15), note(9)), "rollback/none"),
+        ((note(9), note(9)), "rollback/none"),
+        ((forged, note(15)), "note/bad-signature"),
+    ):
+        with pytest.raises(ProofError) as refused:
+            check_rollback(Rollback(LOG.verifier, (notes[0].decode(), notes[1].decode()), 1))
+        assert refused.value.code == code
+
+
+def test_what_is_no_evidence_of_a_rollback_is_refused() -> None:
+    """Another type, another set of fields, or parts of the wrong kind are none."""
+    value = {"type": "commonhold/rollback/v1", "log": str(LOG.verifier), "notes": ["a", "b"], "time": 1}
+    for harm in (
+        {"type": "x"},
+        {"more": "x"},
+        {"notes": "x"},
+        {"notes": ["a"]},
+        {"notes": ["a", 1]},
+        {"time": 0},
+        {"time": True},
+        {"time": "1"},
+        {"log": "nobody"},
+    ):
+        with pytest.raises(FormatError):
+            parse_rollback(canonical_bytes({**value, **harm}))
+    assert not is_rollback([])

@@ -9,8 +9,9 @@ import pytest
 from commonhold.kernel.errors import CommonholdError, ProofError, StoreError
 from commonhold.kernel.record.digest import StateTree
 from commonhold.kernel.record.entries import attest_entry
-from commonhold.kernel.tlog.checkpoint import open_cosigned
+from commonhold.kernel.tlog.checkpoint import open_checkpoint, open_cosigned
 from commonhold.kernel.tlog.equivocation import check_equivocation, parse_equivocation
+from commonhold.kernel.tlog.rollback import check_rollback, parse_rollback
 from commonhold.mirror import copy as copying
 from commonhold.mirror import database
 from commonhold.mirror.alarms import ROLLBACK, TWO_FACES
@@ -162,18 +163,24 @@ def test_a_fork_that_somebody_brings_to_the_witness_is_proved_from_the_copy(tmp_
         assert kinds(node) == [TWO_FACES]
 
 
+@attack("partner-restored", Mutation(FOLLOWER, find="            if published:", replace="            if not published:"))
 def test_an_older_checkpoint_at_the_logs_own_address_is_an_alarm_and_changes_nothing(tmp_path: Path) -> None:
     """A restored backup or a stale cache: what was signed stays, the evidence is kept, and nobody is accused of two faces."""
     record = Published()
-    old = record.log.checkpoint
+    old, clock = record.log.checkpoint, FakeClock()
     record.write(5)
-    with following(tmp_path / "node", record) as (node, client):
+    with following(tmp_path / "node", record, clock=clock) as (node, client):
         node.tend(follower(node, record))
-        before = client.get(f"/mirror/{record.hash}/checkpoint").content
+        before = follower(node, record).size()
         record.files.damage("checkpoint", old)
-        node.tend(follower(node, record))
-        assert client.get(f"/mirror/{record.hash}/checkpoint").content == before
+        for _ in range(3):
+            clock.now += HEARTBEAT_SECONDS - 1
+            node.tend(follower(node, record))
+        assert open_checkpoint(client.get(f"/mirror/{record.hash}/checkpoint").content, [record.signer.verifier])[0].size == before
         assert kinds(node) == [ROLLBACK]
+        seen = parse_rollback(client.get(f"/alarms/{node.alarms.all()[0].id}").content)
+        assert [head.size for head in check_rollback(seen)] == [len(Club().leaves), before]
+        assert seen.time == NOW + HEARTBEAT_SECONDS - 1
         answer = client.post(f"/mirror/{record.hash}/cosign", content=old)
         assert (answer.status_code, answer.text) == (409, f"{record.club.tree.size}\n")
         assert answer.headers["content-type"] == "text/x.tlog.size"

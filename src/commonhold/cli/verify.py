@@ -47,8 +47,8 @@ def command(context: click.Context, place: str, org: str, text: Path | None, as_
     code 0: official; 1: not, or something was altered; 2: unreadable.
     """
     if not place.startswith(("http://", "https://")) and Path(place).is_file():
-        if (faces := _two_faces(Path(place))) is not None:
-            value, lines = faces
+        if (evidence := _evidence(Path(place))) is not None:
+            value, lines = evidence
             rest = "\n".join([f"resting on   {value['rests_on']}", *lines])
             emit(as_json, {**value, "ok": False}, lambda: f"verdict      {value['words']}\n{rest}")
             context.exit(1)
@@ -69,12 +69,12 @@ def command(context: click.Context, place: str, org: str, text: Path | None, as_
         context.exit(2 if verdict.code == CANNOT_JUDGE else 1)
 
 
-def _two_faces(path: Path) -> tuple[dict[str, Any], list[str]] | None:
-    from commonhold.cli.equivocation import judge_equivocation  # noqa: PLC0415 - kept out of `--help`
+def _evidence(path: Path) -> tuple[dict[str, Any], list[str]] | None:
+    from commonhold.cli.evidence import judge_evidence  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.record.prooffile import MAX_PROOF_FILE_BYTES  # noqa: PLC0415
     from commonhold.store.keyfile import read_small  # noqa: PLC0415
 
-    return judge_equivocation(read_small(path, max_size=MAX_PROOF_FILE_BYTES, what="a proof file"))
+    return judge_evidence(read_small(path, max_size=MAX_PROOF_FILE_BYTES, what="a proof file"))
 
 
 def _check_record(place: str, org: str, text: Path | None) -> tuple[dict[str, Any], list[str], Verdict]:

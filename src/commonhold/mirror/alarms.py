@@ -1,7 +1,8 @@
 """What a node has to say against a log, kept with the evidence: bounded, each thing once, for anybody to fetch.
 
 Four kinds. ``two-faces``: the log signed two checkpoints that no log can have had both; the evidence is a proof file that anybody can check
-(docs/formats/equivocation-proof.md). ``rollback``: the log's own address served an older checkpoint than it had before. ``withheld``: an entry that
+(docs/formats/equivocation-proof.md). ``rollback``: the log's own address served an older checkpoint than it had before; the evidence
+is a file too (docs/formats/rollback.md). ``withheld``: an entry that
 the fold accepts was left out for ten minutes. ``unproved``: somebody brought a checkpoint that the log signed, without proof that it leads on from
 what the node had cosigned; that alone accuses nobody, and is forgotten once the record has grown past it.
 """
@@ -17,6 +18,7 @@ from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.tlog.checkpoint import Checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.equivocation import Equivocation, show_equivocation
 from commonhold.kernel.tlog.merkle import Tree
+from commonhold.kernel.tlog.rollback import Rollback
 from commonhold.mirror.database import Database
 
 TWO_FACES: Final = "two-faces"
@@ -44,13 +46,16 @@ class Alarms:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def sound(self, origin: str, kind: str, time: int, words: str, evidence: bytes) -> None:
+    def sound(self, origin: str, kind: str, time: int, words: str, evidence: bytes, *, same: bytes = b"") -> None:
         """Keep an alarm, unless it is kept already or there are fifty of its kind for this log; durable when this returns.
+
+        Args:
+            same: what two alarms of one kind have in common if they are the same; by default all of the evidence.
 
         Raises:
             StoreError: if the database cannot be changed.
         """
-        name = hashlib.sha256(b"\n".join((origin.encode(), kind.encode(), evidence))).hexdigest()
+        name = hashlib.sha256(b"\n".join((origin.encode(), kind.encode(), same or evidence))).hexdigest()
         if self._database.read("SELECT 1 FROM alarms WHERE id = ?", name):
             return
         with self._database.changing() as rows:
@@ -67,12 +72,18 @@ class Alarms:
         """
         sizes = [parse_checkpoint(parse_note(note.encode()).text).size for note in proof.notes]
         words = f"the log signed two contradicting checkpoints, of sizes {sizes[0]} and {sizes[1]}"
-        try:
-            evidence = proof.canonical_bytes()
-        except CommonholdError:
-            # An origin that canonical JSON cannot hold; none of ours is like that.
-            evidence = "".join(proof.notes).encode()
-        self.sound(proof.log.name, TWO_FACES, time, words, evidence)
+        self.sound(proof.log.name, TWO_FACES, time, words, _file(proof))
+
+    def rollback(self, log: VerifierKey, published: bytes, known: bytes, time: int) -> None:
+        """Keep that a log published a smaller checkpoint than was *known*, once for each that it published.
+
+        Raises:
+            StoreError: if the database cannot be changed.
+        """
+        sizes = [_head(note).size for note in (published, known)]
+        words = f"the log's address serves a checkpoint of size {sizes[0]}, and had served one of size {sizes[1]}"
+        evidence = Rollback(log, (published.decode(), known.decode()), max(1, time))
+        self.sound(log.name, ROLLBACK, time, words, _file(evidence), same=published)
 
     def all(self) -> list[Alarm]:
         """Every alarm, the newest first."""
@@ -118,3 +129,11 @@ def contradiction(log: VerifierKey, held: bytes, seen: bytes, tree: Tree) -> Equ
 
 def _head(note: bytes) -> Checkpoint:
     return parse_checkpoint(parse_note(note).text)
+
+
+def _file(evidence: Equivocation | Rollback) -> bytes:
+    try:
+        return evidence.canonical_bytes()
+    except CommonholdError:
+        # An origin that canonical JSON cannot hold; none of ours is like that.
+        return "".join(evidence.notes).encode()

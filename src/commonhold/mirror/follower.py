@@ -25,7 +25,7 @@ from commonhold.kernel.tlog.checkpoint import Checkpoint, cosign, open_checkpoin
 from commonhold.kernel.tlog.equivocation import show_equivocation
 from commonhold.kernel.tlog.hashes import EMPTY_ROOT
 from commonhold.kernel.tlog.tilereader import HashReader
-from commonhold.mirror.alarms import ROLLBACK, WITHHELD, Alarms, contradiction
+from commonhold.mirror.alarms import WITHHELD, Alarms, contradiction
 from commonhold.mirror.copy import Copy
 from commonhold.mirror.database import Database
 from commonhold.mirror.pending import Pending
@@ -263,8 +263,7 @@ class Follower:
             raise self._other_history(checkpoint.size)
         if known is not None and checkpoint.size < known.size:
             if published:
-                words = f"the log's address serves a checkpoint of size {checkpoint.size}, and had signed one of size {known.size}"
-                self._alarms.sound(self.origin, ROLLBACK, self._clock(), words, bare)
+                self._alarms.rollback(self.log, bare, before, self._clock())
             return
         if checkpoint.size > copy.size:
             hashes = self._reader.hashes(checkpoint.size, checkpoint.root)
