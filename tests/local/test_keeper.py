@@ -1,122 +1,254 @@
-"""Laws about the file in which an interview is kept."""
+"""Laws about the interview's one file: what was answered is on the disk, whole, for its owner alone, and nothing is written over what cannot be read."""
 
 from __future__ import annotations
 
 import os
-import signal
-import stat
 import subprocess
 import sys
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from commonhold.kernel.custody.interview import Interview, interview_bytes, parse_interview
+from commonhold.kernel.custody.interview import interview_bytes, parse_interview
 from commonhold.kernel.errors import CustodyError, FormatError, StoreError
 from commonhold.local.keeper import Keeper
-from commonhold.store.sealedfile import is_sealed, seal
+from commonhold.store import sealedfile
+from commonhold.store.sealedfile import is_sealed, unseal
 from tests.attacks import Mutation, attack
-from tests.interviews import RADIO
+from tests.interviews import RADIO, UNION
+from tests.local.conftest import WORDS, kept
 
-WORDS = "four herons at low tide"
-WRITER = """
-import sys
-from dataclasses import replace
-from pathlib import Path
-from commonhold.kernel.custody.interview import Interview
-from commonhold.local.keeper import Keeper
-keeper = Keeper(Path(sys.argv[1]))
-for number in range(1, 100_000):
-    keeper.save(replace(keeper.interview, title=f"{number} " + "x" * 60))
-    print(number, flush=True)
-"""
+RAW = interview_bytes(RADIO.interview)
 
 
-@attack("custody-local-04", Mutation("src/commonhold/store/sealedfile.py", find="mode=MODE", replace="mode=0o644"))
-def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
-    """Whatever the umask is, others on the machine cannot read the answers, sealed or not."""
-    file = tmp_path / "custody.json"
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The radio's answers on the disk."""
+    path = tmp_path / "custody.json"
+    path.write_bytes(RAW)
+    return path
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_what_was_saved_is_there_again(tmp_path: Path) -> None:
+    """A file comes with the first answer, and holds them all when the next program opens it."""
+    file = tmp_path / "deep" / "custody.json"
+    keeper = Keeper(file)
+    assert not file.exists()
+    keeper.save(RADIO.interview)
+    keeper.close()
+    again = Keeper(file)
+    assert again.interview == RADIO.interview
+    again.close()
+
+
+@attack(
+    "custody-local-04",
+    Mutation("src/commonhold/store/sealedfile.py", find="write_new(scratch, data, mode=MODE)", replace="write_new(scratch, data)"),
+)
+def test_the_file_is_for_its_owner_alone(file: Path) -> None:
+    """Whatever the mode of the file before, and whatever the umask, nobody else may read it after the first save."""
+    file.chmod(0o644)
     before = os.umask(0)
     try:
         keeper = Keeper(file)
-        keeper.save(RADIO.interview)
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        keeper.protect(WORDS)
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        keeper.close()
+        keeper.save(UNION.interview)
     finally:
         os.umask(before)
-    assert is_sealed(file.read_bytes())
-    assert b"Heron" not in file.read_bytes()
+    assert [mode(path) for path in sorted(file.parent.iterdir())] == [0o600, 0o600]
+    assert kept(file) == UNION.interview
+    keeper.close()
+
+
+@pytest.mark.parametrize("cut", [0, 1, 40, len(RAW) // 2, len(RAW) - 3])
+def test_a_half_written_file_is_named_and_left(file: Path, cut: int) -> None:
+    """A file that was cut off is refused with what to do, and is byte for byte what it was; it locks nobody out of another try."""
+    file.write_bytes(RAW[:cut])
+    for _ in range(2):
+        with pytest.raises(FormatError, match=r"custody\.json holds no interview that this version can read") as refusal:
+            Keeper(file)
+        assert "left as it is" in str(refusal.value.next_step)
+    assert file.read_bytes() == RAW[:cut]
+
+
+def test_a_file_that_is_too_large_or_no_file_is_refused(tmp_path: Path) -> None:
+    """Sizes are bounded before anything is read, and a folder is no interview."""
+    large = tmp_path / "large.json"
+    large.write_bytes(b" " * (2 << 20))
+    with pytest.raises(FormatError):
+        Keeper(large)
+    with pytest.raises(StoreError):
+        Keeper(tmp_path)
+    with pytest.raises(StoreError):
+        Keeper(large / "below.json")
+
+
+def test_two_programs_do_not_write_one_file(file: Path) -> None:
+    """The second is told to go on in the window of the first, also where it names the file by a link; afterwards it may."""
+    link = file.with_name("link.json")
+    link.symlink_to(file)
+    first = Keeper(file)
+    for name in (file, link):
+        with pytest.raises(StoreError, match="another program has"):
+            Keeper(name)
+    first.close()
+    second = Keeper(link)
+    second.save(UNION.interview)
+    second.close()
+    assert link.is_symlink()
+    assert kept(file) == UNION.interview
+
+
+def test_a_disk_that_fails_loses_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If saving fails, the answers before are in the file and in the program, and the same answers can be saved later."""
+    keeper = Keeper(file)
+    changed = replace(RADIO.interview, title="Saltmarsh")
+    for broken in ("write_new", "os.replace"):
+        with monkeypatch.context() as patched:
+
+            def full(*_: object, **__: object) -> None:
+                raise OSError(28, "No space left on device")
+
+            if broken == "write_new":
+                patched.setattr("commonhold.store.keyfile._write", full)
+            else:
+                patched.setattr("commonhold.store.sealedfile.os.replace", full)
+            with pytest.raises(StoreError, match="No space left"):
+                keeper.save(changed)
+            if broken == "os.replace":
+                with pytest.raises(StoreError, match="No space left"):
+                    keeper.protect(WORDS)
+        assert file.read_bytes() == RAW
+        assert keeper.interview == RADIO.interview
+        assert not keeper.protected
+        assert sorted(path.name for path in file.parent.iterdir()) == [".custody.json.lock", "custody.json"]
+    keeper.save(changed)
+    assert kept(file) == changed
+    keeper.close()
 
 
 @pytest.mark.slow
-def test_what_was_saved_survives_a_kill_at_any_moment(tmp_path: Path) -> None:
-    """kill -9 in the middle of saving: the file holds an answer that was acknowledged, or the one that was being saved, and is never half."""
-    file = tmp_path / "custody.json"
-    for pause in (0.05, 0.11, 0.17, 0.23):
-        process = subprocess.Popen([sys.executable, "-c", WRITER, str(file)], stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        time.sleep(pause)
-        process.send_signal(signal.SIGKILL)
-        acknowledged = [int(line) for line in (first + process.stdout.read()).split()]
-        process.wait(10)
-        process.stdout.close()
-        saved = int(parse_interview(file.read_bytes()).title.split()[0])
-        assert saved - acknowledged[-1] in (0, 1)
+def test_with_a_passphrase_nothing_stands_in_the_clear(file: Path) -> None:
+    """From the moment of protection on the file is an age file, every later answer too, and any age program opens it."""
+    keeper = Keeper(file)
+    with pytest.raises(CustodyError, match="fewer than 8"):
+        keeper.protect("short")
+    assert file.read_bytes() == RAW
+    keeper.protect(WORDS)
+    keeper.save(UNION.interview)
+    keeper.close()
+    raw = file.read_bytes()
+    assert is_sealed(raw)
+    assert b"Avocet" not in raw
+    assert parse_interview(unseal(raw, WORDS)) == UNION.interview
+    assert mode(file) == 0o600
 
 
-def test_a_sealed_file_opens_with_its_passphrase_alone(tmp_path: Path) -> None:
-    """A wrong one changes nothing and can be tried again; until it is open, nothing is saved over it."""
-    file = tmp_path / "custody.json"
-    file.write_bytes(sealed := seal(interview_bytes(RADIO.interview), WORDS))
+@pytest.mark.slow
+def test_a_wrong_passphrase_opens_and_changes_nothing(file: Path, sealed: bytes) -> None:
+    """While it is locked nothing is shown and nothing saved over it; the right passphrase opens it still."""
+    file.write_bytes(sealed)
     keeper = Keeper(file)
     assert keeper.locked
-    for wrong in ("", "three herons at low tide", WORDS.upper()):
+    assert keeper.protected
+    for wrong in ("four herons at low tidE", "x" * 2_000):
         with pytest.raises(CustodyError):
             keeper.unlock(wrong)
-    with pytest.raises(CustodyError, match="locked"):
-        keeper.save(Interview(title="other"))
+        assert keeper.locked
+        assert keeper.interview.people == ()
+    for attempt in (lambda: keeper.save(UNION.interview), lambda: keeper.protect("another passphrase")):
+        with pytest.raises(CustodyError, match="locked"):
+            attempt()
     assert file.read_bytes() == sealed
     keeper.unlock(WORDS)
     assert keeper.interview == RADIO.interview
-    keeper.save(Interview(title="other"))
-    assert is_sealed(file.read_bytes()), "it stays sealed"
     keeper.close()
+    assert file.read_bytes() == sealed
 
 
-def test_a_file_that_is_no_interview_is_left_as_it_is(tmp_path: Path) -> None:
-    """Half written by another program, or something else: a refusal that says what to do, and not a byte changes."""
-    whole = interview_bytes(RADIO.interview)
-    for raw in (whole[: len(whole) // 2], b"", b"{}", b"\x00\xff", b'{"schema": "custody-interview/99"}'):
-        file = tmp_path / "custody.json"
-        file.write_bytes(raw)
-        with pytest.raises(FormatError, match=r"custody\.json holds no interview") as refused:
-            Keeper(file)
-        assert refused.value.next_step
-        assert file.read_bytes() == raw
-
-
-def test_two_programs_do_not_answer_into_one_file(tmp_path: Path) -> None:
-    """The second is told so; when the first has ended, however, it goes on."""
-    file = tmp_path / "custody.json"
-    first = Keeper(file)
-    with pytest.raises(StoreError, match="another program"):
-        Keeper(file)
-    first.close()
-    Keeper(file).close()
-
-
-def test_a_passphrase_that_is_too_short_protects_nothing_and_changes_nothing(tmp_path: Path) -> None:
-    """The file stays as it was, readable for its owner, and the program knows that it is not protected."""
-    file = tmp_path / "custody.json"
+@pytest.mark.slow
+def test_a_sealed_file_that_was_cut_is_refused_and_left(file: Path, sealed: bytes) -> None:
+    """With the right passphrase too: no part of what is inside comes out."""
+    file.write_bytes(cut := sealed[:-20])
     keeper = Keeper(file)
-    keeper.save(RADIO.interview)
-    before = file.read_bytes()
-    with pytest.raises(CustodyError):
-        keeper.protect("short")
-    assert not keeper.protected
-    assert file.read_bytes() == before
+    with pytest.raises(FormatError):
+        keeper.unlock(WORDS)
+    assert keeper.locked
     keeper.close()
+    assert file.read_bytes() == cut
+
+
+def test_what_a_killed_program_left_behind_goes(file: Path) -> None:
+    """A half-written copy beside the file, perhaps of answers that have a passphrase since, is removed at the next start; other files stay."""
+    left = [file.with_name(f".custody.json.{'0f' * 8}.new"), file.with_name(f"..custody.json.{'0f' * 8}.new.{'1e' * 8}")]
+    for path in left:
+        path.write_bytes(RAW[:100])
+    others = [file.with_name(name) for name in (".custody.json.new", ".custody.json.bak", "custody.json.old")]
+    for path in others:
+        path.write_bytes(b"mine")
+    Keeper(file).close()
+    assert not any(path.exists() for path in left)
+    assert all(path.read_bytes() == b"mine" for path in others)
+    assert file.read_bytes() == RAW
+
+
+WRITER = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from commonhold.local.keeper import Keeper
+step, count = int(sys.argv[2]), 0
+def dying(real):
+    def call(*args, **more):
+        global count
+        count += 1
+        if count == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **more)
+    return call
+keeper = Keeper(Path(sys.argv[1]))
+for name in ("open", "write", "fsync", "link", "unlink", "replace"):
+    setattr(os, name, dying(getattr(os, name)))
+keeper.save(replace(keeper.interview, title="after"))
+print("saved", flush=True)
+"""
+
+
+def test_a_kill_at_any_step_of_saving_leaves_the_old_answers_or_the_new(file: Path) -> None:
+    """The program dies by SIGKILL before each call that changes the disk: the file is whole every time, and the next program goes on."""
+    seen = set()
+    for step in range(1, 40):
+        file.write_bytes(RAW)
+        done = subprocess.run([sys.executable, "-c", WRITER, str(file), str(step)], capture_output=True, text=True, timeout=60)
+        keeper = Keeper(file)
+        seen.add(keeper.interview.title)
+        assert keeper.interview == replace(RADIO.interview, title=keeper.interview.title)
+        keeper.close()
+        assert sorted(path.name for path in file.parent.iterdir()) == [".custody.json.lock", "custody.json"]
+        if done.stdout:
+            assert done.returncode == 0, done.stderr
+            break
+        assert done.returncode == -9, done.stderr
+    assert step > 5
+    assert seen == {RADIO.interview.title, "after"}
+
+
+def test_the_largest_interview_is_read_again(tmp_path: Path) -> None:
+    """What the screens accept at most is less than what a file may hold, so no answer makes a file that cannot be opened."""
+    from commonhold.kernel.custody.interview import KINDS, Interview, Person, Thing
+    from commonhold.kernel.custody.interview.answers import MAX_NAME, MAX_PEOPLE, MAX_THINGS
+    from tests.kernel.interview.strategies import tokens
+
+    people = tuple(Person(f"p{100_000 + n}", "鳥" * (MAX_NAME - 3) + f"{n:03}") for n in range(MAX_PEOPLE))
+    for kind in KINDS.values():
+        bare = tuple(Thing(f"t{100_000 + n}", kind.id, "鳥" * (MAX_NAME - 3) + f"{n:03}") for n in range(MAX_THINGS))
+        things = tuple(
+            replace(thing, answers={asked.id: tuple(tokens(asked, thing, people, bare)) for asked in kind.questions}) for thing in bare
+        )
+        raw = interview_bytes(interview := Interview("鳥" * MAX_NAME, "zh", "result", people, things))
+        assert parse_interview(raw) == interview
+    assert len(raw) < sealedfile.MAX_BYTES

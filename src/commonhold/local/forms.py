@@ -63,15 +63,20 @@ def with_things(interview: Interview, form: Form) -> Interview:
     """The things' screen: names changed, added, and removed with the button.
 
     Raises:
-        FormatError: for a name that stands twice or cannot be kept, or too many things.
+        FormatError: for a name that stands twice or cannot be kept, a row that is another thing's, or too many things.
     """
     known = {thing.id: thing for thing in interview.things}
-    things = []
+    things: list[Thing] = []
+    # An id is one thing's, or the file could not be read again.
+    taken: set[str] = set()
     # In the order of the kinds, as the screen shows them.
     for kind in KINDS:
         names = {field.removeprefix(f"{kind}-"): typed for field, typed in form.one.items() if field.startswith(f"{kind}-")}
         for id_ in dict.fromkeys([*(thing.id for thing in interview.of_kind(kind)), *names]):
             before = known.get(id_, Thing(_checked_id(id_, "t"), kind, ""))
+            if before.kind != kind or id_ in taken:
+                raise _no_row(id_)
+            taken.add(id_)
             name = clean_name(names.get(id_, ""), "the name") or before.name
             if name and form.one.get("remove") != id_:
                 things.append(replace(before, name=name))
@@ -117,8 +122,12 @@ def _with_assumptions(thing: Thing, form: Form, prefix: str) -> Thing:
 
 def _checked_id(id_: str, prefix: str) -> str:
     if not re.fullmatch(rf"{prefix}[0-9]{{1,6}}", id_):
-        raise FormatError(f"the row {id_[:20]!r} is none of this screen", code="interview/form", next_step="Open the screen again.")
+        raise _no_row(id_)
     return id_
+
+
+def _no_row(id_: str) -> FormatError:
+    return FormatError(f"the row {id_[:20]!r} is none of this screen", code="interview/form", next_step="Open the screen again.")
 
 
 def _check_names(names: Sequence[str], limit: int) -> None:

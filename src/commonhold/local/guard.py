@@ -65,9 +65,11 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         if request.headers.get("host") != self._host:
             return PlainTextResponse("This page answers only under its own address.", 421)
+        inside = hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._secret.encode())
         if (given := request.query_params.get("token")) is not None and request.method == "GET":
-            return self._admitted(given)
-        if not hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._secret.encode()):
+            # Whoever is inside may follow the old address again, and uses up no new one.
+            return RedirectResponse("/", 303) if inside else self._admitted(given)
+        if not inside:
             return _turned_away()
         if request.method not in ("GET", "HEAD") and request.headers.get("origin", f"http://{self._host}") != f"http://{self._host}":
             return PlainTextResponse("This form was sent from another page.", 403)

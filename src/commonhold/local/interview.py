@@ -2,17 +2,18 @@
 
 Every screen is a plain form that works without a script; with it each answer is saved as it is given. Screens are made in ``pages.interview``, answers
 kept by the :class:`~commonhold.local.keeper.Keeper`, visitors judged by the :class:`~commonhold.local.guard.Guard`. Saving and analysing run in one
-worker thread, one after the other, so the pages stay quick and no answer overtakes another.
+thread at a time, one after the other, so the pages stay quick and no answer overtakes another.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final, ParamSpec, TypeAlias, TypeVar
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -32,20 +33,30 @@ from commonhold.pages.interview.screens import Frame
 from commonhold.pages.interview.wording import follows
 from commonhold.pages.language import CODES, Language, language, plain, preferred
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _View: TypeAlias = Callable[[Request], Awaitable[Response]]
 BLANK_ROWS: Final = 4
 """How many empty rows stand below the names of people."""
 _ASSETS: Final = {"interview.css": "text/css; charset=utf-8", "interview.js": "text/javascript; charset=utf-8"}
 
+_WHILE_LOCKED: Final = {"", "unlock", "language", "finish", *_ASSETS}
+"""What is answered before a protected file is open."""
+
 
 @dataclass
 class Conversation:
-    """The state of one running interview beside its answers: nothing that would be missed."""
+    """The state of one running interview beside its answers: nothing that would be missed.
+
+    Args:
+        language: what was chosen before the file, which remembers it, was open.
+    """
 
     keeper: Keeper
     token: str = ""
     finish: Callable[[], None] = lambda: None
     last_request: float = 0.0
+    language: str = ""
     _plan: tuple[Interview, Plan] | None = None
 
     def plan(self) -> Plan:
@@ -60,6 +71,14 @@ class _Screens:
 
     def __init__(self, talk: Conversation) -> None:
         self.talk, self.keeper = talk, talk.keeper
+        # A name on the disk need not be text.
+        self.place = str(talk.keeper.path).encode(errors="replace").decode()
+        self._turn = asyncio.Lock()
+
+    async def alone(self, work: Callable[_P, _T], *args: _P.args, **more: _P.kwargs) -> _T:
+        """Do something in a thread, after all that was asked before: no answer overtakes another, and none is lost between two windows."""
+        async with self._turn:
+            return await run_in_threadpool(work, *args, **more)
 
     # ---------------------------------------------------------------------------------------------------------------- reading
 
@@ -72,22 +91,20 @@ class _Screens:
     async def show(self, request: Request) -> Response:
         """One screen."""
         at = request.path_params["screen"]
-        if self.keeper.locked and at != "unlock":
-            return RedirectResponse("/unlock", 303)
         if at not in (*screens.order(self.keeper.interview), *(["unlock"] if self.keeper.locked else [])):
             frame = self.frame(request, "start")
             lines = [frame.language.say("This screen is not there any more."), frame.language.say("Everything that you answered is saved.")]
             return _page(screens.told(frame, frame.language.say("Nothing here"), lines), 404)
-        return _page(await run_in_threadpool(self.screen, self.frame(request, at)))
+        return _page(await self.alone(self.screen, self.frame(request, at)))
 
     def screen(self, frame: Frame, form: Form | None = None) -> str:
         """A screen as HTML; with what was typed, where that could not be kept."""
         typed = None if form is None else dict(form.one)
         match frame.at:
             case "start":
-                return screens.start(frame, file=str(self.keeper.path), protected=self.keeper.protected, protecting=bool(frame.refused))
+                return screens.start(frame, file=self.place, protected=self.keeper.protected, protecting=bool(frame.refused))
             case "unlock":
-                return screens.unlock(frame, str(self.keeper.path))
+                return screens.unlock(frame, self.place)
             case "people":
                 return screens.people(frame, self.fresh("p", BLANK_ROWS), typed)
             case "things":
@@ -115,7 +132,7 @@ class _Screens:
 
     def language(self, request: Request) -> Language:
         """The language that was chosen, or the one that the browser asks for."""
-        chosen = self.keeper.interview.language
+        chosen = self.talk.language if self.keeper.locked else self.keeper.interview.language
         return language(chosen) if chosen in CODES else preferred(request.headers.get("accept-language", ""))
 
     def fresh(self, prefix: str, number: int) -> list[str]:
@@ -161,11 +178,11 @@ class _Screens:
         form: Form | None = None
         try:
             form = Form.of(await read_form(request, self.talk.token))
-            await run_in_threadpool(self.keep, at, form)
+            await self.alone(self.keep, at, form)
         except CommonholdError as error:
             return await self.refused(request, at, form, error)
         if request.headers.get("accept", "").startswith("application/json"):
-            return harden(JSONResponse(await run_in_threadpool(self.told, request, at)))
+            return harden(JSONResponse(await self.alone(self.told, request, at)))
         return RedirectResponse(self.following(at, form), 303)
 
     def keep(self, at: str, form: Form) -> None:
@@ -200,7 +217,7 @@ class _Screens:
         frame = self.frame(request, at, error)
         if at not in screens.order(self.keeper.interview) and at != "unlock":
             return _page(screens.told(frame, frame.language.say("Nothing here"), []), 404)
-        return _page(await run_in_threadpool(self.screen, frame, form), 422)
+        return _page(await self.alone(self.screen, frame, form), 422)
 
     def following(self, at: str, form: Form) -> str:
         """Where a screen leads."""
@@ -213,8 +230,10 @@ class _Screens:
     async def speak(self, request: Request) -> Response:
         """Choose a language."""
         form = Form.of(await read_form(request, self.talk.token))
-        if (code := form.one.get("language", "")) in CODES and not self.keeper.locked:
-            await run_in_threadpool(self.keeper.save, replace(self.keeper.interview, language=code))
+        if (code := form.one.get("language", "")) in CODES:
+            self.talk.language = code
+        if code in CODES and not self.keeper.locked:
+            await self.alone(self.keeper.save, replace(self.keeper.interview, language=code))
         at = form.one.get("at", "")
         return RedirectResponse(f"/{at}" if at in screens.order(self.keeper.interview) else "/", 303)
 
@@ -223,7 +242,7 @@ class _Screens:
         try:
             form = Form.of(await read_form(request, self.talk.token))
             if self.keeper.locked:
-                await run_in_threadpool(self.keeper.unlock, form.one.get("passphrase", ""))
+                await self.alone(self.keeper.unlock, form.one.get("passphrase", ""))
         except CommonholdError as error:
             return await self.refused(request, "unlock", None, error)
         return RedirectResponse("/", 303)
@@ -236,7 +255,7 @@ class _Screens:
                 raise CustodyError(
                     "the two passphrases are not the same", code="interview/passphrases-differ", next_step="Type it twice again."
                 )
-            await run_in_threadpool(self.keeper.protect, form.one.get("passphrase", ""))
+            await self.alone(self.keeper.protect, form.one.get("passphrase", ""))
         except CommonholdError as error:
             return await self.refused(request, "start", None, error)
         return RedirectResponse("/start", 303)
@@ -245,23 +264,19 @@ class _Screens:
 
     async def picture(self, request: Request) -> Response:
         """The picture of everything, or of one thing."""
-        if self.keeper.locked:
-            return Response(status_code=403)
         thing = self.keeper.interview.thing(request.query_params.get("thing", ""))
-        return await run_in_threadpool(picture_of, self.keeper.interview, self.language(request), thing)
+        return await self.alone(picture_of, self.keeper.interview, self.language(request), thing)
 
     async def report(self, request: Request) -> Response:
         """A report as a page to print."""
-        if self.keeper.locked:
-            return RedirectResponse("/unlock", 303)
         full = request.path_params["which"] == "full"
-        return await run_in_threadpool(lambda: report_page(self.keeper.interview, self.talk.plan(), self.language(request), full=full))
+        return await self.alone(lambda: report_page(self.keeper.interview, self.talk.plan(), self.language(request), full=full))
 
     async def export(self, request: Request) -> Response:
         """A file to hand on, locked with a passphrase unless somebody decides otherwise."""
         try:
             form = Form.of(await read_form(request, self.talk.token))
-            return await run_in_threadpool(taken_away, self.keeper.interview, self.talk.plan, self.language(request), form.one)
+            return await self.alone(taken_away, self.keeper.interview, self.talk.plan, self.language(request), form.one)
         except CommonholdError as error:
             return await self.refused(request, "result", None, error)
 
@@ -270,7 +285,7 @@ class _Screens:
         await read_form(request, self.talk.token)
         spoken = self.language(request)
         lines = [
-            spoken.say("Your answers are in %(file)s.", file=str(self.keeper.path)),
+            spoken.say("Your answers are in %(file)s.", file=self.place),
             spoken.say("The program has ended. You can close this window, and go on another day."),
         ]
         self.talk.finish()
@@ -284,7 +299,8 @@ def build(talk: Conversation) -> Starlette:
     def counted(view: _View) -> _View:
         async def seen(request: Request) -> Response:
             talk.last_request = time.monotonic()
-            response = await view(request)
+            shut = talk.keeper.locked and request.url.path.removeprefix("/") not in _WHILE_LOCKED
+            response = RedirectResponse("/unlock", 303) if shut else await view(request)
             return response if "content-security-policy" in response.headers else harden(response)
 
         return seen

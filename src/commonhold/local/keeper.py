@@ -12,9 +12,10 @@ from commonhold.kernel.custody.interview.answersfile import MAX_BYTES
 from commonhold.kernel.errors import CustodyError, FormatError, StoreError
 from commonhold.store.files import store_error
 from commonhold.store.keyfile import read_small
-from commonhold.store.sealedfile import MAX_SEALED, check_passphrase, is_sealed, seal, unseal, write_private
+from commonhold.store.sealedfile import check_passphrase, clear_scratch, is_sealed, seal, unseal, write_private
 
 _ROOM = 1 << 16
+"""What sealing adds at most."""
 
 
 class Keeper:
@@ -31,6 +32,7 @@ class Keeper:
         self._sealed = b""
         self._lock = _lock(path)
         try:
+            clear_scratch(path)
             self._load()
         except BaseException:
             self.close()
@@ -93,7 +95,7 @@ class Keeper:
     def _load(self) -> None:
         if not self.path.exists():
             return
-        raw = read_small(self.path, max_size=max(MAX_BYTES + _ROOM, min(MAX_SEALED, MAX_BYTES + _ROOM)), what="an interview")
+        raw = read_small(self.path, max_size=MAX_BYTES + _ROOM, what="an interview")
         if is_sealed(raw):
             self._sealed = raw
             return
@@ -108,10 +110,11 @@ class Keeper:
 
 
 def _lock(path: Path) -> int:
-    """A descriptor that holds the file's lock; it goes with the process, whatever ends it."""
-    beside = path.with_name(f".{path.name}.lock")
+    """A descriptor that holds the file's lock, by whatever link it is named; it goes with the process, whatever ends it."""
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f".{target.name}.lock")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise store_error(error, f"write beside {path}") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +29,11 @@ MAX_PASSPHRASE: Final = 1_000
 MIN_PASSPHRASE: Final = 8
 MAX_RECIPIENTS: Final = 100
 
+_STEM: Final = 32
+"""How much of a file's name its scratch bears."""
+
+PATIENCE: Final = 4
+"""How often a file is tried whose passphrase asks for more work than the machine could do at that moment."""
 _BINARY, _ARMOUR = b"age-encryption.org/v1\n", b"-----BEGIN AGE ENCRYPTED FILE-----"
 # age's own words; what is neither of these is a file that was cut or changed.
 _WRONG_PASSPHRASE, _OTHER_KEY, _TOO_MUCH_WORK = "Decryption failed", "No matching keys", "Excessive work"
@@ -104,7 +110,7 @@ def write_private(path: Path, data: bytes) -> None:
         StoreError: as the disk says; the old content is left.
     """
     target = Path(os.path.realpath(path))
-    scratch = target.with_name(f".{target.name[:64]}.{secrets.token_hex(8)}.new")
+    scratch = target.with_name(f".{target.name[:_STEM]}.{secrets.token_hex(8)}.new")
     write_new(scratch, data, mode=MODE)
     try:
         os.replace(scratch, target)
@@ -117,6 +123,17 @@ def write_private(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             scratch.unlink()
         raise store_error(error, f"write {path}") from error
+
+
+def clear_scratch(path: Path) -> None:
+    """Remove what a killed :func:`write_private` left beside *path*: it may hold what has a passphrase since. Only for the one writer of *path*."""
+    target = Path(os.path.realpath(path))
+    # With one more dot and number where write_new itself was killed.
+    left = re.compile(rf"\.{{1,2}}{re.escape(target.name[:_STEM])}\.[0-9a-f]{{16}}\.new(\.[0-9a-f]{{16}})?")
+    with contextlib.suppress(OSError):
+        for found in target.parent.iterdir():
+            if left.fullmatch(found.name):
+                found.unlink()
 
 
 def check_passphrase(passphrase: str) -> None:
@@ -174,12 +191,17 @@ def _require_sealed(raw: bytes) -> None:
 
 
 def _decrypted(opened: Callable[[], bytes]) -> bytes:
-    try:
-        data = opened()
-    except pyrage.DecryptError as error:
-        raise _refusal(str(error)) from None
-    _require_size(data, MAX_BYTES)
-    return data
+    for left in reversed(range(PATIENCE)):
+        try:
+            data = opened()
+        except pyrage.DecryptError as error:
+            # age measures what this machine can do at each attempt, and a busy moment is no reason to give up.
+            if left and str(error).startswith(_TOO_MUCH_WORK):
+                continue
+            raise _refusal(str(error)) from None
+        _require_size(data, MAX_BYTES)
+        return data
+    raise AssertionError("the last attempt gives or refuses")
 
 
 def _refusal(said: str) -> CustodyError | FormatError:
@@ -197,9 +219,9 @@ def _refusal(said: str) -> CustodyError | FormatError:
         )
     if said.startswith(_TOO_MUCH_WORK):
         return CustodyError(
-            "the file asks for more work than this machine can do, and was not made by this program",
+            "the file asks for more work than this machine can do at the moment",
             code="sealed/work",
-            next_step="Ask whoever sent it to seal it again.",
+            next_step="Try again when less is running. If that does not help, open it on the computer that sealed it, and seal it again.",
         )
     return FormatError(
         "the sealed file was cut off or changed on its way, and nothing of it can be trusted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import webbrowser
@@ -41,7 +42,9 @@ def command(file: Path, port: int, no_browser: bool, idle: int) -> None:  # noqa
         server = LocalServer(guard, listening, lambda: talk.last_request, idle * 60)
         talk.finish = server.stop
         _tell(guard.new_address, browser=not no_browser)
-        server.run()
+        # Ctrl-C is how the program was told to end, and no fault.
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
     finally:
         listening.close()
         keeper.close()

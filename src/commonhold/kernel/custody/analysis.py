@@ -214,7 +214,7 @@ def _listed(graph: Graph, family: Family | Partial, up_to: int | None, share: in
             largest = size - 1
             break
     cut = largest < len(family.counts) - 1
-    return Answer(_named(graph, family.sets(largest)), largest if cut else up_to, family.count if up_to is None else None)
+    return Answer(_named(graph, family.sets(largest)), largest if cut else up_to, sum(family.counts) if up_to is None else None)
 
 
 def _named(graph: Graph, sets: Iterable[frozenset[int]]) -> tuple[Coalition, ...]:

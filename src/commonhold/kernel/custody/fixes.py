@@ -28,8 +28,8 @@ from commonhold.kernel.custody.register import AtLeast, Input, Node, NodeRef, Pa
 MAX_TOGETHER: Final = 3
 MAX_RECOMPUTED: Final = 150
 MAX_TRIED: Final = 1_500
-MAX_WALKED: Final = 20_000_000
-"""Gates walked over in search of changes, and as many again to compute their results anew."""
+MAX_WALKED: Final = 5_000_000
+"""Gates that a search for changes walks over; what computing their results anew costs is bounded by it too."""
 KINDS: Final = ("more", "second", "copy", "seal", "close")
 """The kinds of changes, those first that ask least of people where they do the same."""
 
@@ -222,8 +222,8 @@ class _Advisor:
 
     def best(self, groups: Sequence[tuple[Change, ...]], rank: Callable[[Finding], tuple[float, ...]]) -> tuple[Fix, ...]:
         """Those that really raise the minimum and lock nobody out, each with its result, best first."""
-        # A finding costs about ten walks.
-        most = max(min(MAX_RECOMPUTED, MAX_WALKED // (10 * len(self.graph.gates))), 1)
+        # A finding costs more than a walk, and is worth more.
+        most = max(min(MAX_RECOMPUTED, MAX_WALKED // (3 * len(self.graph.gates))), 1)
         self.complete &= len(groups) <= most
         fixes = [Fix(group, self.finding(self.changed(group))) for group in groups[:most]]
         floor, already_out = rank(self.before)[0], self.before.lockout.at_least == 0

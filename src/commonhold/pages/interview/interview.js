@@ -23,14 +23,18 @@
     }
     box.replaceChildren(...text.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
   };
+  const send = (more) => {
+    const data = new FormData(form);
+    for (const field of form.querySelectorAll("[data-manual]")) data.delete(field.name);
+    return fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers: { Accept: "application/json" }, ...more });
+  };
+  const soon = (milliseconds) => { clearTimeout(timer); timer = setTimeout(() => { timer = 0; save(); }, milliseconds); };
   const save = async () => {
     if (running) { again = true; return; }
     running = true; again = false;
     say("saving");
-    const data = new FormData(form);
-    for (const field of form.querySelectorAll("[data-manual]")) data.delete(field.name);
     try {
-      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers: { Accept: "application/json" } });
+      const answer = await send();
       const told = await answer.json();
       showError(told.ok ? null : told.lines);
       say(told.ok ? "saved" : "failed", !told.ok);
@@ -53,9 +57,13 @@
         if (other !== event.target && (value === "-" || other.value === "-")) other.checked = false;
       }
     }
-    if (!event.target.hasAttribute("data-manual")) { clearTimeout(timer); timer = setTimeout(save, 50); }
+    if (!event.target.hasAttribute("data-manual")) soon(50);
   });
   form.addEventListener("input", (event) => {
-    if (event.target.type === "text" && !event.target.hasAttribute("data-manual")) { clearTimeout(timer); timer = setTimeout(save, 900); }
+    if (event.target.type === "text" && !event.target.hasAttribute("data-manual")) soon(900);
   });
+  // The button sends everything: what was due must not come after it, and bring back what it removes.
+  form.addEventListener("submit", () => { clearTimeout(timer); timer = 0; again = false; });
+  // A window that closes in the middle of a word sends what is there.
+  window.addEventListener("pagehide", () => { if (timer || again) send({ keepalive: true }).catch(() => {}); });
 })();

@@ -26,6 +26,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         N_("An answer names somebody or something that is not there any more."),
         N_("Open the screen again, and answer anew."),
     ),
+    "custody/no-resource": (N_("Nothing here"), N_("Nothing yet. Name the things that you have first.")),
     "interview/passphrases-differ": (N_("The two passphrases are not the same."), N_("Type it twice again.")),
     "interview/passphrase-missing": (
         N_("The file needs a passphrase before it leaves this computer."),

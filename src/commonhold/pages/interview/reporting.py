@@ -8,6 +8,7 @@ from commonhold.kernel.custody import analyse
 from commonhold.kernel.custody.interview import Interview, Plan, compile_register
 from commonhold.kernel.custody.interview.building import Open
 from commonhold.kernel.custody.interview.kinds import KINDS
+from commonhold.kernel.errors import CustodyError
 from commonhold.pages.custody import Action, Assumption, Report
 from commonhold.pages.interview.wording import how_to_seal, names_of, step_in_words
 from commonhold.pages.language import Language
@@ -19,6 +20,12 @@ def report_of(interview: Interview, plan: Plan, language: Language, day: datetim
     Raises:
         CustodyError: if there is nothing to report on.
     """
+    if not interview.things:
+        raise CustodyError(
+            "this interview names nothing yet that could be taken",
+            code="custody/no-resource",
+            next_step="Name the things that you have first.",
+        )
     compiled = compile_register(interview, language.plainly)
     targets = [node.id for node in compiled.register.nodes.values() if node.kind == "resource"]
     actions = []
