@@ -73,6 +73,16 @@ class Running:
             time.sleep(0.05)
         raise AssertionError(f"the node has not signed size {size}: {self.log()}")
 
+    def until_alarmed(self, count: int) -> list[dict[str, Any]]:
+        """Wait until it has raised so many alarms."""
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            alarms: list[dict[str, Any]] = json.loads(self.get("alarms"))["alarms"]
+            if len(alarms) >= count:
+                return alarms
+            time.sleep(0.05)
+        raise AssertionError(f"the node has raised no {count} alarms: {alarms}")
+
 
 @contextmanager
 def node_process(verb: str, state: Path, log: str) -> Iterator[Running]:

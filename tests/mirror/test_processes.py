@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -61,6 +62,37 @@ def test_a_witness_cosigns_what_the_logs_server_brings_and_serves_the_newest(hou
         assert set(open_cosigned(note + line, [log], [witness]).cosignatures) == {witness}
         served = node.get(f"{origin_hash(log.name)}/checkpoint")
         assert open_checkpoint(served, [log])[0].size == house.size()
+
+
+def test_a_partner_that_lived_through_the_bad_day_hands_out_files_that_verify_reads(house: House, tmp_path: Path) -> None:
+    """A second history and a restored backup, with the house's real log key: each leaves evidence, and the answer to it is no."""
+    true, false = house.copy(tmp_path / "true"), house.copy(tmp_path / "false")
+    vkey, older = true.ask("state")["log"], (true.record / "checkpoint").read_bytes()
+    for copy, address in ((true, "https://true.example"), (false, "https://false.example")):
+        copy.do("heron", "propose", "channel", "op=add", f"address={address}")
+    with web_server(true.record) as url, node_process("partner", tmp_path / "node", f"{vkey}={url}") as node:
+        size = true.size()
+        row = node.until_signed(size)
+        forged = (false.record / "checkpoint").read_bytes()
+        request = urllib.request.Request(f"{node.url}/mirror/{row['hash']}/cosign", forged, method="POST")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=60)
+        assert refused.value.code == 422
+        refused.value.close()
+        node.process.send_signal(signal.SIGKILL)
+    (true.record / "checkpoint").write_bytes(older)
+    with web_server(true.record) as url, node_process("partner", tmp_path / "node", f"{vkey}={url}") as again:
+        alarms = again.until_alarmed(2)
+        assert {alarm["kind"] for alarm in alarms} == {"two-faces", "rollback"}
+        assert again.log()["signed"]["size"] == size
+        verdicts = set()
+        for alarm in alarms:
+            path = tmp_path / alarm["id"]
+            path.write_bytes(again.get(f"alarms/{alarm['id']}"))
+            told = command("verify", path, "--json")
+            assert (told.code, told.json["log"]) == (1, vkey)
+            verdicts.add(told.json["verdict"])
+        assert verdicts == {"contradictory", "rolled-back"}
 
 
 def test_one_folder_has_one_node(house: House, tmp_path: Path) -> None:
