@@ -163,10 +163,10 @@ def analyse_graph(
     if len(seize) + len(lockout) < 2 * len(set(roots)):
         # Too much work: yet one walk tells whether nobody at all is needed, or nobody at all is enough.
         nobody = reach(graph, ()).days.keys()
-        everybody, whole_org = reach(graph, coalition).days.keys(), reach(graph, org).days.keys()
+        everybody, whole_org = reach(graph, coalition).days.keys(), reach(graph, org, graph.assumed).days.keys()
         for root in roots:
             seize.setdefault(root, _extreme(needs_none=root in nobody, never=root not in everybody))
-            lockout.setdefault(root, _extreme(needs_none=root not in whole_org, never=root in nobody))
+            lockout.setdefault(root, _extreme(needs_none=root not in whole_org, never=root in reach(graph, (), graph.assumed).days))
     return {target: Finding(target, seize[root], lockout[root]) for target, root in zip(targets, roots, strict=True)}
 
 

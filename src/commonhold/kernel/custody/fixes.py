@@ -115,6 +115,8 @@ class _Advisor:
     def against_seizure(self) -> tuple[Fix, ...]:
         smallest = self.before.seize.smallest
         if not smallest:
+            # Nobody knows by whom it is taken, so nothing was weighed.
+            self.complete &= self.before.seize.complete
             return ()
         coalitions = self.numbers(self.before.seize, smallest)
         single = [(change,) for change in self.on_path((), coalitions[0]) if self.stops((change,), coalitions)]
@@ -188,10 +190,11 @@ class _Advisor:
     def against_lockout(self) -> tuple[Fix, ...]:
         smallest = self.before.lockout.smallest
         if not smallest or len(self.org) < MAX_TOGETHER:
+            self.complete &= self.before.lockout.complete or smallest is not None
             return ()
         lost = self.numbers(self.before.lockout, smallest)
         # Only what is out of reach after the first loss can bring the target back.
-        kept = reach(self.graph, self.members - lost[0]).days
+        kept = reach(self.graph, self.members - lost[0], self.graph.assumed).days
         copies = [self.copy(node) for node in self.register.nodes.values() if self.graph.node_index[node.id] not in kept]
         for number in range(1, MAX_TOGETHER + 1):
             if math.comb(len(copies), number) > MAX_TRIED:
@@ -213,7 +216,7 @@ class _Advisor:
 
     def keeps(self, changes: Sequence[Change], lost: Iterable[frozenset[int]]) -> bool:
         graph = self.changed(changes)
-        return all(self.walk() and self.root in reach(graph, self.members - gone).days for gone in lost)
+        return all(self.walk() and self.root in reach(graph, self.members - gone, graph.assumed).days for gone in lost)
 
     # --------------------------------------------------------------------------------------------------------------- both
 
