@@ -18,12 +18,14 @@ def command(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
     """Show members, seats, channels, statements, and the state digest that partners can sign."""
     from commonhold.cli.describing import Openings  # noqa: PLC0415 - kept out of `--help`
     from commonhold.cli.words import articles_words, moment, payload_words  # noqa: PLC0415
+    from commonhold.kernel.notekeys import VerifierKey  # noqa: PLC0415
     from commonhold.kernel.record.digest import StateTree  # noqa: PLC0415
     from commonhold.kernel.record.queries import describe_state  # noqa: PLC0415
 
     state = read_place(house).state
     tree, openings = StateTree.of(state), Openings(house)
-    value = {**describe_state(state), "state_digest": tree.root().hex(), "leaves": tree.count}
+    log_key = str(VerifierKey.of(state.origin, state.log_key))
+    value = {**describe_state(state), "log": log_key, "state_digest": tree.root().hex(), "leaves": tree.count}
 
     def render() -> str:
         clock = (
@@ -36,6 +38,7 @@ def command(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
             f"entries      {state.size}",
             f"charter      {printable(state.charter.name)} {state.charter.digest.hex()}",
             f"clock        {clock}",
+            f"log key      {log_key}",
             f"state digest {tree.root().hex()} ({tree.count} leaves)",
             "",
             table(

@@ -44,9 +44,15 @@ ONLY_SPACES = "The words are the same; only line ends or spaces differ: compare 
 def command(context: click.Context, place: str, org: str, text: Path | None, also: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Check a proof file, an organisation's folder (or a copy of it), or the address where it is served.
 
-    Everything is replayed here: each signature, each rule. Exit code 0: official; 1: not, or something was altered; 2: unreadable.
+    Everything is replayed here: each signature, each rule. A partner's evidence against a log is checked too, and then the answer is no. Exit
+    code 0: official; 1: not, or something was altered; 2: unreadable.
     """
     if not place.startswith(("http://", "https://")) and Path(place).is_file():
+        if (evidence := _evidence(Path(place))) is not None:
+            value, lines = evidence
+            rest = "\n".join([f"resting on   {value['rests_on']}", *lines])
+            emit(as_json, {**value, "ok": False}, lambda: f"verdict      {value['words']}\n{rest}")
+            context.exit(1)
         value, lines, verdict = _check_file(Path(place), org, text)
     else:
         value, lines, verdict = _check_record(place, org, text, also)
@@ -62,6 +68,14 @@ def command(context: click.Context, place: str, org: str, text: Path | None, als
         from commonhold.kernel.record.verdict import CANNOT_JUDGE  # noqa: PLC0415
 
         context.exit(2 if verdict.code == CANNOT_JUDGE else 1)
+
+
+def _evidence(path: Path) -> tuple[dict[str, Any], list[str]] | None:
+    from commonhold.cli.evidence import judge_evidence  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel.record.prooffile import MAX_PROOF_FILE_BYTES  # noqa: PLC0415
+    from commonhold.store.keyfile import read_small  # noqa: PLC0415
+
+    return judge_evidence(read_small(path, max_size=MAX_PROOF_FILE_BYTES, what="a proof file"))
 
 
 def _check_record(place: str, org: str, text: Path | None, also: tuple[str, ...]) -> tuple[dict[str, Any], list[str], Verdict]:

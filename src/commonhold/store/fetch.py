@@ -6,12 +6,15 @@ Every answer has a size, a time and a number of redirects that it may not exceed
 from __future__ import annotations
 
 import http.client
-import time
+import ipaddress
+import threading
 import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable
-from typing import IO, Final
+from socket import SHUT_RDWR, socket
+from types import TracebackType
+from typing import IO, Any, Final, Self
 from urllib.parse import urlsplit
 
 from commonhold.kernel.errors import StoreError
@@ -25,55 +28,185 @@ _REDIRECTS: Final = 5
 _TRY_LATER: Final = "try again later, or read from another mirror."
 
 
-def url_fetch(url: str, *, timeout: float = 10.0, deadline: float = 60.0) -> Fetch:
+def url_fetch(url: str, *, timeout: float = 10.0, deadline: float = 60.0, public_only: bool = False) -> Fetch:
     """A function that fetches files below *url*, which is ``http`` or ``https``.
 
     Args:
         url: the log's prefix; with or without the slash at its end.
         timeout: seconds to wait for any one answer of the network.
         deadline: seconds for one whole file, so that a server cannot keep a reader by sending a byte now and then.
+        public_only: speak with public addresses alone, whatever a name or a redirect says, and through no proxy: for servers, whose own
+            network a stranger must not reach through them.
 
     Raises:
         StoreError: ``store/url`` for another scheme, a query, a fragment or a password in the address.
     """
+    _check_plain(url)
+    prefix = url.rstrip("/")
+
+    def fetch(name: str, max_size: int) -> bytes:
+        check_name(name)
+        address = f"{prefix}/{name}"
+        # The scheme was checked above, and no handler for another one is there.
+        request = urllib.request.Request(  # noqa: S310
+            address, headers={"Accept-Encoding": "gzip, identity", "User-Agent": "commonhold"}
+        )
+        with _Exchange(deadline, public_only=public_only) as exchange:
+            try:
+                with exchange.open(request, timeout, _Redirects()) as answer:
+                    return exchange.body(answer, address, max_size)
+            except urllib.error.HTTPError as exc:
+                exc.close()
+                raise _refusal(exc, address) from None
+            except urllib.error.URLError as exc:
+                raise _unreachable(address, exc.reason) from exc
+            except (OSError, ValueError, http.client.HTTPException, zlib.error) as exc:
+                raise _unreachable(address, exc) from exc
+
+    return fetch
+
+
+def url_post(
+    address: str, body: bytes, *, max_size: int, timeout: float = 10.0, deadline: float = 60.0, public_only: bool = False
+) -> tuple[int, bytes]:
+    """Send *body* to *address* and give the status and body of the answer; no redirect is followed.
+
+    Args:
+        max_size: bytes of the answer that are read.
+        timeout: as for :func:`url_fetch`, with *deadline* and *public_only*.
+
+    Raises:
+        StoreError: if the address is not plain, nobody answers there, or the answer is too long.
+    """
+    _check_plain(address)
+    request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+        address, body, {"Content-Type": "application/octet-stream", "User-Agent": "commonhold"}, method="POST"
+    )
+    with _Exchange(deadline, public_only=public_only) as exchange:
+        try:
+            try:
+                with exchange.open(request, timeout) as answer:
+                    return answer.status, exchange.body(answer, address, max_size)
+            except urllib.error.HTTPError as exc:
+                with exc:
+                    return exc.code, exchange.body(exc.fp, address, max_size)
+        except urllib.error.URLError as exc:
+            raise _unreachable(address, exc.reason) from exc
+        except (OSError, ValueError, http.client.HTTPException, zlib.error) as exc:
+            raise _unreachable(address, exc) from exc
+
+
+def is_private_address(url: str) -> bool:
+    """Whether an address names this machine or a private network outright, by number or as ``localhost``."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+class _Exchange:
+    """One request and its answer, with an end: when the time is over its connections are shut, whatever they wait for."""
+
+    def __init__(self, seconds: float, *, public_only: bool) -> None:
+        self._public_only = public_only
+        self._open: list[socket] = []
+        self._over = False
+        self._timer = threading.Timer(seconds, self._shut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._timer.cancel()
+        self._timer.join()
+
+    def open(self, request: urllib.request.Request, timeout: float, *more: urllib.request.BaseHandler) -> http.client.HTTPResponse:
+        opener = urllib.request.OpenerDirector()
+        # Named one by one: the usual opener also reads file: and ftp:, to which a redirect could lead.
+        for handler in (
+            *([] if self._public_only else [urllib.request.ProxyHandler()]),
+            _HTTP(self),
+            _HTTPS(self),
+            urllib.request.HTTPDefaultErrorHandler(),
+            urllib.request.HTTPErrorProcessor(),
+            *more,
+        ):
+            opener.add_handler(handler)
+        answer: http.client.HTTPResponse = opener.open(request, timeout=timeout)
+        return answer
+
+    def connected(self, connection: http.client.HTTPConnection) -> None:
+        """Look at whom a connection really reaches: a name may lead anywhere, and elsewhere a moment later."""
+        peer = connection.sock.getpeername()[0]
+        if self._public_only and not ipaddress.ip_address(peer.partition("%")[0]).is_global:
+            connection.close()
+            raise StoreError(
+                f"{connection.host} leads to {peer}, which is not a public address",
+                code="store/private",
+                next_step="if the log really is served there, give its address as a number.",
+            )
+        self._open.append(connection.sock)
+        if self._over:
+            self._shut()
+
+    def body(self, answer: Any, address: str, max_size: int) -> bytes:
+        data = _body(answer, address, max_size, lambda: self._over)
+        # A connection that was shut looks like one that has ended.
+        if self._over:
+            raise _unreachable(address, "it took too long to arrive")
+        return data
+
+    def _shut(self) -> None:
+        self._over = True
+        for sock in self._open:
+            try:
+                sock.shutdown(SHUT_RDWR)
+            except OSError:
+                continue
+
+
+class _HTTP(urllib.request.HTTPHandler):
+    def __init__(self, exchange: _Exchange) -> None:
+        super().__init__()
+        self._exchange = exchange
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        exchange = self._exchange
+
+        class Connection(http.client.HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                exchange.connected(self)
+
+        return self.do_open(Connection, req)
+
+
+class _HTTPS(urllib.request.HTTPSHandler):
+    def __init__(self, exchange: _Exchange) -> None:
+        super().__init__()
+        self._exchange = exchange
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        exchange = self._exchange
+
+        class Connection(http.client.HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                exchange.connected(self)
+
+        return self.do_open(Connection, req)
+
+
+def _check_plain(url: str) -> None:
     if not _is_plain(url):
         raise StoreError(
             f"cannot read a log from {url[:200]!r}",
             code="store/url",
             next_step="give an address such as https://record.example.org/, or a folder.",
         )
-    prefix = url.rstrip("/")
-    opener = urllib.request.OpenerDirector()
-    # Named one by one: the usual opener also reads file: and ftp:, to which a redirect could lead.
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        _Redirects(),
-    ):
-        opener.add_handler(handler)
-
-    def fetch(name: str, max_size: int) -> bytes:
-        check_name(name)
-        address, end = f"{prefix}/{name}", time.monotonic() + deadline
-        # The scheme was checked above, and no handler for another one is there.
-        request = urllib.request.Request(  # noqa: S310
-            address, headers={"Accept-Encoding": "gzip, identity", "User-Agent": "commonhold"}
-        )
-        try:
-            with opener.open(request, timeout=timeout) as answer:
-                return _body(answer, address, max_size, end)
-        except urllib.error.HTTPError as exc:
-            exc.close()
-            raise _refusal(exc, address) from None
-        except urllib.error.URLError as exc:
-            raise _unreachable(address, exc.reason) from exc
-        except (OSError, ValueError, http.client.HTTPException, zlib.error) as exc:
-            raise _unreachable(address, exc) from exc
-
-    return fetch
 
 
 def _is_plain(url: str) -> bool:
@@ -107,7 +240,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _body(answer: http.client.HTTPResponse, address: str, max_size: int, end: float) -> bytes:
+def _body(answer: http.client.HTTPResponse, address: str, max_size: int, over: Callable[[], bool]) -> bytes:
     encoding = answer.headers.get("Content-Encoding", "identity")
     # A log may compress without being asked (tlog-tiles), so both sizes are bounded while they grow.
     if encoding not in {"gzip", "identity"}:
@@ -121,7 +254,7 @@ def _body(answer: http.client.HTTPResponse, address: str, max_size: int, end: fl
         data += unzip.decompress(piece, max_size + 1 - len(data)) if unzip else piece
         if len(data) > max_size or sent > 2 * max_size + _PIECE:
             raise StoreError(f"{address} is longer than {max_size} bytes", code="store/too-big", data={"max_size": max_size})
-        if time.monotonic() > end:
+        if over():
             raise _unreachable(address, "it took too long to arrive")
     # http.client counts down what was announced, and says nothing when the rest never came.
     if answer.length or (unzip is not None and not unzip.eof):

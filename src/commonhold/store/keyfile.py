@@ -131,12 +131,12 @@ def read_small(path: Path, *, max_size: int, what: str) -> bytes:
         StoreError: if there is no such file, it is no regular file, or it cannot be read.
         FormatError: if it has more than *max_size* bytes.
     """
-    return _open_and_read(path, max_size=max_size, what=what)[0]
+    return read_with_mode(path, max_size=max_size, what=what)[0]
 
 
 def _read(path: Path, header: str, *, lines: int) -> list[str]:
     """The lines after *header*, of which there must be exactly *lines*, each ended by a newline."""
-    raw, mode = _open_and_read(path, max_size=MAX_KEY_FILE, what=_KINDS[header])
+    raw, mode = read_with_mode(path, max_size=MAX_KEY_FILE, what=_KINDS[header])
     try:
         text = raw.decode("ascii")
     except UnicodeDecodeError:
@@ -178,7 +178,12 @@ def _secret(text: str, path: Path) -> bytes:
         ) from None
 
 
-def _open_and_read(path: Path, *, max_size: int, what: str) -> tuple[bytes, int]:
+def read_with_mode(path: Path, *, max_size: int, what: str) -> tuple[bytes, int]:
+    """The whole content of a small file, and its permissions, for whoever keeps secrets of another form.
+
+    Raises:
+        StoreError, FormatError: as :func:`read_small`.
+    """
     try:
         # Without O_NONBLOCK, opening a named pipe would wait for ever. A link is followed: what counts is the file that it leads to.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb", buffering=0) as file:

@@ -338,9 +338,12 @@ class Record:
         self.close()
 
 
-def _insist(outcome: Outcome) -> None:
-    """Raise what the fold said about an entry that it refuses, as the family of error that its code belongs to."""
-    if outcome.counts:
-        return
+def refusal_of(outcome: Outcome) -> FormatError | ProofError | RuleError:
+    """What the fold said about an entry that it refuses, as the family of error that its code belongs to."""
     family = FormatError if outcome.entry is None else ProofError if outcome.code.startswith(("signature/", "attest/")) else RuleError
-    raise family(outcome.words, code=outcome.code, next_step=outcome.next_step)
+    return family(outcome.words, code=outcome.code, next_step=outcome.next_step)
+
+
+def _insist(outcome: Outcome) -> None:
+    if not outcome.counts:
+        raise refusal_of(outcome)

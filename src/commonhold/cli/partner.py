@@ -1,0 +1,54 @@
+"""``commonhold partner``: a partner node, which mirrors and witnesses the records of other organisations (docs/guide/partners.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from commonhold.cli.options import json_option
+from commonhold.cli.serving import clock, listen_option, log_option, name_option, say_ready, sources_of, state_option
+
+
+@click.group()
+def command() -> None:
+    """Serve as other organisations' partner.
+
+    A partner holds their records, says when it saw what, and takes entries that a log does not want. An organisation names it in a decision
+    of kind 'partner', by its mirror key.
+    """
+
+
+@command.command()
+@state_option
+@name_option
+@log_option
+@listen_option("127.0.0.1:8420")
+@json_option
+def serve(state: Path, name: str, logs: tuple[str, ...], listen: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Follow each log, keep its entries, cosign what is held, and serve it all.
+
+    The keys are made on the first start and stay in --state (mode 0600). Never start a second node from a copy of that folder. A log whose
+    address is not given is only witnessed.
+    """
+    from commonhold.mirror.app import create_app  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.mirror.node import Node  # noqa: PLC0415
+    from commonhold.mirror.serve import parse_listen, serve_app  # noqa: PLC0415
+
+    host, port = parse_listen(listen)
+    node = Node(state, name, sources_of(logs), clock, follow=True)
+    vkeys = {role: str(key) for role, key in node.keys.vkeys.items()}
+
+    def ready(url: str) -> None:
+        lines = [
+            f"listening    {url}",
+            f"mirror key   {vkeys['mirror']}",
+            f"witness key  {vkeys['witness']}",
+            f"following    {len(node.followers)} of {len(node.sources)} logs",
+        ]
+        say_ready(as_json, {"url": url, "vkeys": vkeys}, lines)
+
+    try:
+        serve_app(create_app(node), host, port, ready)
+    finally:
+        node.close()

@@ -1,0 +1,174 @@
+"""The node as an ASGI application: which path is what (docs/formats/partner-node.md).
+
+POST /add-checkpoint            the C2SP witness
+GET  /<hash>/checkpoint         its monitoring path; <hash> is the SHA-256 of the log's origin in hexadecimal
+GET  /                          who this node is and what it follows
+GET  /alarms, /alarms/<id>      what it noticed, and the evidence
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from commonhold.kernel.errors import ProofError, RuleError
+from commonhold.kernel.tlog.tiles import ENTRIES, FULL_TILE_BYTES, MAX_BUNDLE_BYTES, MAX_ENTRY_BYTES, parse_tile_path
+from commonhold.kernel.tlog.witness import MAX_REQUEST
+from commonhold.mirror.follower import Follower
+from commonhold.mirror.node import LogSource, Node
+from commonhold.mirror.web import FOREVER, SECONDS, TILE, Deadline, answer, guarded, in_thread, json_answer, read_body, static
+from commonhold.mirror.witness import SIZE_TYPE, TEXT, Answer, origin_hash
+from commonhold.store.reader import MAX_CHECKPOINT
+
+COSIGNING: Final = 8
+"""Requests for mirror signatures that are worked on at a time: each may have to fetch a record first."""
+
+
+def create_app(node: Node, *, tend: bool = True, more: Iterable[BaseRoute] = ()) -> Starlette:
+    """The application of *node*, which it closes when it shuts down.
+
+    Args:
+        tend: look at the followed logs by itself; tests do it by hand.
+        more: further routes, such as pages for people.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        tending = asyncio.create_task(node.run()) if tend else None
+        try:
+            yield
+        finally:
+            if tending is not None:
+                tending.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await tending
+            node.close()
+
+    routes = [*witness_routes(node), *(mirror_routes(node) if node.followers else []), *more]
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(Deadline),
+            Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]),
+        ],
+    )
+
+
+def witness_routes(node: Node) -> list[BaseRoute]:
+    """What every node answers, with or without a mirror."""
+
+    async def about(_request: Request) -> Response:
+        return json_answer(await in_thread(describe, node), cache=SECONDS)
+
+    async def add_checkpoint(request: Request) -> Response:
+        body = await read_body(request, MAX_REQUEST)
+        return answer(await in_thread(node.witness.add_checkpoint, body))
+
+    async def monitored(request: Request) -> Response:
+        note = await in_thread(node.witness.checkpoint, request.path_params["log"])
+        return static(note, TEXT, SECONDS)
+
+    async def alarms(_request: Request) -> Response:
+        found = await in_thread(node.alarms.all)
+        rows = [{"id": one.id, "origin": one.origin, "kind": one.kind, "time": one.time, "words": one.words} for one in found]
+        return json_answer({"alarms": rows}, cache=SECONDS)
+
+    async def evidence(request: Request) -> Response:
+        return static(await in_thread(node.alarms.evidence, request.path_params["id"]), TILE, SECONDS)
+
+    return [
+        Route("/", guarded(about), methods=["GET"]),
+        Route("/add-checkpoint", guarded(add_checkpoint), methods=["POST"]),
+        Route("/{log:str}/checkpoint", guarded(monitored), methods=["GET"]),
+        Route("/alarms", guarded(alarms), methods=["GET"]),
+        Route("/alarms/{id:str}", guarded(evidence), methods=["GET"]),
+    ]
+
+
+def mirror_routes(node: Node) -> list[BaseRoute]:
+    """What a partner answers beside the witness."""
+    few = CapacityLimiter(COSIGNING)
+
+    def follower_of(request: Request) -> Follower:
+        found = node.followers.get(request.path_params["log"])
+        if found is None:
+            raise RuleError("this node does not follow a log of that name", code="mirror/unknown-log")
+        return found
+
+    async def checkpoint(request: Request) -> Response:
+        head = await in_thread(follower_of(request).head)
+        return static(head[1] if head else None, TEXT, SECONDS)
+
+    async def tile(request: Request) -> Response:
+        path = "tile/" + request.path_params["path"]
+        # Refuses every other path before the disk is asked.
+        named = parse_tile_path(path)
+        limit = MAX_BUNDLE_BYTES if named.level == ENTRIES else FULL_TILE_BYTES
+        return static(await in_thread(follower_of(request).served, path, limit), TILE, FOREVER)
+
+    async def cosign(request: Request) -> Response:
+        follower, note = follower_of(request), await read_body(request, MAX_CHECKPOINT)
+        try:
+            line = await to_thread.run_sync(follower.cosign, note, limiter=few, abandon_on_cancel=True)
+        except ProofError as error:
+            if error.code == "mirror/not-signed":
+                return answer(Answer(403, f"{error.diagnostics()}\n".encode()))
+            if error.code == "mirror/conflict":
+                return answer(Answer(409, f"{error.data['size']}\n".encode(), SIZE_TYPE))
+            raise
+        return answer(Answer(200, line.encode()))
+
+    async def entry(request: Request) -> Response:
+        body = await read_body(request, MAX_ENTRY_BYTES)
+        follower, outcome = await in_thread(node.take_entry, body)
+        node.soon(follower)
+        return json_answer({"ok": True, "origin": follower.origin, "status": "taken" if outcome else "in-record"}, 202 if outcome else 200)
+
+    async def pending(_request: Request) -> Response:
+        rows = await in_thread(node.pending.all)
+        return json_answer(
+            {"entries": [{"id": one.id, "origin": one.origin, "member": one.member, "since": one.since} for one in rows]}, cache=SECONDS
+        )
+
+    async def one_pending(request: Request) -> Response:
+        return static(await in_thread(node.pending.raw, request.path_params["id"]), TILE, SECONDS)
+
+    return [
+        Route("/mirror/{log:str}/checkpoint", guarded(checkpoint), methods=["GET"]),
+        Route("/mirror/{log:str}/tile/{path:path}", guarded(tile), methods=["GET"]),
+        Route("/mirror/{log:str}/cosign", guarded(cosign), methods=["POST"]),
+        Route("/entry", guarded(entry), methods=["POST"]),
+        Route("/pending", guarded(pending), methods=["GET"]),
+        Route("/pending/{id:str}", guarded(one_pending), methods=["GET"]),
+    ]
+
+
+def describe(node: Node) -> dict[str, object]:
+    """Who a node is and what it follows, as plain data."""
+
+    def row(origin: str, source: LogSource) -> dict[str, object]:
+        name = origin_hash(origin)
+        about: dict[str, object] = {"origin": origin, "hash": name, "vkey": str(source.key), "url": source.url}
+        follower = node.followers.get(name)
+        if follower is None:
+            return about
+        head = follower.head()
+        signed = {"size": head[0], "time": head[2]} if head else None
+        return {**about, "org": follower.org(), "held": follower.size(), "signed": signed, "trouble": follower.trouble}
+
+    return {
+        "name": node.name,
+        "vkeys": {role: str(key) for role, key in node.keys.vkeys.items()},
+        "logs": [row(origin, source) for origin, source in sorted(node.sources.items())],
+    }

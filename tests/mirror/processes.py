@@ -1,0 +1,101 @@
+"""Real nodes as processes of their own, and a record that a web server on loopback serves to them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+SECONDS: Final = 60.0
+RUN: Final = "import sys; from commonhold.cli.main import run; sys.exit(run(sys.argv[1:]))"
+
+
+class _Slow(SimpleHTTPRequestHandler):
+    pause = 0.0
+
+    def do_GET(self) -> None:
+        time.sleep(self.pause)
+        # A reader that was killed while it read is no news.
+        with suppress(ConnectionError):
+            super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+
+@contextmanager
+def web_server(folder: Path, pause: float = 0.0) -> Iterator[str]:
+    """Serve *folder* on loopback, each file *pause* seconds late; gives the address."""
+    handler = type("Handler", (_Slow,), {"pause": pause})
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A node that answers at *url*."""
+
+    process: subprocess.Popen[str]
+    url: str
+    vkeys: dict[str, str]
+
+    def get(self, path: str) -> bytes:
+        with urllib.request.urlopen(f"{self.url}/{path}", timeout=SECONDS) as answer:
+            data: bytes = answer.read()
+            return data
+
+    def log(self) -> dict[str, Any]:
+        """What it says of the one log that it knows."""
+        row: dict[str, Any] = json.loads(self.get(""))["logs"][0]
+        return row
+
+    def until_signed(self, size: int) -> dict[str, Any]:
+        """Wait until the mirror has signed a checkpoint of *size*."""
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            row = self.log()
+            if row["signed"] and row["signed"]["size"] >= size:
+                return row
+            time.sleep(0.05)
+        raise AssertionError(f"the node has not signed size {size}: {self.log()}")
+
+    def until_alarmed(self, count: int) -> list[dict[str, Any]]:
+        """Wait until it has raised so many alarms."""
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            alarms: list[dict[str, Any]] = json.loads(self.get("alarms"))["alarms"]
+            if len(alarms) >= count:
+                return alarms
+            time.sleep(0.05)
+        raise AssertionError(f"the node has raised no {count} alarms: {alarms}")
+
+
+@contextmanager
+def node_process(verb: str, state: Path, log: str) -> Iterator[Running]:
+    """``commonhold VERB serve`` in a process of its own; killed at the end if it still runs."""
+    options = ["--state", str(state), "--name", "heron.example", "--log", log, "--listen", "127.0.0.1:0", "--json"]
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN, verb, "serve", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line, process.stderr.read() if process.stderr else ""
+            ready = json.loads(line)
+            yield Running(process, ready["url"], ready["vkeys"])
+        finally:
+            process.kill()

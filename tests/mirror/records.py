@@ -1,0 +1,103 @@
+"""A club's record as its server publishes it, honestly or not, and a partner node that follows it, without sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from commonhold.kernel.errors import StoreError
+from commonhold.kernel.notes import SignerKey
+from commonhold.mirror.app import create_app
+from commonhold.mirror.follower import Follower
+from commonhold.mirror.node import LogSource, Node
+from commonhold.mirror.witness import origin_hash
+from commonhold.store.files import DirectoryFiles
+from commonhold.store.log import Log
+from commonhold.store.memory import MemoryFiles
+from commonhold.testing.house import derive
+from tests.kernel.record.helpers import Club
+from tests.mirror.helpers import NAME, FakeClock
+
+URL = "https://club.example/record"
+
+
+class Published:
+    """A club and its log; what the server does with the club's acts is up to the test.
+
+    *fetched* lists the names that were asked for and *sent* what was posted; *away* makes the server unreachable after so many more answers.
+    """
+
+    def __init__(self, club: Club | None = None) -> None:
+        self.club = club or Club()
+        self.files = MemoryFiles()
+        self.signer = SignerKey(self.club.state.origin, derive(self.club.seed, "log"))
+        self.log = Log.create(self.files, self.club.state.origin, self.signer)
+        self.fetched: list[str] = []
+        self.sent: list[tuple[str, bytes]] = []
+        self.away = -1
+        self.publish()
+
+    @property
+    def hash(self) -> str:
+        return origin_hash(self.club.state.origin)
+
+    @property
+    def source(self) -> LogSource:
+        return LogSource(self.signer.verifier, URL)
+
+    def publish(self, *, up_to: int | None = None) -> bytes:
+        """Append the club's new acts to the log; gives the checkpoint."""
+        leaves = self.club.leaves[self.log.size : up_to]
+        return self.log.append(leaves) if leaves else self.log.checkpoint
+
+    def write(self, count: int) -> None:
+        """So many proposals more, published together."""
+        for turn in range(count):
+            name = tuple(self.club.kits)[turn % len(self.club.kits)]
+            self.club.act(
+                name, "propose", kind="channel", payload={"op": "add", "address": f"https://club.example/{turn}"}, not_after=2**40
+            )
+        self.publish()
+
+    def replace_by(self, other: Published) -> None:
+        """From now on the server shows another history."""
+        self.files, self.log, self.club = other.files, other.log, other.club
+
+    def fetch(self, name: str, max_size: int) -> bytes:
+        self.fetched.append(name)
+        if self.away == 0:
+            raise StoreError("cannot reach the club's server", code="store/unreachable", next_step="try again later.")
+        self.away -= 1
+        return self.files.read(name, max_size)
+
+    def post(self, address: str, body: bytes) -> None:
+        self.sent.append((address, body))
+
+
+@contextmanager
+def following(
+    folder: Path, *records: Published, clock: FakeClock | None = None, files: dict[str, MemoryFiles] | None = None
+) -> Iterator[tuple[Node, TestClient]]:
+    """A partner node that follows *records*, tended by hand; *files* keeps its copies in memory."""
+    by_url = {f"{URL}/{number}": record for number, record in enumerate(records)}
+    sources = [LogSource(record.signer.verifier, url) for url, record in by_url.items()]
+
+    def place(path: Path) -> DirectoryFiles | MemoryFiles:
+        return DirectoryFiles(path) if files is None else files.setdefault(path.name, MemoryFiles())
+
+    def post(address: str, body: bytes) -> None:
+        by_url[address.removesuffix("/entry")].post(address, body)
+
+    node = Node(folder, NAME, sources, clock or FakeClock(), follow=True, fetch=lambda url: by_url[url].fetch, post=post, files=place)
+    try:
+        with TestClient(create_app(node, tend=False), raise_server_exceptions=False) as client:
+            yield node, client
+    finally:
+        node.close()
+
+
+def follower(node: Node, record: Published) -> Follower:
+    return node.followers[record.hash]
