@@ -8,6 +8,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.kit import Kit
@@ -26,6 +28,18 @@ from tests.kernel.attacks.saltmarsh import house
 from tests.reader.node import Reader, verdict
 
 READER = Path(__file__).resolve().parents[2] / "reader"
+HUGE = 4_000_000
+HOSTILE = {
+    "nothing but openings": b"{" * HUGE,
+    "one endless string": b'{"form":"' + b"a" * HUGE + b'"}',
+    "one endless number": b'{"form":' + b"9" * HUGE + b"}",
+    "no UTF-8": b"{" + b"\xff" * HUGE,
+    "zeros": bytes(HUGE),
+    "a note of 10,000 signatures": b"x\n\n" + b"\xe2\x80\x94 gull.example AAAAAAAA\n" * 10_000,
+    "a note of one endless line": b"x" * HUGE + b"\n\n\xe2\x80\x94 gull.example AAAAAAAA\n",
+    "a proof of 80,000 hashes": b"c2sp.org/tlog-proof@v1\nindex 1\n" + (b"A" * 43 + b"=\n") * 80_000 + b"\n",
+    "an endless index": b"c2sp.org/tlog-proof@v1\nindex " + b"9" * HUGE + b"\n\n",
+}
 
 
 def test_the_table_of_unicode_3_2_is_pythons() -> None:
@@ -229,3 +243,12 @@ def test_a_text_beside_the_one_that_was_decided_is_not_shown_as_it(reader: Reade
     assert reader.ask("check-proof-file", raw=raw)["texts"] == ["We move to the mill. Мы переезжаем.\n"]
     raw = canonical_bytes({**value, "texts": {text_digest(other): b64.encode(other)}})
     assert reader.ask("check-proof-file", raw=raw)["texts"] == []
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_file_that_is_made_to_exhaust_a_parser_is_refused_in_few_words(reader: Reader, name: str) -> None:
+    """Endless strings, numbers, lines and lists end in a refusal with a code, and what was given is not repeated."""
+    answer = reader.ask("judge", raw=HOSTILE[name])
+    assert answer["verdict"] == "unreadable"
+    assert answer["texts"] == []
+    assert len(answer["detail"]) < 300
