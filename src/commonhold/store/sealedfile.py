@@ -32,6 +32,8 @@ MAX_RECIPIENTS: Final = 100
 _STEM: Final = 32
 """How much of a file's name its scratch bears."""
 
+PATIENCE: Final = 4
+"""How often a file is tried whose passphrase asks for more work than the machine could do at that moment."""
 _BINARY, _ARMOUR = b"age-encryption.org/v1\n", b"-----BEGIN AGE ENCRYPTED FILE-----"
 # age's own words; what is neither of these is a file that was cut or changed.
 _WRONG_PASSPHRASE, _OTHER_KEY, _TOO_MUCH_WORK = "Decryption failed", "No matching keys", "Excessive work"
@@ -189,12 +191,17 @@ def _require_sealed(raw: bytes) -> None:
 
 
 def _decrypted(opened: Callable[[], bytes]) -> bytes:
-    try:
-        data = opened()
-    except pyrage.DecryptError as error:
-        raise _refusal(str(error)) from None
-    _require_size(data, MAX_BYTES)
-    return data
+    for left in reversed(range(PATIENCE)):
+        try:
+            data = opened()
+        except pyrage.DecryptError as error:
+            # age measures what this machine can do at each attempt, and a busy moment is no reason to give up.
+            if left and str(error).startswith(_TOO_MUCH_WORK):
+                continue
+            raise _refusal(str(error)) from None
+        _require_size(data, MAX_BYTES)
+        return data
+    raise AssertionError("the last attempt gives or refuses")
 
 
 def _refusal(said: str) -> CustodyError | FormatError:
@@ -212,9 +219,9 @@ def _refusal(said: str) -> CustodyError | FormatError:
         )
     if said.startswith(_TOO_MUCH_WORK):
         return CustodyError(
-            "the file asks for more work than this machine can do, and was not made by this program",
+            "the file asks for more work than this machine can do at the moment",
             code="sealed/work",
-            next_step="Ask whoever sent it to seal it again.",
+            next_step="Try again when less is running. If that does not help, open it on the computer that sealed it, and seal it again.",
         )
     return FormatError(
         "the sealed file was cut off or changed on its way, and nothing of it can be trusted",
