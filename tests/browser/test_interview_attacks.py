@@ -70,6 +70,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("encoding", ["", 'enctype="text/plain"', 'enctype="multipart/form-data"'])
 def test_another_page_in_the_same_browser_reads_and_changes_nothing(chromium: Browser, file: Path, encoding: str) -> None:
     """Neither by form, script, frame nor picture, though the browser may send our cookie along; and the visitor goes on undisturbed."""
@@ -92,6 +93,7 @@ def test_another_page_in_the_same_browser_reads_and_changes_nothing(chromium: Br
         assert visitor.page.get_by_text("Saltmarsh Radio").first.is_visible()
 
 
+@pytest.mark.smoke
 def test_a_name_that_leads_here_shows_nothing(chromium: Browser, file: Path) -> None:
     """DNS rebinding: a browser that resolves somebody's name to loopback gets no screen under it, even with the address's token."""
     with running(file) as program:
