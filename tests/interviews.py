@@ -145,7 +145,7 @@ UNION = Case(
     },
     lost={},
     first=(
-        "Let everybody read the mail of %(thing)s in a mailbox of their own",
+        "Keep %(thing)s for password resets alone",
         "Look up to which mailbox the reset messages",
         "Change the password of %(thing)s, and seal the new one together",
     ),

@@ -248,11 +248,11 @@ def test_a_disk_that_refuses_leaves_nothing(lost: House, tmp_path: Path, monkeyp
 
     write, written = evidence.write_new, []
 
-    def failing(path: Path, data: bytes) -> None:
+    def failing(path: Path, data: bytes, *, mode: int) -> None:
         written.append(path)
         if len(written) > 5:
             raise StoreError("the disk is full", code="store/io", next_step="Make room.")
-        write(path, data)
+        write(path, data, mode=mode)
 
     monkeypatch.setattr(evidence, "write_new", failing)
     (tmp_path / "at").mkdir()

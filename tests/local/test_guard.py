@@ -47,7 +47,7 @@ def test_the_visitor_may_open_the_old_address_again(local: Local) -> None:
 def test_without_the_address_nothing_is_shown(local: Local, cookie: str | None) -> None:
     """Whoever comes with no cookie, or another, sees no name, no picture and not even a script, and can change nothing."""
     client = local.browser(inside=False)
-    headers = {} if cookie is None else {"cookie": f"{COOKIE}={cookie}".encode()}
+    headers = {} if cookie is None else {"cookie": f"{COOKIE}-{HOST.rpartition(':')[2]}={cookie}".encode()}
     for path in SHOWN:
         answer = client.get(path, headers=headers)
         assert answer.status_code == 403, path
@@ -174,6 +174,6 @@ def test_anything_but_http_is_not_answered(local: Local) -> None:
     async def send(message: object) -> None:
         sent.append(message)
 
-    headers = [(b"host", HOST.encode()), (b"cookie", f"{COOKIE}={local.guard._secret}".encode())]
+    headers = [(b"host", HOST.encode()), (b"cookie", f"{COOKIE}-{HOST.rpartition(':')[2]}={local.guard._secret}".encode())]
     asyncio.run(local.guard({"type": "websocket", "path": "/start", "query_string": b"", "headers": headers}, receive, send))
     assert sent == []

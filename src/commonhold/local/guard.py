@@ -21,6 +21,7 @@ from commonhold.kernel.errors import FormatError, RuleError
 MAX_BODY: Final = 256 << 10
 MAX_FIELDS: Final = 5_000
 COOKIE: Final = "commonhold-local"
+"""What a cookie's name begins with; the port follows, since browsers give cookies of one port to all."""
 PAGE_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -42,6 +43,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, host: str) -> None:
         self._app, self._host = app, host
+        self._cookie = f"{COOKIE}-{host.rpartition(':')[2]}"
         self._secret, self.form_token = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         self._once: str | None = None
         self.new_address()
@@ -65,7 +67,7 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         if request.headers.get("host") != self._host:
             return PlainTextResponse("This page answers only under its own address.", 421)
-        inside = hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._secret.encode())
+        inside = hmac.compare_digest(request.cookies.get(self._cookie, "").encode(), self._secret.encode())
         if (given := request.query_params.get("token")) is not None and request.method == "GET":
             # Whoever is inside may follow the old address again, and uses up no new one.
             return RedirectResponse("/", 303) if inside else self._admitted(given)
@@ -81,7 +83,7 @@ class Guard:
             # A wrong guess costs the address: nobody can try a second time.
             return _turned_away()
         response = RedirectResponse("/", 303)
-        response.set_cookie(COOKIE, self._secret, httponly=True, samesite="strict", path="/")
+        response.set_cookie(self._cookie, self._secret, httponly=True, samesite="strict", path="/")
         return response
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from starlette.responses import HTMLResponse, Response
 
 from commonhold.kernel.custody.interview import Interview, Plan, Standing, Thing, compile_register, interview_bytes, standing
-from commonhold.kernel.errors import CustodyError
+from commonhold.kernel.errors import CustodyError, FormatError
 from commonhold.local.guard import DOCUMENT_POLICY, harden
 from commonhold.pages.custody.picture import draw
 from commonhold.pages.custody.report import full as full_report
@@ -61,6 +61,8 @@ def taken_away(interview: Interview, plan: Callable[[], Plan], spoken: Language,
             next_step="Type one, or tick that you want the file without.",
         )
     what, pdf = form.get("what", "page"), form.get("format") == "pdf"
+    if what not in ("page", "full", "answers"):
+        raise FormatError("there is nothing of that name to hand out", code="interview/form", next_step="Open the screen again.")
     if what == "answers":
         data, name = interview_bytes(interview), "custody.json"
     else:

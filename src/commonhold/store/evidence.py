@@ -23,7 +23,7 @@ from commonhold.kernel.record.prooffile import make_proof_file, texts_of
 from commonhold.kernel.tlog.proof import TlogProof
 from commonhold.store.directory import ObjectDirectory
 from commonhold.store.files import store_error
-from commonhold.store.keyfile import write_new
+from commonhold.store.keyfile import MODE, write_new
 from commonhold.store.record import ReadRecord
 
 FOLDER: Final = "evidence"
@@ -113,11 +113,11 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     check_free(path)
     scratch = path.with_name(f".{path.name[:64]}.{secrets.token_hex(8)}.new")
     try:
-        scratch.mkdir()
+        scratch.mkdir(mode=0o700)
         for name, data in files.items():
             place = scratch / name
-            place.parent.mkdir(exist_ok=True)
-            write_new(place, data)
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            write_new(place, data, mode=MODE)
         # An empty folder may be replaced; one that somebody has filled meanwhile refuses.
         os.rename(scratch, path)
     except OSError as error:
@@ -138,4 +138,4 @@ def write_zip(path: Path, files: Mapping[str, bytes]) -> None:
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             archive.writestr(zipfile.ZipInfo(f"{path.stem}/{name}", (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
-    write_new(path, made.getvalue())
+    write_new(path, made.getvalue(), mode=MODE)

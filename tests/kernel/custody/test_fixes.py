@@ -180,3 +180,11 @@ def test_a_node_that_a_fix_returns_stands_in_the_registers_form() -> None:
     for fix in advise(found, "page").seize:
         node: Node = fix.changes[0].node
         assert (node.id, node.kind, node.label) == ("page", "account", "our page")
+
+
+def test_where_the_number_is_unknown_no_advice_claims_to_be_complete() -> None:
+    """Four of five take it and the search goes to three: no fix was found because none was looked for, and that is said."""
+    people = [f"p{number}" for number in range(5)]
+    found = advise(register({"page": [[{"atleast": 4, "of": [f"party:{name}" for name in people]}]]}, parties=people), "page")
+    assert found.before.seize.up_to == 3
+    assert found.seize or not found.complete

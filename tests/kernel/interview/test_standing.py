@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonhold.kernel.custody import Node, Party, Register
-from commonhold.kernel.custody.interview import Interview, Standing, compile_register, standing
+from commonhold.kernel.custody.interview import Interview, Person, Standing, Thing, compile_register, standing
 from commonhold.kernel.custody.interview.standing import Worlds
 from tests.kernel.custody.graphs import registers
 from tests.kernel.interview.strategies import interviews, same
@@ -70,3 +70,26 @@ def test_the_weight_counts_first_what_one_can_take() -> None:
     assert replace(taken, outside=frozenset({"x"})).weight == 30
     lost = replace(fine, losses={"a.use": ("x",), "a.exclusive": None})
     assert (lost.weight, lost.lost()) == (26, ("a.use", "a.exclusive"))
+
+
+def test_finding_out_that_there_is_no_way_around_a_password_is_never_bad_news_for_lock_out() -> None:
+    """A recovery that nobody has looked up counts for whoever could take a thing, and is no way back for those who have lost it."""
+    thing = Thing("t1", "mailbox", "box", {"password": ("p1",), "second_step": ("p2",)})
+    unknown = Interview("x", "en", "", (Person("p1", "Ann"), Person("p2", "Bob")), (thing,))
+    told = replace(unknown, things=(replace(thing, answers={**thing.answers, "reset_mail": ("-",), "reset_phone": ("-",)}),))
+    before, after = (standing(compile_register(one).register).losses["box.use"] for one in (unknown, told))
+    assert before == after == ("Ann", "Bob")
+
+
+def test_whoever_moves_a_domain_reads_the_mail_at_it() -> None:
+    """Somebody in whose name a domain is, and who cannot sign in there, still takes the mailboxes at that domain."""
+    domain = Thing(
+        "t1", "domain", "x.example", {"contract": ("p2",), "password": ("p1",), "reset_mail": ("-",), "reset_phone": ("-",), "dns": ("-",)}
+    )
+    mail = Thing(
+        "t2", "mailbox", "box", {"password": ("p1",), "reset_mail": ("-",), "reset_phone": ("-",), "admins": ("-",), "domain": ("t1",)}
+    )
+    found = standing(
+        compile_register(Interview("x", "en", "", (Person("p1", "Ann"), Person("p2", "Gil", inside=False)), (domain, mail))).register
+    )
+    assert found.takers["box.exclusive"] == ("Ann", "Gil")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -10,10 +12,14 @@ from commonhold.cli.custody.inputs import deep, opening_option, parsed, read_reg
 from commonhold.cli.custody.inputs import effort as times
 from commonhold.cli.custody.words import MEMBERS_ONLY, analysed, at_least, explained, fix_json, fixed, path_json, planned, title
 from commonhold.cli.options import json_option
-from commonhold.cli.output import json_text
+from commonhold.cli.output import json_text, note
 from commonhold.kernel.custody import Register, advise, analyse, explain
 from commonhold.kernel.custody.interview import Interview, compile_register, plan
 from commonhold.kernel.errors import CustodyError
+
+MOST_ASKED: Final = 20
+MOST_NODES: Final = 20_000
+"""Where nobody says at which, fixes are looked for at so many resources; at fewer in large registers, so that together they have so many nodes."""
 
 
 def _names(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
@@ -103,7 +109,8 @@ def fix_command(
 ) -> None:
     """Find the changes that raise most how many people it takes, each with the result computed anew.
 
-    Without --target, all nodes of the kind "resource" are asked about; of an interview, the answers: what to do first, step by step.
+    Without --target, nodes of the kind "resource" are asked about, of many the twenty that fewest can take; of an interview, the answers: what to do
+    first, step by step.
     """
     read = parsed(unsealed(register, passphrase_file)[0])
     if isinstance(read, Interview):
@@ -127,11 +134,26 @@ def _fix_answers(interview: Interview, show: int, *, as_json: bool) -> None:
     click.echo("\n".join(planned(steps, complete=found.complete)))
 
 
+def _weakest(read: Register, targets: tuple[str, ...]) -> tuple[str, ...]:
+    """These targets, those first that fewest parties can take."""
+    findings = analyse(read, targets, size=2)
+
+    def people(target: str) -> float:
+        least = findings[target].seize.at_least
+        return math.inf if least is None else least
+
+    return tuple(sorted(targets, key=people))
+
+
 def _fix_nodes(read: Register, targets: tuple[str, ...], show: int, *, as_json: bool) -> None:
     wanted = read.require_nodes(targets) or tuple(node.id for node in read.nodes.values() if node.kind == "resource")
     if not wanted:
         raise CustodyError("the register has no resource", code="custody/no-resource", next_step="Name a node with --target.")
     with deep():
+        most = max(min(MOST_ASKED, MOST_NODES // max(len(read.nodes), 1)), 1)
+        if not targets and len(wanted) > most:
+            note(f"note: fixes are looked for at {most} of {len(wanted)} resources, those that fewest can take; name others with --target")
+            wanted = _weakest(read, wanted)[:most]
         found = {target: advise(read, target) for target in wanted}
     if as_json:
         value = {

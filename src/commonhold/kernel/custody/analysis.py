@@ -163,10 +163,10 @@ def analyse_graph(
     if len(seize) + len(lockout) < 2 * len(set(roots)):
         # Too much work: yet one walk tells whether nobody at all is needed, or nobody at all is enough.
         nobody = reach(graph, ()).days.keys()
-        everybody, whole_org = reach(graph, coalition).days.keys(), reach(graph, org).days.keys()
+        everybody, whole_org = reach(graph, coalition).days.keys(), reach(graph, org, graph.assumed).days.keys()
         for root in roots:
             seize.setdefault(root, _extreme(needs_none=root in nobody, never=root not in everybody))
-            lockout.setdefault(root, _extreme(needs_none=root not in whole_org, never=root in nobody))
+            lockout.setdefault(root, _extreme(needs_none=root not in whole_org, never=root in reach(graph, (), graph.assumed).days))
     return {target: Finding(target, seize[root], lockout[root]) for target, root in zip(targets, roots, strict=True)}
 
 
@@ -214,7 +214,7 @@ def _listed(graph: Graph, family: Family | Partial, up_to: int | None, share: in
             largest = size - 1
             break
     cut = largest < len(family.counts) - 1
-    return Answer(_named(graph, family.sets(largest)), largest if cut else up_to, family.count if up_to is None else None)
+    return Answer(_named(graph, family.sets(largest)), largest if cut else up_to, sum(family.counts) if up_to is None else None)
 
 
 def _named(graph: Graph, sets: Iterable[frozenset[int]]) -> tuple[Coalition, ...]:

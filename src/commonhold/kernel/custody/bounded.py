@@ -46,11 +46,6 @@ class Partial:
         """How many sets there are of each size, from 0 on."""
         return (1,) if self.found == ALWAYS else (0, self.found.singles.bit_count(), *map(len, self.found.larger))
 
-    @property
-    def count(self) -> int:
-        """How many sets there are."""
-        return sum(self.counts)
-
     def sets(self, largest: int) -> list[frozenset[int]]:
         """The sets of at most *largest* parties, as the numbers of their parties."""
         if self.found == ALWAYS:

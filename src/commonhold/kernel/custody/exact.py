@@ -22,11 +22,6 @@ class Family:
     parties: Sequence[int]
     counts: tuple[int, ...]
 
-    @property
-    def count(self) -> int:
-        """How many minimal sets there are, exactly."""
-        return sum(self.counts)
-
     def sets(self, largest: int) -> list[frozenset[int]]:
         """The sets of at most *largest* parties."""
         return [frozenset(self.parties[level] for level in found) for found in self.diagrams.sets(self.node, largest)]

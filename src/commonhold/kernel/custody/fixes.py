@@ -28,8 +28,8 @@ from commonhold.kernel.custody.register import AtLeast, Input, Node, NodeRef, Pa
 MAX_TOGETHER: Final = 3
 MAX_RECOMPUTED: Final = 150
 MAX_TRIED: Final = 1_500
-MAX_WALKED: Final = 20_000_000
-"""Gates walked over in search of changes, and as many again to compute their results anew."""
+MAX_WALKED: Final = 5_000_000
+"""Gates that a search for changes walks over; what computing their results anew costs is bounded by it too."""
 KINDS: Final = ("more", "second", "copy", "seal", "close")
 """The kinds of changes, those first that ask least of people where they do the same."""
 
@@ -115,6 +115,8 @@ class _Advisor:
     def against_seizure(self) -> tuple[Fix, ...]:
         smallest = self.before.seize.smallest
         if not smallest:
+            # Nobody knows by whom it is taken, so nothing was weighed.
+            self.complete &= self.before.seize.complete
             return ()
         coalitions = self.numbers(self.before.seize, smallest)
         single = [(change,) for change in self.on_path((), coalitions[0]) if self.stops((change,), coalitions)]
@@ -188,10 +190,11 @@ class _Advisor:
     def against_lockout(self) -> tuple[Fix, ...]:
         smallest = self.before.lockout.smallest
         if not smallest or len(self.org) < MAX_TOGETHER:
+            self.complete &= self.before.lockout.complete or smallest is not None
             return ()
         lost = self.numbers(self.before.lockout, smallest)
         # Only what is out of reach after the first loss can bring the target back.
-        kept = reach(self.graph, self.members - lost[0]).days
+        kept = reach(self.graph, self.members - lost[0], self.graph.assumed).days
         copies = [self.copy(node) for node in self.register.nodes.values() if self.graph.node_index[node.id] not in kept]
         for number in range(1, MAX_TOGETHER + 1):
             if math.comb(len(copies), number) > MAX_TRIED:
@@ -213,7 +216,7 @@ class _Advisor:
 
     def keeps(self, changes: Sequence[Change], lost: Iterable[frozenset[int]]) -> bool:
         graph = self.changed(changes)
-        return all(self.walk() and self.root in reach(graph, self.members - gone).days for gone in lost)
+        return all(self.walk() and self.root in reach(graph, self.members - gone, graph.assumed).days for gone in lost)
 
     # --------------------------------------------------------------------------------------------------------------- both
 
@@ -222,8 +225,8 @@ class _Advisor:
 
     def best(self, groups: Sequence[tuple[Change, ...]], rank: Callable[[Finding], tuple[float, ...]]) -> tuple[Fix, ...]:
         """Those that really raise the minimum and lock nobody out, each with its result, best first."""
-        # A finding costs about ten walks.
-        most = max(min(MAX_RECOMPUTED, MAX_WALKED // (10 * len(self.graph.gates))), 1)
+        # A finding costs more than a walk, and is worth more.
+        most = max(min(MAX_RECOMPUTED, MAX_WALKED // (3 * len(self.graph.gates))), 1)
         self.complete &= len(groups) <= most
         fixes = [Fix(group, self.finding(self.changed(group))) for group in groups[:most]]
         floor, already_out = rank(self.before)[0], self.before.lockout.at_least == 0

@@ -30,6 +30,7 @@ class Graph:
         days: how long a way's gate takes after its inputs, where it takes time.
         visible: the ways' gates that others can see.
         ways: for each gate that is a way: its node's number and the way's place there.
+        assumed: the ways' gates that nobody declared: they count for taking something, and not for getting it back.
     """
 
     parties: tuple[str, ...]
@@ -40,10 +41,13 @@ class Graph:
     days: Mapping[int, float]
     visible: frozenset[int]
     ways: Mapping[int, tuple[int, int]]
+    assumed: frozenset[int]
 
     def with_nodes(self, changed: Iterable[Node]) -> Graph:
         """The graph with these nodes' ways in place of what they had; all of them must be in it already."""
-        builder = _Builder(self.party_index, self.node_index, list(self.gates), dict(self.days), set(self.visible), dict(self.ways))
+        builder = _Builder(
+            self.party_index, self.node_index, list(self.gates), dict(self.days), set(self.visible), dict(self.ways), set(self.assumed)
+        )
         for node in changed:
             builder.add(node)
         return builder.graph(self.parties, self.nodes)
@@ -57,7 +61,7 @@ def build_graph(register: Register) -> Graph:
     parties, nodes = tuple(register.parties), tuple(register.nodes)
     party_index = {id_: index for index, id_ in enumerate(parties)}
     node_index = {id_: index for index, id_ in enumerate(nodes)}
-    builder = _Builder(party_index, node_index, [Gate(1, ())] * len(nodes), {}, set(), {})
+    builder = _Builder(party_index, node_index, [Gate(1, ())] * len(nodes), {}, set(), {}, set())
     for node in register.nodes.values():
         builder.add(node)
     return builder.graph(parties, nodes)
@@ -72,9 +76,10 @@ class _Builder:
         days: dict[int, float],
         visible: set[int],
         ways: dict[int, tuple[int, int]],
+        assumed: set[int],
     ) -> None:
         self.party_index, self.node_index = party_index, node_index
-        self.gates, self.days, self.visible, self.ways = gates, days, visible, ways
+        self.gates, self.days, self.visible, self.ways, self.assumed = gates, days, visible, ways, assumed
 
     def add(self, node: Node) -> None:
         own, ways = self.node_index[node.id], []
@@ -87,6 +92,8 @@ class _Builder:
                 self.days[number] = way.days
             if way.visible:
                 self.visible.add(number)
+            if way.assumed:
+                self.assumed.add(number)
             ways.append(number)
         self.gates[own] = Gate(1, tuple(ways))
 
@@ -98,7 +105,8 @@ class _Builder:
         return ~self.party_index[item.id] if isinstance(item, PartyRef) else self.node_index[item.id]
 
     def graph(self, parties: tuple[str, ...], nodes: tuple[str, ...]) -> Graph:
-        return Graph(parties, nodes, self.gates, self.party_index, self.node_index, self.days, frozenset(self.visible), self.ways)
+        visible, assumed = frozenset(self.visible), frozenset(self.assumed)
+        return Graph(parties, nodes, self.gates, self.party_index, self.node_index, self.days, visible, self.ways, assumed)
 
 
 class Problem(NamedTuple):
@@ -122,7 +130,8 @@ def seizing(graph: Graph, among: Iterable[int]) -> Problem:
 
 def locking_out(graph: Graph, org: Iterable[int]) -> Problem:
     """Whose loss locks out: sets among these parties whose absence leaves the rest of them without it; others never help."""
-    dual = [Gate(len(inputs) - need + 1, inputs) for need, inputs in graph.gates]
+    # A way that nobody declared is never there when it is needed.
+    dual = [Gate(0 if gate in graph.assumed else len(inputs) - need + 1, inputs) for gate, (need, inputs) in enumerate(graph.gates)]
     return Problem(dual, frozenset(org), fixed=True, start=True)
 
 

@@ -134,12 +134,22 @@ def _facts(register: Register, resource: Resource, findings: Mapping[str, Findin
     return Facts(
         resource,
         takers,
-        used.lockout if used else None,
+        _either(taken.lockout if taken else None, used.lockout if used else None),
         soonest(register, resource.take, takers) if takers else None,
         also.get("use", ()) if resource.take != resource.powers.get("use") else (),
         also.get("destroy", ()) if resource.take != resource.powers.get("destroy") else (),
         complete,
     )
+
+
+def _either(a: Answer | None, b: Answer | None) -> Answer | None:
+    """Whose loss takes one of two powers away: control that is gone is as bad as use that is gone."""
+    if a is None or b is None or a == b:
+        return a or b
+    sets = {frozenset(found) for found in (*a.sets, *b.sets)}
+    least = sorted((tuple(sorted(one)) for one in sets if not any(other < one for other in sets)), key=lambda one: (len(one), one))
+    known = [answer.up_to for answer in (a, b) if answer.up_to is not None]
+    return Answer(tuple(least), min(known, default=None), None if known else len(least))
 
 
 def takers_of(register: Register, answer: Answer) -> Takers:

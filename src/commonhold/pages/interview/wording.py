@@ -56,6 +56,7 @@ def follows(language: Language, thing: Thing, found: Standing) -> list[str]:
 def row(language: Language, thing: Thing, found: Standing) -> Mapping[str, Any]:
     """One line of the result's table."""
     takers = found.takers[f"{thing.name}.exclusive"]
+    named = [_marked(language, name, found) for name in takers]
     losses = [found.losses[f"{thing.name}.{part}"] for part in ("use", "exclusive")]
     if any(lost is None for lost in losses):
         missed = language.say("Nobody of you has it today")
@@ -67,10 +68,16 @@ def row(language: Language, thing: Thing, found: Standing) -> Mapping[str, Any]:
         "screen": thing.id,
         "name": thing.name,
         "taken": bool(takers),
-        "takers": _names(language, takers) if takers else language.say("Nobody alone"),
+        "takers": _names(language, named) if takers else language.say("Nobody alone"),
         "lost": any(lost != () for lost in losses),
         "losses": missed,
     }
+
+
+def _marked(language: Language, name: str, found: Standing) -> str:
+    """A taker, and that they are not one of us today."""
+    outside = name in found.outside and name != SOMEBODY
+    return f"{name} ({language.plainly('not with us today')})" if outside else name
 
 
 def step_in_words(language: Language, step: Step) -> Mapping[str, list[str]]:

@@ -76,7 +76,9 @@ class Builder:
             return PartyRef(self._names[token])
         thing = self.interview.thing(token)
         assert thing is not None, "answers name what is there"  # noqa: S101 - parsing and editing see to it
-        return NodeRef(f"{thing.name}.{_CONTROL.get(thing.kind, 'login')}")
+        parts = _CONTROL.get(thing.kind, ("login",))
+        (found,) = any_of([NodeRef(f"{thing.name}.{part}") for part in parts])
+        return found
 
     def choice(self, thing: Thing, question: str) -> tuple[Input, ...]:
         """One of those whom an answer names, or two of them together where it says so; nothing where it names nobody."""
@@ -168,7 +170,8 @@ class Builder:
         return tuple(self.refer(token) for token in thing.answers.get("copy", ()) if token not in SIGNS)
 
 
-_CONTROL = {"domain": "use", "server": "use"}
+# Whoever moves a domain or claims a machine with papers has what is on it, too, though they never signed in.
+_CONTROL = {"domain": ("use", "exclusive"), "server": ("use", "exclusive")}
 
 
 def any_of(inputs: Sequence[Input], need: int = 1) -> tuple[Input, ...]:

@@ -54,7 +54,7 @@ _SEAL = {
     ),
     "list": N_("Keep one administrator account for %(thing)s. Seal its password, so that two of %(people)s open it together."),
     "mailbox": N_(
-        "Let everybody read the mail of %(thing)s in a mailbox of their own, by forwarding. Then change its password, and seal the new one, so that two of %(people)s open it together."
+        "Keep %(thing)s for password resets alone, and take another mailbox for daily mail. Change its password, and seal the new one, so that two of %(people)s open it together."
     ),
     "channel": N_(
         "Move %(thing)s to an account of the organisation as its primary owner. Seal its password, so that two of %(people)s open it together."

@@ -98,7 +98,8 @@ class Worlds:
         """A node to ask about, which must name no party and no node that is not in the register."""
         ways = []
         for way in node.ways:
-            mask, rest = self._every, list[str | _Choice]()
+            # What nobody has looked up counts for whoever might take it, and not for the organisation that might need it.
+            mask, rest = (1 << self._together) - 1 if way.assumed else self._every, list[str | _Choice]()
             for part in map(self._part, way.all):
                 if isinstance(part, int):
                     mask &= part
