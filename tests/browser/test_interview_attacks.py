@@ -15,9 +15,11 @@ from playwright.sync_api import Browser, expect
 from commonhold.kernel.custody.interview import Interview, interview_bytes, parse_interview
 from commonhold.pages.language import language
 from commonhold.store.sealedfile import seal, unseal
-from tests.browser.visitor import DESK, Visitor, opened, running, visiting
+from tests.browser.visitor import DESK, PHONE, Visitor, opened, running, visiting
 from tests.interviews import RADIO
 
+PATIENCE = 60_000
+"""Milliseconds that a passphrase may take on a busy machine."""
 WORDS = "four herons at low tide"
 pytestmark = [pytest.mark.browser, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -68,6 +70,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("encoding", ["", 'enctype="text/plain"', 'enctype="multipart/form-data"'])
 def test_another_page_in_the_same_browser_reads_and_changes_nothing(chromium: Browser, file: Path, encoding: str) -> None:
     """Neither by form, script, frame nor picture, though the browser may send our cookie along; and the visitor goes on undisturbed."""
@@ -90,6 +93,7 @@ def test_another_page_in_the_same_browser_reads_and_changes_nothing(chromium: Br
         assert visitor.page.get_by_text("Saltmarsh Radio").first.is_visible()
 
 
+@pytest.mark.smoke
 def test_a_name_that_leads_here_shows_nothing(chromium: Browser, file: Path) -> None:
     """DNS rebinding: a browser that resolves somebody's name to loopback gets no screen under it, even with the address's token."""
     with running(file) as program:
@@ -124,6 +128,7 @@ def test_who_was_removed_in_a_hurry_stays_removed(chromium: Browser, file: Path)
     file.write_bytes(seal(file.read_bytes(), WORDS))
     with visiting(chromium, file) as (visitor, _):
         page = visitor.page
+        page.set_default_timeout(PATIENCE)
         page.get_by_label("Passphrase").fill(WORDS)
         page.get_by_role("button", name="Open").click()
         page.get_by_text("All screens").click()
@@ -175,3 +180,44 @@ def waited(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_screens_that_say_no_pass_axe_too(chromium: Browser, tmp_path: Path, size: tuple[int, int]) -> None:
+    """The first result of nothing, a screen that is gone, a name that stands twice, an export that was refused, the locked file and the end: in light and dark."""
+    file = tmp_path / "custody.json"
+    with visiting(chromium, file, size=size, axe=True) as (visitor, program):
+        page, home = visitor.page, program.address.partition("?")[0]
+        for at in ("result", "check", "nowhere"):
+            page.goto(f"{home}{at}")
+            visitor.look()
+        page.goto(f"{home}people")
+        for number in (1, 2):
+            page.get_by_label(f"Name of person {number}", exact=True).fill("Heron")
+        visitor.press("Save and go on")
+        assert "stands in the list twice" in page.get_by_role("alert").inner_text()
+        page.get_by_label("Name of person 2", exact=True).fill(
+            "A Name That Is As Long As Names May Be And Has No Room In Any Table Of A Phone"
+        )
+        visitor.press("Save and go on")
+        page.get_by_role("group", name="Mailbox").get_by_role("textbox").fill(
+            "averylongmailboxnamewithoutanyspaceinit@saltmarsh-community-radio.example"
+        )
+        visitor.press("Save and go on")
+        page.goto(f"{home}result")
+        visitor.look()
+        visitor.press("Download the file")
+        assert "needs a passphrase" in page.get_by_role("alert").inner_text()
+        visitor.press("Save and close")
+        assert program.process.wait(10) == 0
+        # The browser complains about each answer that says no; nothing else may be there.
+        assert all("status of 4" in fault for fault in visitor.faults)
+        visitor.faults.clear()
+    file.write_bytes(seal(file.read_bytes(), WORDS))
+    with visiting(chromium, file, size=size, axe=True) as (visitor, _):
+        assert visitor.heading() == "Your answers are locked"
+        visitor.page.set_default_timeout(PATIENCE)
+        visitor.page.get_by_label("Passphrase").fill("three herons at low tide")
+        visitor.press("Open")
+        assert "does not open the file" in visitor.page.get_by_role("alert").inner_text()
+        visitor.faults.clear()

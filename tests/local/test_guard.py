@@ -159,7 +159,7 @@ def test_a_form_is_bounded_before_it_is_kept(local: Local) -> None:
     ]
     for body in bodies:
         for accept in ("text/html", "application/json"):
-            answer = client.post("/start", content=body, headers={"accept": accept})  # type: ignore[arg-type] # bytes or chunks
+            answer = client.post("/start", content=body, headers={"accept": accept})
             assert answer.status_code == 422
     assert kept(local.file) == RADIO.interview
 

@@ -117,6 +117,8 @@ def test_a_whole_life_over_loopback(tmp_path: Path) -> None:
                     assert raw.recv(100)[:12] in (b"", b"HTTP/1.1 400")
             assert client.get(f"{home}people").status_code == 200
             assert "has ended" in client.post(f"{home}finish", data={"token": token}).text
+            # The last screen comes with its style.
+            assert client.get(f"{home}interview.css").status_code == 200
         out, said = process.communicate(timeout=60)
         assert process.returncode == 0
         assert f"saved in {file}" in said

@@ -148,6 +148,7 @@ def test_save_and_close_ends_the_program_and_says_where_the_answers_are(local: L
     answer = local.post(client, "finish")
     assert "custody.json" in answer.text
     assert "has ended" in answer.text
+    assert "<form" not in answer.text
     assert local.ended == [True]
 
 

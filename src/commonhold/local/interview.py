@@ -289,7 +289,7 @@ class _Screens:
             spoken.say("The program has ended. You can close this window, and go on another day."),
         ]
         self.talk.finish()
-        return _page(screens.told(self.frame(request, "result"), spoken.say("Saved"), lines))
+        return _page(screens.told(self.frame(request, "result"), spoken.say("Saved"), lines, last=True))
 
 
 def build(talk: Conversation) -> Starlette:

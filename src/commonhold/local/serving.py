@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
@@ -16,6 +17,7 @@ from commonhold.kernel.errors import StoreError
 LOOPBACK: Final = "127.0.0.1"
 IDLE_SECONDS: Final = 4 * 3600
 _LOOK_EVERY: Final = 0.2
+_LAST_SCREEN: Final = 1.0
 
 
 def bind(port: int = 0) -> socket.socket:
@@ -55,11 +57,11 @@ class LocalServer:
             ws="none",
         )
         self._server, self._socket = uvicorn.Server(config), listening
-        self._last_request, self._idle = last_request, idle
+        self._last_request, self._idle, self._end = last_request, idle, math.inf
 
     def stop(self) -> None:
-        """Let requests end, and then the server."""
-        self._server.should_exit = True
+        """End in a moment: the last screen still asks for its style."""
+        self._end = time.monotonic() + _LAST_SCREEN
 
     def run(self) -> None:
         """Serve until stopped, interrupted, or left alone for long; returns when every request was answered."""
@@ -67,8 +69,8 @@ class LocalServer:
 
         def watch() -> None:
             while not self._server.should_exit:
-                if time.monotonic() - max(started, self._last_request()) > self._idle:
-                    self.stop()
+                if time.monotonic() > min(self._end, max(started, self._last_request()) + self._idle):
+                    self._server.should_exit = True
                 time.sleep(_LOOK_EVERY)
 
         threading.Thread(target=watch, daemon=True).start()

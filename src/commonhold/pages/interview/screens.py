@@ -178,9 +178,9 @@ def result(frame: Frame, found: Plan, *, version: str) -> str:
     )
 
 
-def told(frame: Frame, heading: str, lines: Sequence[str]) -> str:
-    """A screen that only says something."""
-    return _render("plain", frame, heading, lines=lines, framed=False)
+def told(frame: Frame, heading: str, lines: Sequence[str], *, last: bool = False) -> str:
+    """A screen that only says something; the *last* one asks nothing more of a program that has ended."""
+    return _render("plain", frame, heading, lines=lines, framed=False, last=last)
 
 
 def _asked(language: Language, about: Thing, question: str, names: Mapping[str, str]) -> str:
@@ -189,7 +189,7 @@ def _asked(language: Language, about: Thing, question: str, names: Mapping[str, 
     return language.say("%(thing)s: %(question)s", thing=names[about.id], question=text)
 
 
-def _render(name: str, frame: Frame, heading: str, *, framed: bool = True, **values: Any) -> str:
+def _render(name: str, frame: Frame, heading: str, *, framed: bool = True, last: bool = False, **values: Any) -> str:
     shown = _screens(frame) if framed else []
     number = next((place for place, screen in enumerate(shown, 1) if screen["id"] == frame.at), 0)
     say = frame.language
@@ -205,6 +205,7 @@ def _render(name: str, frame: Frame, heading: str, *, framed: bool = True, **val
         refused=frame.refused,
         screens=shown,
         number=number,
+        last=last,
         **values,
     )
 
