@@ -155,13 +155,13 @@ class _Solver:
         self._spend(alone_a.bit_count() + alone_b.bit_count())
         made: list[set[int]] = [set() for _ in range(2, self.size + 1)]
         # A set that makes both hold stays as it is. Only the others are joined, and whatever contains one that stays is not minimal.
-        open_a = self._open(a.larger, b.larger, alone_b, singles, made)
-        open_b = self._open(b.larger, a.larger, alone_a, singles, made)
+        open_a = self._open(a.larger, b.larger, alone_b, made)
+        open_b = self._open(b.larger, a.larger, alone_a, made)
         self._join([list(_bits(alone_a)), *open_a], [list(_bits(alone_b)), *open_b], made)
         return self._least(singles, made)
 
-    def _open(self, own: Sequence[Level], other: Sequence[Level], alone: int, singles: int, made: Sequence[set[int]]) -> list[list[int]]:
-        """The sets of *own* that do not make *other* hold, by size; those that do go into *made*, and those above a single nowhere."""
+    def _open(self, own: Sequence[Level], other: Sequence[Level], alone: int, made: Sequence[set[int]]) -> list[list[int]]:
+        """The sets of *own* that do not make *other* hold, by size; those that do go into *made*."""
         remaining: list[list[int]] = []
         for place, level in enumerate(own):
             rest: list[int] = []
@@ -169,8 +169,6 @@ class _Solver:
                 below = other[: place + 1]
                 self._spend(len(level) * (1 + sum(map(len, below)) // 8))
                 for found in level:
-                    if found & singles:
-                        continue
                     if found & alone or _contains(found, below):
                         made[place].add(found)
                     else:
