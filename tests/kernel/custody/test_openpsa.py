@@ -47,6 +47,25 @@ def test_and_or_and_atleast_are_read() -> None:
     assert sets(tree(gate("top", '<gate name="g"/>') + gate("g", f'<and>{event("a", "a")}<event name="b"/></and>'))) == {("a", "b")}
 
 
+def test_what_means_nothing_for_the_sets_is_passed_over() -> None:
+    """Definitions in any order and place, labels, attributes, roles, comments, components, probabilities, and a byte order mark."""
+    raw = (
+        '<?xml version="1.0" encoding="UTF-8"?><!-- x --><opsa-mef xmlns="urn:x"><label>m</label><define-fault-tree name="t"><label>t</label>'
+        '<attributes><attribute name="a" value="b"/></attributes>'
+        '<define-gate name="top" role="public"><label>l</label><attributes><attribute name="k" value="v"/></attributes>'
+        '<or><!-- y --><and><gate name="late"/><house-event name="on"/></and><event name="off" type="house-event"/></or></define-gate>'
+        '<define-component name="part"><define-gate name="late"><or><and><basic-event name="a"/><atleast min="1"><basic-event name="b"/>'
+        '<basic-event name="c"/></atleast></and></or></define-gate></define-component></define-fault-tree><model-data>'
+        '<define-house-event name="on"><label>h</label><constant value="true"/></define-house-event>'
+        '<define-house-event name="off"><constant value="false"/></define-house-event>'
+        '<define-parameter name="p"><float value="1"/></define-parameter>'
+        '<define-basic-event name="a"><exponential><parameter name="p"/><system-mission-time/></exponential></define-basic-event>'
+        "</model-data></opsa-mef>"
+    )
+    for encoding in ("utf-8", "utf-8-sig"):
+        assert sets(raw.encode(encoding)) == {("a", "b"), ("a", "c")}
+
+
 def test_a_gate_and_an_event_may_have_one_name() -> None:
     """The element says which is meant."""
     assert sets(tree(gate("top", f'<or><gate name="x"/>{event("x", "y")}</or>') + gate("x", f"<and>{event('y', 'z')}</and>"))) == {
@@ -87,6 +106,9 @@ def test_the_top_is_the_gate_that_no_other_uses() -> None:
         (gate("g", f'<atleast min="1">{event("a", "a")}</atleast>'), "duplicate-input", ["'g'"]),
         (gate("g", '<gate name="h"/>'), "missing-gate", ["'g'", "'h'"]),
         (gate("g", '<event name="h" type="gate"/>'), "missing-gate", ["'g'", "'h'"]),
+        (gate("g", '<house-event name="h"/>'), "missing-house-event", ["'g'", "'h'"]),
+        (gate("g", '<or><event name="h" type="house-event"/></or>'), "missing-house-event", ["'g'", "'h'"]),
+        (gate("g", f"<iff>{event('a', 'b')}</iff>"), "connective", ["'g'", "<iff>", "line 1"]),
         (gate("", event("a")), "name", ["line 1"]),
         (gate("g", event("a\u202eb")), "name", ["\\u202e"]),
         (gate("g", event("a" * 201)), "name", ["line 1"]),

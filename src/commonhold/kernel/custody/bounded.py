@@ -151,6 +151,10 @@ class _Solver:
             return a
         singles = a.singles & b.singles
         alone_a, alone_b = a.singles ^ singles, b.singles ^ singles
+        if self.size == 1:
+            self._cut |= bool(alone_a and alone_b)
+            return Sets(singles, ())
+        self._spend(alone_a.bit_count() + alone_b.bit_count())
         made: list[set[int]] = [set() for _ in range(2, self.size + 1)]
         # A set that makes both hold stays as it is. Only the others are joined, and whatever contains one that stays is not minimal.
         open_a = self._open(a.larger, b.larger, alone_b, made)

@@ -96,6 +96,8 @@ class _Reader:
             _refuse("missing-gate", f"gate {gate!r} uses the gate {name!r}, which is not defined (line {element.line})")
         if name in self.houses and element.tag != "basic-event":
             return _constant(self.houses[name])
+        if "house-event" in (element.tag, element.attributes.get("type")):
+            _refuse("missing-house-event", f"gate {gate!r} uses the house event {name!r}, which is not defined (line {element.line})")
         self.events[name] = None
         return PartyRef(name)
 
