@@ -236,6 +236,7 @@ class _Model:
             Means("holders among them", (Voices(m, offices),), route=False),
             Means("with recovered keys", (), (KEYS + later,)),
             Means("the seats are emptied, and given to their own", (), ("decision.dismiss", "decision.appoint", own)),
+            Means("the holders are expelled, and the seats given to their own", (), ("decision.expel", "decision.appoint", own)),
         ]
         for days, free in self.emptied(offices):
             left = m - sum(free.values())
@@ -278,6 +279,7 @@ class _Model:
         means += [
             *_fewer((Voices(1, offices),), later),
             Means("all seats are emptied, and one is given to their own", (), ("decision.dismiss", "decision.appoint", own)),
+            Means("all holders are expelled, and a seat is given to their own", (), ("decision.expel", "decision.appoint", own)),
         ]
         for days, _ in self.emptied(offices):
             if days:

@@ -46,6 +46,7 @@ class Report:
         findings: by node; a node that is missing is said to be unknown.
         day: the day of the check; the page has no clock.
         paper: for a renderer of PDF: light, and with colours written out.
+        answered: whether the register follows from answers, so that only changed answers are advice: nobody can change a node.
         sealing: how to seal a password by hand, in words; empty where no action asks for it.
         effort: what the changes and absences of the full report may cost.
     """
@@ -58,6 +59,7 @@ class Report:
     language: Language
     paper: bool = False
     sealing: str = ""
+    answered: bool = False
     effort: Effort = field(default_factory=lambda: Effort(exact=200_000, bounded=2_000_000))
 
 
@@ -155,7 +157,7 @@ class _Section:
     steps: list[Markup]
     duration: Markup
     fixes: list[tuple[Markup, Markup]]
-    fixes_complete: bool
+    fixes_complete: bool | None
 
 
 def _section(report: Report, words: Words, facts: Facts, place: int) -> _Section:
@@ -166,8 +168,8 @@ def _section(report: Report, words: Words, facts: Facts, place: int) -> _Section
     targets = [facts.resource.take, *(node for node in facts.resource.powers.values() if node != facts.resource.take)]
     title = language.say("%(resource)s: who and what it hangs on", resource=facts.resource.name)
     picture = draw(register, language=language, highlight=by or None, targets=targets, title=title, paper=report.paper)
-    advice = advise(register, facts.resource.take, effort=report.effort)
-    fixes = [*advice.seize[:SHOWN_FIXES], *advice.lockout[:1]]
+    advice = None if report.answered else advise(register, facts.resource.take, effort=report.effort)
+    fixes = [*advice.seize[:SHOWN_FIXES], *advice.lockout[:1]] if advice else []
     return _Section(
         facts,
         f"r{place + 1}",
@@ -177,7 +179,7 @@ def _section(report: Report, words: Words, facts: Facts, place: int) -> _Section
         [words.step(step) for step in path.steps] if path else [],
         words.duration(path) if path else Markup(),
         [fix_words(words, fix) for fix in fixes],
-        advice.complete,
+        advice.complete if advice else None,
     )
 
 

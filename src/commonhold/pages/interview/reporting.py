@@ -36,7 +36,17 @@ def report_of(interview: Interview, plan: Plan, language: Language, day: datetim
     assumptions = [Assumption(taken.text, names[taken.thing]) for taken in compiled.assumptions if taken.holds]
     assumptions += [_not_looked_up(interview, item, language) for item in compiled.open]
     findings = analyse(compiled.register, targets) if targets else {}
-    return Report(compiled.register, findings, actions, assumptions, day, language, paper=paper, sealing=how_to_seal(language, plan.steps))
+    return Report(
+        compiled.register,
+        findings,
+        actions,
+        assumptions,
+        day,
+        language,
+        paper=paper,
+        sealing=how_to_seal(language, plan.steps),
+        answered=True,
+    )
 
 
 def _not_looked_up(interview: Interview, item: Open, language: Language) -> Assumption:
