@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import shutil
@@ -17,6 +18,7 @@ from commonhold.kernel.notes import VerifierKey
 from commonhold.kernel.tlog.merkle import leaf_hash
 from commonhold.kernel.tlog.proof import parse_proof, verify_proof
 from commonhold.kernel.tlog.tiles import parse_bundle
+from commonhold.store.sealedfile import is_sealed, unseal
 from tests.attacks import Mutation, attack
 from tests.cli.houses import House, command, refused
 
@@ -140,8 +142,15 @@ def test_the_burglars_map_does_not_leave_in_a_dossier(lost: House, tmp_path: Pat
     files = [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
     assert not [file for file in files if SECRET.encode() in file.read_bytes() or b"hidden-power" in file.read_bytes()]
     done = command("custody", "dossier", "page", "--record", lost.path, "--register", register, "--with-map", "-o", tmp_path / "map")
+    refused(done, 2, "one encrypted file", ".zip.age")
+    (tmp_path / "words").write_text("four herons at low tide\n", "utf-8")
+    out = tmp_path / "map.zip.age"
+    sealing = ("--with-map", "--passphrase-file", tmp_path / "words")
+    done = command("custody", "dossier", "page", "--record", lost.path, "--register", register, *sealing, "-o", out)
     assert "without --with-map" in done.out
-    page = (tmp_path / "map" / "dossier.html").read_text("utf-8")
+    assert (is_sealed(out.read_bytes()), out.stat().st_mode & 0o077) == (True, 0)
+    with zipfile.ZipFile(io.BytesIO(unseal(out.read_bytes(), "four herons at low tide"))) as archive:
+        page = archive.read("map/dossier.html").decode()
     assert SECRET in page
     assert "For members only" in page
     report = command("custody", "dossier", "page", "--record", lost.path, "--register", register, "-o", tmp_path / "json", "--json").json

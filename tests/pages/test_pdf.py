@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 
+from commonhold.kernel.custody.interview import Thing, plan
 from commonhold.kernel.errors import StoreError
 from commonhold.pages.custody import full, one_page
+from commonhold.pages.interview.reporting import report_of
+from commonhold.pages.language import CODES, language
 from commonhold.pages.pdf import render_pdf
-from tests.pages.saltmarsh import report
+from tests.interviews import RADIO
+from tests.pages.saltmarsh import DAY, report
 
 
 def without(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -73,6 +77,34 @@ def test_the_page_for_the_board_fits_on_one_sheet_of_a4() -> None:
         raw = render_pdf(one_page(dataclasses.replace(report(code), paper=True)))
         assert raw.startswith(b"%PDF-")
         assert sheets(raw) == 1, code
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("renderer")
+def test_the_page_of_a_large_interview_fits_on_one_sheet_too() -> None:
+    """Seven things, each taken in several ways, with three steps and a note on how to seal a password: in every language."""
+    radio = RADIO.interview
+    more = (
+        Thing(
+            "t5",
+            "channel",
+            "Saltmarsh films on the video platform",
+            {"owner": ("p1",), "managers": ("p2",), "reset_mail": ("t3",), "reset_phone": ("t4",)},
+        ),
+        Thing(
+            "t6",
+            "donation",
+            "donations by card and by mail",
+            {"contract": ("p2",), "password": ("p2", "p3"), "reset_mail": ("t3",), "reset_phone": ("t4",)},
+        ),
+        Thing("t7", "list", "the newsletter's mailing list", {"admins": ("p3",), "reset_mail": ("t3",)}),
+    )
+    interview = dataclasses.replace(radio, things=(*radio.things, *more))
+    found = plan(interview)
+    for code in CODES:
+        made = report_of(interview, found, language(code), DAY, paper=True)
+        assert made.sealing
+        assert sheets(render_pdf(one_page(made))) == 1, code
 
 
 @pytest.mark.slow

@@ -128,14 +128,10 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
         raise
 
 
-def write_zip(path: Path, files: Mapping[str, bytes]) -> None:
-    """Put *files* into a new zip file; the same files make the same bytes.
-
-    Raises:
-        StoreError: if something is at *path*, or as the disk says.
-    """
+def zipped(folder: str, files: Mapping[str, bytes]) -> bytes:
+    """*files* in one *folder* as a zip file; the same files make the same bytes."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(f"{path.stem}/{name}", (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
-    write_new(path, made.getvalue(), mode=MODE)
+            archive.writestr(zipfile.ZipInfo(f"{folder}/{name}", (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
+    return made.getvalue()

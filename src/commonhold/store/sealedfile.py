@@ -80,7 +80,7 @@ def unseal(raw: bytes, passphrase: str) -> bytes:
         CustodyError: ``sealed/wrong-passphrase``, or ``sealed/other-key`` where the file is sealed to keys and to no passphrase.
         FormatError: if it is no age file, or one that was cut off or changed; never a part of what is inside.
     """
-    _require_sealed(raw)
+    check_sealed(raw)
     return _decrypted(lambda: pyrage.passphrase.decrypt(raw, _typed(passphrase)))
 
 
@@ -91,7 +91,7 @@ def unseal_with(raw: bytes, identities: Iterable[str]) -> bytes:
         CustodyError: ``sealed/identity`` for what is none, or ``sealed/other-key`` where none of them opens it.
         FormatError: if it is no age file, or one that was cut off or changed.
     """
-    _require_sealed(raw)
+    check_sealed(raw)
     try:
         keys = [pyrage.x25519.Identity.from_str(text) for text in identities]
     except pyrage.IdentityError:
@@ -182,7 +182,12 @@ def _require_size(data: bytes, limit: int) -> None:
         raise FormatError(f"this has {len(data)} bytes, and a sealed file holds at most {limit}", code="sealed/too-large")
 
 
-def _require_sealed(raw: bytes) -> None:
+def check_sealed(raw: bytes) -> None:
+    """Refuse what is no age file, before anybody is asked for its passphrase.
+
+    Raises:
+        FormatError: ``sealed/form``, or ``sealed/too-large``.
+    """
     _require_size(raw, MAX_SEALED)
     if not is_sealed(raw):
         raise FormatError(

@@ -41,7 +41,7 @@ def test_nothing_of_another_epoch_counts() -> None:
     refused(house, house.append(theirs), "entry/seen-other", before)
     blind = house.sign("tern", "approve", {"proposal": succession}, seen=0)
     refused(house, house.append(blind), "entry/seen-nothing", before)
-    assert house.state.proposal(succession).approvals.keys() == {"heron"}  # type: ignore[union-attr]
+    assert house.state.proposal(succession).approvals.keys() == {"heron"}  # type: ignore[union-attr] # it was proposed above
 
 
 def test_what_a_signer_saw_is_counted_in_the_log_that_they_saw() -> None:

@@ -55,7 +55,7 @@ def test_an_epoch_takes_the_state_with_it_and_leaves_what_was_open() -> None:
     house = opened(club)
     assert house.state.phase == "succeeding"
     assert house.status(proposal) == "void"
-    assert house.state.proposal(proposal).why == "void/epoch"  # type: ignore[union-attr]
+    assert house.state.proposal(proposal).why == "void/epoch"  # type: ignore[union-attr] # it is there since the lines above
     assert club.status(proposal) == "open", "the epoch before is as it was"
     for part in ("members", "seats", "rules", "channels", "partners"):
         assert dict(house.state.part(part)) == dict(club.state.part(part))
@@ -67,7 +67,7 @@ def test_an_epoch_takes_the_state_with_it_and_leaves_what_was_open() -> None:
     epoch = epoch_of(house.state)
     assert epoch is not None
     assert (epoch.approvers, epoch.unwitnessed, epoch.time, epoch.by) == (tuple(sorted(FLOCK[:3])), False, T0 + 9, "heron")
-    assert epoch.parent == house.start.parent  # type: ignore[union-attr]
+    assert epoch.parent == house.start.parent  # type: ignore[union-attr] # it is there since the lines above
     assert digest(house.state) == digest(fold(house.leaves, house.start))
     assert epoch_of(club.state) is None
 
@@ -169,7 +169,7 @@ def test_the_charters_own_rule_for_succession_is_met_as_well() -> None:
         house.do(name, "confirm", proposal=succession)
     house.attest(T0 + 3 + 2 * DAY)
     assert house.status(succession) == "enacted"
-    assert house.state.proposal(succession).articles == ("2.1",)  # type: ignore[union-attr]
+    assert house.state.proposal(succession).articles == ("2.1",)  # type: ignore[union-attr] # it is there since the lines above
     alone = opened(club, seed="alone")
     alone.succeed(*FLOCK[:4], unwitnessed=True)
     assert alone.state.phase == "running", "nobody could tell the end of a wait, and two thirds stand in for it"
@@ -351,7 +351,7 @@ def test_members_on_probation_do_not_count_for_a_succession() -> None:
     for unwitnessed in (False, True):
         succession = house.succeed("heron", unwitnessed=unwitnessed)
         assert house.act("gannet", "approve", proposal=succession).code == "act/cannot-count"
-        assert house.state.proposal(succession).bases == {"assembly": 5}  # type: ignore[union-attr]
+        assert house.state.proposal(succession).bases == {"assembly": 5}  # type: ignore[union-attr] # it is there since the lines above
 
 
 def test_a_suspension_binds_in_the_next_epoch_too() -> None:

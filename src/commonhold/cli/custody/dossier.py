@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commonhold.cli.custody.sealing import new_passphrase
 from commonhold.cli.options import json_option
 from commonhold.cli.output import emit, note, printable
 from commonhold.cli.reading import read_place
@@ -32,8 +33,8 @@ _TO_SAY = (
     "      and you make the dossier again, it proves that they said so.",
 )
 _FOR_MEMBERS = (
-    "next: keep it among the members: it holds a map for burglars. For the desk or the court,",
-    "      make another one without --with-map.",
+    "next: keep it among the members: it holds a map for burglars. `commonhold custody open FILE --out NAME.zip` opens it. For the desk",
+    "      or the court, make another one without --with-map.",
 )
 
 
@@ -67,9 +68,22 @@ def _line(context: click.Context, parameter: click.Parameter, value: str) -> str
 )
 @click.option("--lang", type=click.Choice(CODES), default="en", show_default=True, help="The language of the document.")
 @click.option("--register", "register_place", type=click.Path(), help="A custody register: who could have taken it is shown here.")
-@click.option("--with-map", is_flag=True, help="Put that into the document, too. It is a map for burglars: not for strangers.")
+@click.option(
+    "--with-map", is_flag=True, help="Put that into the document, too: a map for burglars, so all of it becomes one encrypted file."
+)
 @click.option("--format", "form", type=click.Choice(("html", "pdf")), default="html", show_default=True, help="The form of the document.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="A new folder, or a new file that ends in .zip.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new folder, or a new file that ends in .zip (in .zip.age, with the map).",
+)
+@click.option(
+    "--passphrase-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Take the passphrase from the first line of this file: for a dossier with the map, and for a register that is encrypted.",
+)
 @json_option
 def dossier_command(
     resource: str,
@@ -81,6 +95,7 @@ def dossier_command(
     with_map: bool,  # noqa: FBT001 - click passes flags so
     form: str,
     out: Path,
+    passphrase_file: Path | None,
     as_json: bool,  # noqa: FBT001 - click passes flags so
 ) -> None:
     """Write a dossier on RESOURCE: a covering letter, the charter, the officers, what was decided about it, and the proofs.
@@ -90,22 +105,32 @@ def dossier_command(
     """
     from commonhold.kernel.record.gathering import gather, subject_of, texts_wanted  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.record.prooffile import check_provable  # noqa: PLC0415
-    from commonhold.store.evidence import check_free, prove_all, sums, texts_at, write_folder, write_zip  # noqa: PLC0415
+    from commonhold.store.evidence import check_free, prove_all, sums, texts_at, write_folder, zipped  # noqa: PLC0415
+    from commonhold.store.keyfile import MODE, write_new  # noqa: PLC0415
+    from commonhold.store.sealedfile import seal  # noqa: PLC0415
 
     if with_map and register_place is None:
         raise click.UsageError("--with-map puts a part of a register into the document: name it with --register")
+    if with_map and not out.name.lower().endswith(".zip.age"):
+        raise click.UsageError("--with-map makes one encrypted file: let the name of --out end in .zip.age")
     check_free(out)
+    passphrase = new_passphrase(passphrase_file) if with_map else ""
     read = _verified(place)
     check_provable(read.state)
     subject = subject_of(read.state, resource, addresses)
-    found = _could_take(register_place, subject) if register_place is not None else None
+    found = _could_take(register_place, subject, passphrase_file) if register_place is not None else None
     texts = texts_at(place, texts_wanted(read.state, read.outcomes))
     dossier = gather(read.state, read.outcomes, subject, texts)
     files, names = prove_all(read, dossier, texts)
     document = _document(dossier, _evidence(read, files, names), lang, to, form, found if with_map else None)
     files = {f"dossier.{form}": document, **files}
     files["SHA256SUMS"] = sums(files)
-    (write_zip if out.suffix.lower() == ".zip" else write_folder)(out, files)
+    if with_map:
+        write_new(out, seal(zipped(out.name.split(".", 1)[0] or "dossier", files), passphrase), mode=MODE)
+    elif out.suffix.lower() == ".zip":
+        write_new(out, zipped(out.stem, files), mode=MODE)
+    else:
+        write_folder(out, files)
     _report(dossier, found, out, form, len(files), as_json=as_json, with_map=with_map)
 
 
@@ -132,7 +157,7 @@ def _verified(place: Path) -> ReadRecord:
     return read
 
 
-def _could_take(place: str, subject: Subject) -> tuple[Register, dict[str, Finding]]:
+def _could_take(place: str, subject: Subject, passphrase_file: Path | None) -> tuple[Register, dict[str, Finding]]:
     """The register, and who could take each power that it has over the subject.
 
     Raises:
@@ -141,7 +166,7 @@ def _could_take(place: str, subject: Subject) -> tuple[Register, dict[str, Findi
     from commonhold.cli.custody.inputs import deep, read_register  # noqa: PLC0415
     from commonhold.kernel.custody import analyse  # noqa: PLC0415
 
-    register = read_register(place)
+    register = read_register(place, passphrase_file)
     names = {subject.resource, *subject.addresses} - {""}
     targets = [
         node.id

@@ -12,7 +12,7 @@ from commonhold.cli.inputs import read_input
 from commonhold.cli.output import note, printable
 from commonhold.kernel.errors import CustodyError
 from commonhold.store.keyfile import MODE, write_new
-from commonhold.store.sealedfile import MAX_SEALED, unseal, unseal_with
+from commonhold.store.sealedfile import MAX_SEALED, check_sealed, unseal, unseal_with
 
 
 @click.command("open")
@@ -28,6 +28,7 @@ def open_command(file: str, out: Path | None, identity: str | None, passphrase_f
     if identity and passphrase_file:
         raise click.UsageError("--identity and --passphrase-file exclude each other")
     raw = read_input(file, max_size=MAX_SEALED, what="a sealed file")
+    check_sealed(raw)
     data = unseal_with(raw, _identities(identity)) if identity else unseal(raw, known_passphrase(passphrase_file))
     if out is not None:
         write_new(out, data, mode=MODE)

@@ -63,15 +63,23 @@ class Words:
         if not lines:
             lines.append(self.nobody(found))
         lines += [
-            self.html("with the help of %(platforms)s: %(names)s", platforms=self.names(platforms), names=self.names([person]))
-            for person, platforms in self.helped(found)
+            self.html(
+                "with the help of %(platforms)s: %(names)s", platforms=self.names(platforms, either=either), names=self.names([person])
+            )
+            for person, platforms, either in self.helped(found)
         ]
         return lines
 
     @staticmethod
-    def helped(found: Takers) -> Sequence[tuple[str, tuple[str, ...]]]:
-        """People who need a platform's help, of those whom nothing else makes takers already."""
-        return [(person, platforms) for person, platforms in found.helped if person not in found.alone][:2]
+    def helped(found: Takers) -> Sequence[tuple[str, Sequence[str], bool]]:
+        """People who need platforms' help, of those whom nothing else makes takers already; and whether any one of the platforms is enough."""
+        wanted = [(person, platforms) for person, platforms in found.helped if person not in found.alone]
+        single: dict[str, list[str]] = {}
+        for person, platforms in wanted:
+            if len(platforms) == 1:
+                single.setdefault(person, []).append(platforms[0])
+        together = [(person, platforms, False) for person, platforms in wanted if len(platforms) > 1]
+        return [*((person, listed, True) for person, listed in single.items()), *together][:2]
 
     def nobody(self, found: Takers) -> Markup:
         """That no person alone is known to be enough, and what is known of more of them."""
