@@ -27,7 +27,7 @@ custody: setup ## Ask who could take what you depend on, in your browser; answer
 	@$(BIN)/commonhold custody interview $(or $(FILE),custody.json)
 
 .PHONY: test
-test: setup ## Run the tests and the coverage gates (under three minutes)
+test: setup ## Run the tests and the coverage gates (about five minutes on two cores)
 	@rm -rf var/coverage && mkdir -p var/coverage
 	@echo 'test: the kernel on one core, everything else on the other'
 	@COVERAGE_FILE=var/coverage/data.kernel $(BIN)/coverage run -m pytest -q -p no:cacheprovider tests/kernel > var/coverage/kernel.log 2>&1 & \

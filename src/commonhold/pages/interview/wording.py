@@ -62,13 +62,13 @@ def row(language: Language, thing: Thing, found: Standing) -> Mapping[str, Any]:
         missed = language.say("Nobody of you has it today")
     else:
         names = dict.fromkeys(name for lost in losses for name in lost or ())
-        missed = _names(language, names) if names else language.say("Nobody's alone")
+        missed = _names(language, names, either=True) if names else language.say("Nobody's alone")
     return {
         "kind": thing.kind,
         "screen": thing.id,
         "name": thing.name,
         "taken": bool(takers),
-        "takers": _names(language, named) if takers else language.say("Nobody alone"),
+        "takers": _names(language, named, either=True) if takers else language.say("Nobody alone"),
         "lost": any(lost != () for lost in losses),
         "losses": missed,
     }
@@ -141,9 +141,9 @@ def _each(language: Language, names: tuple[str, ...], one: str, many: str) -> st
     return language.say(one if len(names) == 1 else many, names=_names(language, names))
 
 
-def _names(language: Language, names: Iterable[str]) -> str:
+def _names(language: Language, names: Iterable[str], *, either: bool = False) -> str:
     # A plan is worked out once for all languages, so whoever has no name in it has the English one.
-    return language.listed(language.say(name) if name == SOMEBODY else name for name in names)
+    return language.listed((language.say(name) if name == SOMEBODY else name for name in names), either=either)
 
 
 def names_of(interview: Interview) -> Mapping[str, str]:
