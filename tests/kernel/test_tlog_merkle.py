@@ -306,3 +306,13 @@ def test_nothing_but_our_errors_leaves_a_verifier(first: int, second: int, proof
             verify()
         except CommonholdError:
             continue
+
+
+def test_a_copy_of_a_tree_stays_as_it_was() -> None:
+    """Whoever was given a tree can go on reading it while its owner appends."""
+    tree = Tree(leaf_hash(b"%d" % index) for index in range(70))
+    kept, root = tree.copy(), tree.root()
+    tree.extend(leaf_hash(b"more %d" % index) for index in range(70))
+    assert (kept.size, kept.root(), kept.root(64)) == (70, root, tree.root(64))
+    kept.append(leaf_hash(b"other"))
+    assert kept.root() != tree.root(71)

@@ -185,7 +185,9 @@ def test_the_pages_that_are_committed_are_what_their_sources_give() -> None:
     assert "verifier.html" in pages()
     for name in pages():
         same = (DIST / name).read_bytes() == page(name).encode()
-        assert same, f"{name} differs: run python -m tools.inline write"  # not compared in the assert: pytest would spell out the difference of two large files
+        assert same, (
+            f"{name} differs: run python -m tools.inline write"
+        )  # not compared in the assert: pytest would spell out the difference of two large files
     assert sorted(path.name for path in DIST.iterdir()) == pages()
 
 

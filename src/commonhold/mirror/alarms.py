@@ -89,6 +89,11 @@ class Alarms:
         """Every alarm, the newest first."""
         return [Alarm(*row) for row in self._database.read("SELECT id, origin, kind, time, words FROM alarms ORDER BY time DESC, id")]
 
+    def count(self) -> int:
+        """How many there are, by which a reader can tell that something was added."""
+        found: int = self._database.read("SELECT count(*) FROM alarms")[0][0]
+        return found
+
     def evidence(self, name: str) -> bytes | None:
         """The evidence of one alarm; None if there is none of that id."""
         found = self._database.read("SELECT evidence FROM alarms WHERE id = ?", name)

@@ -20,6 +20,7 @@ from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, R
 from commonhold.kernel.notes import SignerKey, VerifierKey, parse_note
 from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fold import Outcome
+from commonhold.kernel.record.history import Chapter
 from commonhold.kernel.record.state import State, empty_state
 from commonhold.kernel.tlog.checkpoint import Checkpoint, cosign, open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.equivocation import show_equivocation
@@ -192,6 +193,25 @@ class Follower:
     def size(self) -> int:
         """How many leaves are held."""
         return (self._view or _NOTHING)[1]
+
+    def held(self) -> tuple[int, bytes]:
+        """How many leaves this node remembers to hold, and the root over them, loaded or not."""
+        return self._row()[1:]
+
+    def chapter(self) -> Chapter | None:
+        """This log as a reader of several epochs takes it; None while nothing that begins an epoch of that origin is held.
+
+        Raises:
+            StoreError: ``mirror/busy`` while the copy is being caught up with; or if the disk cannot be read.
+        """
+        with self._my_turn() as copy:
+            found = copy.chapter()
+        return found if found is not None and found.origin == self.origin else None
+
+    def answers(self) -> list[bytes]:
+        """Checkpoints of this log with cosignatures that have reached this node, its own first; whose they are, the reader checks."""
+        head = self.head()
+        return [head[1]] if head is not None else []
 
     def served(self, name: str, limit: int) -> bytes | None:
         """One tile, bundle or statement of this node's copy; None if it is not there.

@@ -27,6 +27,7 @@ from commonhold.mirror.alarms import UNPROVED, Alarms
 from commonhold.mirror.follower import Follower, OneEpoch, Succession
 from commonhold.mirror.keys import open_state
 from commonhold.mirror.pending import Pending
+from commonhold.mirror.standing import Standing, Standings
 from commonhold.mirror.witness import Clock, Witness, origin_hash
 from commonhold.store.fetch import Fetch, is_private_address, url_fetch, url_post
 from commonhold.store.files import DirectoryFiles, Files
@@ -144,12 +145,21 @@ class Node:
             for origin, source in self.sources.items()
             if follow and source.url
         }
+        self.standings = Standings(self.followers, self.alarms, clock, name)
         self._wakes = {follower.origin: asyncio.Event() for follower in self.followers.values()}
 
     def close(self) -> None:
         """Let the database and the folder go."""
         self.database.close()
         self._lock.release()
+
+    def standing(self, org: str) -> Standing:
+        """Who speaks for an organisation now, by all its logs that this node holds; cheap while nothing changes.
+
+        Raises:
+            RuleError, ProofError, StoreError: as :meth:`.standing.Standings.of`.
+        """
+        return self.standings.of(org)
 
     def take_entry(self, raw: bytes) -> tuple[Follower, Outcome | None]:
         """Keep an entry for the record of its organisation, see :meth:`.pending.Pending.take`.

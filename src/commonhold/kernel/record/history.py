@@ -115,11 +115,27 @@ def read_history(org: str, logs: Sequence[Log], verifier: Verifier = here) -> Hi
         ProofError: if none of them is the organisation's first.
     """
     chapters, refused = _read(org, logs, verifier)
+    return follow_line(org, chapters, refused)
+
+
+def follow_line(org: str, chapters: Sequence[Chapter], refused: Mapping[int, CommonholdError] | None = None) -> History:
+    """The line through chapters that were verified and folded already, as :func:`read_history` finds it.
+
+    For whoever keeps them in step with their logs, such as a partner: each chapter's leaves fold to a root that its own log key signed,
+    and ``branches`` holds every place where another one branches off.
+
+    Args:
+        refused: what could not be believed, to be said with the rest.
+
+    Raises:
+        ProofError: if none of them is the organisation's first.
+    """
+    refused = refused or {}
     passed_over: dict[str, CommonholdError] = {}
     standing = _faces([chapter for chapter in chapters if chapter.parent is None], passed_over)
     if not standing:
         raise ProofError(
-            f"none of the {len(logs)} logs is the first of the organisation {org[:12]}",
+            f"none of the {len(chapters) + len(refused)} logs is the first of the organisation {org[:12]}",
             code="history/no-founding",
             next_step="Fetch the record from a partner, and compare the organisation's id with what you know from elsewhere.",
             data={"refused": {place: error.code for place, error in refused.items()}},

@@ -68,6 +68,13 @@ class Tree:
     def __len__(self) -> int:
         return self._size
 
+    def copy(self) -> Tree:
+        """The tree as it is now, which stays so whatever is appended to this one."""
+        tree = Tree()
+        tree._levels = [bytearray(level) for level in self._levels]
+        tree._roots, tree._size = dict(self._roots), self._size
+        return tree
+
     def append(self, leaf_hash: bytes) -> None:
         """Add one leaf at the right.
 
