@@ -24,10 +24,14 @@ OFFICERS: Final = {"chair": "heron", "treasurer": "tern", "editor": "plover"}
 BATCH: Final = 256
 
 
-def build_house(entries: int) -> MemoryHouse:
-    """The house after so many *entries* or a few more, each with one signature; takes about half a millisecond for each."""
+def build_house(entries: int, seed: str = "bench") -> MemoryHouse:
+    """The house after so many *entries* or a few more, each with one signature; takes about half a millisecond for each.
+
+    Args:
+        seed: another one gives another organisation, with other keys.
+    """
     compiled = compile_charter((EXAMPLE / "charter.md").read_text("utf-8"), (EXAMPLE / "charter.toml").read_text("utf-8"))
-    house = MemoryHouse(compiled.value, MEMBERS, seed="bench")
+    house = MemoryHouse(compiled.value, MEMBERS, seed=seed)
     house.accept_all()
     for office, name in OFFICERS.items():
         seat = house.propose("heron", "appoint", {"office": office, "member": name})
