@@ -8,6 +8,7 @@ import { concat, hex, sha256, utf8 } from "./bytes.js";
 import { canonicalBytes, hasExactly, isObject, parseCanonical } from "./canonical.js";
 import { isValid } from "./ed25519.js";
 import { demand } from "./errors.js";
+import { isPartners } from "./partners.js";
 
 export const DOMAIN = utf8("commonhold/entry/v1\n");
 export const MAX_ENTRY_BYTES = 65_535;
@@ -15,7 +16,7 @@ const MAX_EPOCH = 2 ** 31;
 const SIGNED = ["org", "epoch", "type", "by", "key", "seen", "nonce", "body", "sig"];
 const FOUND = SIGNED.filter((name) => name !== "org" && name !== "seen");
 const ATTEST = ["org", "epoch", "type", "body"];
-const NOT_YET = ["open", "acknowledge", "contribute", "vote"];
+const NOT_YET = ["acknowledge", "contribute", "vote"];
 
 const matches = (pattern) => (value) => typeof value === "string" && pattern.test(value);
 const isDigest = matches(/^[0-9a-f]{64}$/);
@@ -26,6 +27,7 @@ const isText = (value) => typeof value === "string";
 const isShort = (value) => isText(value) && Array.from(value).length <= 64;
 const isOneOf = (...words) => (value) => words.includes(value);
 const isListOf = (fields) => (value) => Array.isArray(value) && value.every((item) => hasFields(item, fields));
+const isParent = (value) => hasFields(value, { origin: (text) => isText(text) && 1 <= Array.from(text).length && Array.from(text).length <= 200, size: (size) => isTime(size) && size >= 1, root: isText });
 const maybe = (test) => (value) => value === undefined || test(value);
 
 const BODIES = new Map(
@@ -43,6 +45,7 @@ const BODIES = new Map(
     withdraw: { what: isOneOf("proposal", "approval", "objection", "delegation", "seat"), of: isShort },
     accept: { of: isDigest },
     attest: { note: isText },
+    open: { parent: isParent, log_key: isText, policy: maybe(isPartners) },
   }),
 );
 

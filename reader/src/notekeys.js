@@ -33,6 +33,11 @@ export class Signature {
     Object.freeze(this);
   }
 
+  /** The line as it stands in a note, with its newline. */
+  get line() {
+    return `\u2014 ${this.name} ${encode(concat(this.keyId, this.data))}\n`;
+  }
+
   /** What a key is known by. */
   get by() {
     return `${this.name}+${hex(this.keyId)}`;

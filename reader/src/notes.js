@@ -48,13 +48,13 @@ export function parseSignature(line) {
  * The text of a note, which of *keys* signed it (`verified`: [{key, signature}], each once, a cosigner's newest), and how many signatures were
  * by others. Refused with note/ambiguous-key, note/bad-signature, note/no-known-key, or as parseNote does.
  */
-export function openNote(raw, keys) {
+export function openNote(raw, keys, maxSize = MAX_NOTE_BYTES) {
   const known = new Map();
   for (const key of keys) {
     demand(!known.has(key.id), "note/ambiguous-key", `two of the given keys have the name and id ${key.id}`);
     known.set(key.id, key);
   }
-  const { text, signatures } = parseNote(raw);
+  const { text, signatures } = parseNote(raw, maxSize);
   const verified = new Map();
   let unknown = 0;
   for (const signature of signatures) {

@@ -6,7 +6,7 @@
 import { openCosigned } from "./checkpoint.js";
 import { hex } from "./bytes.js";
 import { Refusal, demand } from "./errors.js";
-import { COSIGNATURE, ED25519 } from "./notekeys.js";
+import { COSIGNATURE, ED25519, VerifierKey } from "./notekeys.js";
 import { NONE, parseLines } from "./policyfile.js";
 
 export class Policy {
@@ -27,6 +27,18 @@ export class Policy {
   static parse(raw) {
     const { logs, witnesses, groups, quorum } = parseLines(raw);
     return new Policy(logs, witnesses, groups, quorum);
+  }
+
+  /**
+   * The policy of structured data, such as a record's entry: keys of logs, vkeys by name, and groups in any order, which need not be checked before.
+   * Refused with policy/..., or as a vkey is.
+   * @param {Map<string, string>} vkeys
+   */
+  static build(logs, vkeys, groups, quorum) {
+    const witnesses = new Map([...vkeys].map(([name, vkey]) => [name, VerifierKey.parse(vkey)]));
+    checkKeys(logs, witnesses);
+    checkNames(witnesses, groups, quorum);
+    return new Policy(logs, witnesses, innermostFirst(groups), quorum);
   }
 
   /** The policy of one who names logs and demands every one of *witnesses*. */
@@ -94,6 +106,33 @@ function checkKeys(logs, witnesses) {
     demand(!ids.has(key.id), "note/ambiguous-key", `two of the given keys have the name and id ${key.id}`);
     ids.add(key.id);
   }
+}
+
+function checkNames(witnesses, groups, quorum) {
+  const names = new Set([...witnesses.keys(), ...groups.keys()]);
+  demand(!names.has(NONE), "policy/name", "no witness or group may be called none");
+  demand(names.size === witnesses.size + groups.size, "policy/duplicate-name", "a name is both a witness's and a group's");
+  demand(quorum === NONE || names.has(quorum), "policy/undefined-name", `the quorum ${quorum} is not defined`);
+  const listed = new Set();
+  for (const [name, { threshold, members }] of groups) {
+    demand(1 <= threshold && threshold <= members.length, "policy/threshold", `the group ${name} demands ${threshold} of ${members.length} members`);
+    for (const member of members) {
+      demand(names.has(member), "policy/undefined-name", `the member ${member} of the group ${name} is not defined`);
+      demand(!listed.has(member), "policy/listed-twice", `${member} is listed in two groups, or twice in one`);
+      listed.add(member);
+    }
+  }
+}
+
+/** The groups, each after those that it contains; refused with policy/circle. */
+function innermostFirst(groups) {
+  const placed = new Map();
+  while (placed.size < groups.size) {
+    const ready = [...groups].filter(([name, { members }]) => !placed.has(name) && members.every((member) => placed.has(member) || !groups.has(member)));
+    demand(ready.length > 0, "policy/circle", "groups contain one another in a circle");
+    for (const [name, group] of ready) placed.set(name, group);
+  }
+  return placed;
 }
 
 function checkMembership(groups) {

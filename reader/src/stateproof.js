@@ -46,6 +46,12 @@ export function verifyAbsent(proof, digest, part, key) {
   demand(between || leftEnd || rightEnd, "state/absent", `the proof leaves room for ${part}/${key} between its leaves`);
 }
 
+/** Whether one of a proof's leaves begins as that of (part, key) does; whether it is in the state, verifyPresent says. */
+export function shows(proof, part, key) {
+  const prefix = prefixOf(part, key);
+  return proof.leaves.some(({ leaf }) => same(leaf.subarray(0, prefix.length), prefix));
+}
+
 /** The digest that the one leaf of a proof of presence leads to. */
 export function digestOf(proof) {
   const [{ leaf, index, hashes }] = proof.leaves;

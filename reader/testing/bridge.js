@@ -4,6 +4,8 @@
 // decoded by Node and not by the code under test; BigInts as decimal strings. No page imports this.
 
 import { decode, encode } from "../src/base64.js";
+import { checkBrief, mergeBriefs, parseBrief } from "../src/brief.js";
+import { judgeBrief } from "../src/briefverdict.js";
 import { hex, utf8 } from "../src/bytes.js";
 import { canonicalBytes, parseCanonical } from "../src/canonical.js";
 import { parseCheckpoint, verifyCosignature } from "../src/checkpoint.js";
@@ -15,10 +17,12 @@ import { Kit, kitFromText, kitFromWords } from "../src/kit.js";
 import { leafHash, rootOf, verifyConsistency, verifyInclusion } from "../src/merkle.js";
 import { VerifierKey, cosignedMessage } from "../src/notekeys.js";
 import { openNote, parseNote, parseSignature } from "../src/notes.js";
+import { parsePin, pinFingerprint } from "../src/pin.js";
 import { Policy } from "../src/policy.js";
 import { checkProofFile, parseProofFile } from "../src/prooffile.js";
 import { verifyAbsent, verifyPresent } from "../src/stateproof.js";
 import { parseText } from "../src/text.js";
+import { openVouched } from "../src/statements.js";
 import { parseBundle, parseTilePath, tileLevels } from "../src/tiles.js";
 import { parseProof, verifyProof } from "../src/tlogproof.js";
 import { isYoung } from "../src/unicode32.js";
@@ -107,6 +111,23 @@ const OPS = {
     const found = checkProofFile(parseProofFile(raw(job.raw)), job.org ?? "");
     return { ...found, entry: found.entry === null ? null : entryFields(found.entry) };
   },
+  vouched: (job) => {
+    const { statement, times } = openVouched(raw(job.raw), job.vkeys.map((vkey) => VerifierKey.parse(vkey)));
+    return { size: statement.size, count: statement.count, times: Object.fromEntries(times) };
+  },
+  pin: (job) => {
+    const pin = parsePin(raw(job.raw));
+    return { org: pin.org, epoch: pin.epoch, validators: [...pin.validators.keys()], words: pinFingerprint(pin).join(" ") };
+  },
+  brief: (job) => parseBrief(raw(job.raw)).values.length,
+  "check-brief": (job) => {
+    const checked = checkBrief(parseBrief(raw(job.raw)), parsePin(raw(job.pin)));
+    const { size, root, origin, epoch, time, values, validators, mirrors, lives } = checked;
+    const shown = [...values].map(([place, value]) => [...place.split("\n"), value === null ? null : text(canonicalBytes(value))]);
+    const said = { size, root: text(root), origin, epoch, time, values: shown, validators, mirrors: Object.fromEntries(mirrors), lives };
+    return { ...said, verdict: judgeBrief(checked, BigInt(job.now)) };
+  },
+  "merge-briefs": (job) => mergeBriefs(job.raws.map((one) => parseBrief(raw(one))), parsePin(raw(job.pin))).map(({ checkpoint, state }) => [text(checkpoint), text(state)]),
   judge: (job) => judge({ raw: raw(job.raw), trust: job.trust ?? "", entry: job.entry === undefined ? null : raw(job.entry), org: job.org ?? "" }),
 };
 

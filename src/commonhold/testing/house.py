@@ -14,12 +14,16 @@ from typing import Any
 from commonhold.kernel import b64
 from commonhold.kernel.keys import parse_key_value
 from commonhold.kernel.kit import Kit
-from commonhold.kernel.notes import COSIGNATURE, SignerKey, append_signatures
+from commonhold.kernel.notes import COSIGNATURE, SignerKey, append_signatures, note_of
 from commonhold.kernel.record import entries
+from commonhold.kernel.record.brief import Brief
+from commonhold.kernel.record.briefing import keys_to_show, make_brief
+from commonhold.kernel.record.digest import LeafProof, StateTree
 from commonhold.kernel.record.fold import Outcome, apply, fold
 from commonhold.kernel.record.founding import origin_of
 from commonhold.kernel.record.history import Log
 from commonhold.kernel.record.state import State, empty_state, value_of
+from commonhold.kernel.record.statements import Vouched
 from commonhold.kernel.record.succession import branch, epoch_of
 from commonhold.kernel.tlog.checkpoint import Checkpoint, cosign
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
@@ -49,6 +53,7 @@ class MemoryHouse:
         self.kits = {name: Kit(derive(seed, "kit", name)) for name in members}
         self.log = SignerKey("log", derive(seed, "log"))
         self.partners: dict[str, SignerKey] = {}
+        self.validators: dict[str, SignerKey] = {}
         self._begin(empty_state())
         founder = members[0]
         body = {
@@ -75,7 +80,7 @@ class MemoryHouse:
         size = self.tree.size if size is None else size
         house = copy.copy(self)
         house.seed, house.log = seed, SignerKey("log", derive(seed, "log"))
-        house.kits, house.partners = dict(self.kits), dict(self.partners)
+        house.kits, house.partners, house.validators = dict(self.kits), dict(self.partners), dict(self.validators)
         house.start = branch(fold(self.leaves[:size], self.start), self.tree.root(size))
         house._begin(house.start)  # noqa: SLF001 - a house of the same class
         return house
@@ -185,14 +190,34 @@ class MemoryHouse:
         """The key id of a key in its canonical form."""
         return parse_key_value(value).key_id
 
-    def make_partners(self, *names: str, k: int) -> dict[str, Any]:
-        """The payload of a ``partner`` decision over generated partners, of whom *k* must cosign."""
+    def make_partners(self, *names: str, k: int, vouch: bool = False) -> dict[str, Any]:
+        """The payload of a ``partner`` decision over generated partners, of whom *k* must cosign; with *vouch* all of them vouch for states."""
         self.partners = {name: SignerKey(f"partner.example/{name}", derive(self.seed, "partner", name), COSIGNATURE) for name in names}
+        self.validators = {
+            name: SignerKey(f"partner.example/{name}/validator", derive(self.seed, "validator", name), COSIGNATURE) for name in names
+        }
         return {
             "witnesses": {name: str(signer.verifier) for name, signer in self.partners.items()},
             "groups": {"all": {"k": k, "of": list(names)}},
             "quorum": "all",
+            **({"validators": {name: str(signer.verifier) for name, signer in self.validators.items()}} if vouch else {}),
         }
+
+    def vouched(self, time: int | Mapping[str, int]) -> bytes:
+        """What partners say of the state now: every one at one time, or each at its own."""
+        times = time if isinstance(time, Mapping) else dict.fromkeys(self.validators, time)
+        tree, size = StateTree.of(self.state), self.tree.size
+        text = Vouched(self.state.origin, size, self.tree.root(size), tree.root(), tree.count).text()
+        return note_of(text, [self.validators[name].sign(text, at) for name, at in times.items()])
+
+    def brief(self, time: int | Mapping[str, int], *asked: tuple[str, str], index: int | None = None) -> Brief:
+        """The brief proof that partners would give of these keys, and of the entry at *index* of this log."""
+        entry, shown = None, None
+        if index is not None:
+            entry = LeafProof(self.leaves[index], index, tuple(self.tree.inclusion_proof(index, self.tree.size)))
+            shown = self.outcomes[index].entry
+        keys = keys_to_show(self.state, shown, asked)
+        return make_brief(self.org, (self.note(time).encode(), self.vouched(time)), StateTree.of(self.state), keys, entry)
 
     def checkpoint(self, size: int | None = None, *, root: bytes | None = None) -> bytes:
         """The log's signed checkpoint at a size."""
