@@ -1,4 +1,4 @@
-"""Makes brief.json: pins, brief proofs and what a reader is told of them (docs/formats/pin.md, docs/formats/brief-proof.md).
+"""Makes brief.json: brief proofs and what a reader is told of them (docs/formats/brief-proof.md).
 
 Run it from the root of the checkout: ``python vectors/make_brief.py``. It uses no randomness, so making the file again changes nothing. A small
 club in memory decides a few things under a policy of two of three partners; ``why`` is the reader's name for the reason of a verdict.
@@ -14,13 +14,13 @@ from typing import Any
 
 from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes
-from commonhold.kernel.notes import COSIGNATURE, SignerKey, append_signatures, note_of, parse_note
+from commonhold.kernel.notes import SignerKey, append_signatures, note_of, parse_note
 from commonhold.kernel.record.brief import check_brief, parse_brief
 from commonhold.kernel.record.briefverdict import judge_brief
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.pin import make_pin, parse_pin
 from commonhold.kernel.record.state import value_of
-from commonhold.testing.house import MemoryHouse, derive
+from commonhold.testing.house import MemoryHouse
 
 OUT = Path(__file__).parent
 Case = dict[str, Any]
@@ -90,109 +90,11 @@ def render() -> dict[str, str]:
         "other": make_pin(other.state).to_bytes(),
     }
     value = {
-        "about": "Pins and brief proofs as strings of canonical JSON. A brief is checked against the pin of that name and judged at `now`.",
-        "pins": pin_cases(pins["club"]),
+        "about": "Brief proofs as strings of canonical JSON. Each is checked against the pin of that name and judged at `now`.",
         "briefs": brief_cases(club, other, pins),
     }
-    value["held"] = {name: raw.decode() for name, raw in pins.items()}
+    value["pins"] = {name: raw.decode() for name, raw in pins.items()}
     return {"brief.json": json.dumps(value, indent=1, ensure_ascii=True) + "\n"}
-
-
-def pin_cases(good: bytes) -> list[Case]:
-    """Pins that are read, with their six words, and pins that are refused."""
-    cases: list[Case] = []
-
-    def case(name: str, raw: bytes, why: str = "", code: str = "") -> None:
-        told: Case = (
-            {"expect": "refuse", "why": why, "code": code}
-            if code
-            else {"expect": "accept", "words": " ".join(parse_pin(raw).fingerprint())}
-        )
-        cases.append({"name": name, "pin": raw.decode(), **told})
-
-    def bent(change: Callable[[Value], Any]) -> bytes:
-        value = json.loads(good)
-        change(value)
-        return canonical_bytes(value)
-
-    def partners(change: Callable[[Value], Any]) -> bytes:
-        return bent(lambda value: change(value["partners"]))
-
-    vkey = json.loads(good)["partners"]["witnesses"]["knot"]
-    strange = str(SignerKey("x", derive("strange"), COSIGNATURE).verifier)
-    log = str(SignerKey("x", derive("strange")).verifier)
-    case("two of three", good)
-    case("a newline after it", good + b"\n")
-    case("other addresses, the same words", bent(lambda value: value.update(urls=[])))
-    nested = {"inner": {"k": 1, "of": ["avocet", "dunlin"]}, "all": {"k": 2, "of": ["inner", "knot"]}}
-    case("nested groups", partners(lambda payload: payload.update(groups=nested)))
-    case("one partner alone", partners(lambda payload: payload.update(groups={}, quorum="knot")))
-    case("another form", bent(lambda value: value.update(form="commonhold/pin/v2")), "this version is not known", "pin/form")
-    case("a further field", bent(lambda value: value.update(more="x")), "no field is ignored", "pin/shape")
-    case("no addresses field", bent(lambda value: value.pop("urls")), "every field is there", "pin/shape")
-    case("an address that runs something", bent(lambda value: value.update(urls=["javascript:alert(1)"])), "not http", "pin/shape")
-    case("seventeen addresses", bent(lambda value: value.update(urls=["https://a.example"] * 17)), "too many", "pin/shape")
-    case("spaces", good.replace(b":", b": ", 1), "one spelling", "canonical/not-canonical")
-    case("another log key", bent(lambda value: value.update(log_key=b64.encode(derive("k")))), "the origin is of another key", "pin/origin")
-    case("another organisation", bent(lambda value: value.update(org="ab" * 32)), "the origin is of another", "pin/origin")
-    case("an origin that is none", bent(lambda value: value.update(origin="example.org/log")), "not a record's origin", "id/origin")
-    case("nobody vouches", partners(lambda payload: payload.pop("validators")), "nothing could be checked", "pin/validators")
-    case(
-        "too few vouch",
-        partners(lambda payload: [payload["validators"].pop(name) for name in ("knot", "avocet")]),
-        "two are asked for",
-        "pin/validators",
-    )
-    case("a stranger vouches", partners(lambda payload: payload["validators"].update(stranger=strange)), "no partner", "effect/validator")
-    case(
-        "one key for two purposes",
-        partners(lambda payload: payload["validators"].update(knot=vkey)),
-        "the mirror's own",
-        "effect/validator",
-    )
-    case(
-        "one validator twice",
-        partners(lambda payload: payload["validators"].update(knot=payload["validators"]["dunlin"])),
-        "two voices",
-        "effect/validator",
-    )
-    case(
-        "a validating key without times",
-        partners(lambda payload: payload["validators"].update(knot=log)),
-        "kind 0x01",
-        "checkpoint/key-kind",
-    )
-    case(
-        "a policy that asks for nobody",
-        partners(lambda payload: payload.update(quorum="none")),
-        "no decision may empty it",
-        "effect/empty-policy",
-    )
-    case("one mirror twice", partners(lambda payload: payload["witnesses"].update(dunlin=vkey)), "two voices", "policy/duplicate-key")
-    case("a group that is not there", partners(lambda payload: payload.update(quorum="some")), "not defined", "policy/undefined-name")
-    case(
-        "a member that is not there",
-        partners(lambda payload: payload["groups"].update(all={"k": 1, "of": ["ruff"]})),
-        "not defined",
-        "policy/undefined-name",
-    )
-    case(
-        "three of two",
-        partners(lambda payload: payload["groups"].update(all={"k": 3, "of": ["avocet", "dunlin"]})),
-        "cannot be met",
-        "policy/threshold",
-    )
-    circle = {"all": {"k": 1, "of": ["more"]}, "more": {"k": 1, "of": ["all"]}}
-    case("a circle", partners(lambda payload: payload.update(groups=circle)), "no beginning", "policy/circle")
-    twice = {"all": {"k": 1, "of": ["knot"]}, "more": {"k": 1, "of": ["knot"]}}
-    case("a member of two groups", partners(lambda payload: payload.update(groups=twice)), "one voice", "policy/listed-twice")
-    case(
-        "a group and a partner of one name",
-        partners(lambda payload: payload["groups"].update(knot={"k": 1, "of": ["avocet"]})),
-        "which?",
-        "policy/duplicate-name",
-    )
-    return cases
 
 
 def brief_cases(club: Club, other: Club, pins: dict[str, bytes]) -> list[Case]:
