@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -43,6 +44,31 @@ def web_server(folder: Path, pause: float = 0.0) -> Iterator[str]:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A house's log that answers at *url*; *log* is its key."""
+
+    process: subprocess.Popen[str]
+    url: str
+    log: str
+
+    def about(self) -> dict[str, Any]:
+        """What it says of itself."""
+        with urllib.request.urlopen(f"{self.url}/", timeout=SECONDS) as answer:
+            value: dict[str, Any] = json.loads(answer.read())
+            return value
+
+    def until(self, done: Callable[[dict[str, Any]], bool], seconds: float = SECONDS) -> dict[str, Any]:
+        """Wait until what it says of itself is as it should be."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            about = self.about()
+            if done(about):
+                return about
+            time.sleep(0.05)
+        raise AssertionError(f"it never came to that: {self.about()}")
 
 
 @dataclass(frozen=True)
@@ -85,17 +111,33 @@ class Running:
 
 
 @contextmanager
-def node_process(verb: str, state: Path, log: str) -> Iterator[Running]:
+def node_process(verb: str, state: Path, log: str, *, name: str = "heron.example", listen: str = "127.0.0.1:0") -> Iterator[Running]:
     """``commonhold VERB serve`` in a process of its own; killed at the end if it still runs."""
-    options = ["--state", str(state), "--name", "heron.example", "--log", log, "--listen", "127.0.0.1:0", "--json"]
-    with subprocess.Popen(
-        [sys.executable, "-c", RUN, verb, "serve", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert line, process.stderr.read() if process.stderr else ""
-            ready = json.loads(line)
-            yield Running(process, ready["url"], ready["vkeys"])
-        finally:
-            process.kill()
+    options = ["--state", str(state), "--name", name, "--log", log, "--listen", listen]
+    with _process(verb, "serve", *options) as (process, ready):
+        yield Running(process, ready["url"], ready["vkeys"])
+
+
+@contextmanager
+def house_process(house: Path, *partners: str, listen: str = "127.0.0.1:0") -> Iterator[Serving]:
+    """``commonhold house log serve`` in a process of its own; killed at the end if it still runs."""
+    options = [part for url in partners for part in ("--partner", url)]
+    with _process("house", "log", "serve", "--house", str(house), "--listen", listen, *options) as (process, ready):
+        yield Serving(process, ready["url"], ready["log"])
+
+
+@contextmanager
+def _process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Any]]:
+    # What a server says on stderr is kept in a file: a pipe that nobody reads would stop it once it is full.
+    with tempfile.TemporaryFile("w+") as said:
+        command = [sys.executable, "-c", RUN, *arguments, "--json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as process:
+            try:
+                assert process.stdout is not None
+                line = process.stdout.readline()
+                if not line:
+                    said.seek(0)
+                    raise AssertionError(said.read())
+                yield process, json.loads(line)
+            finally:
+                process.kill()

@@ -15,7 +15,7 @@ from commonhold.cli.options import house_option, json_option, kit_option
 @house_option
 @kit_option()
 @json_option
-def command(appointment: str | None, house: Path, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(appointment: str | None, house: Path | str, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Accept the founding, or the seat that APPOINTMENT (a proposal's id) offers you.
 
     Without APPOINTMENT it accepts what waits for you: the founding, or the one seat that is offered.

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from commonhold.kernel.record.state import State
     from commonhold.kernel.tlog.merkle import Tree
     from commonhold.store.record import Record
+    from commonhold.store.remote import RemoteRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A member at the keyboard, with the record open before them."""
 
-    record: Record
+    record: Record | RemoteRecord
     member: str
     kit: Kit
 
@@ -38,8 +39,12 @@ class Actor:
 
 
 def open_record(house: Path) -> Record:
-    """The record of a house, open for writing, with progress if it is long."""
-    from commonhold.kernel.errors import CommonholdError  # noqa: PLC0415 - kept out of `--help`
+    """The record of a house, open for writing, with progress if it is long.
+
+    Raises:
+        StoreError: ``store/locked``, saying what to do, if another process has it open; and as ``Record.open``.
+    """
+    from commonhold.kernel.errors import CommonholdError, StoreError  # noqa: PLC0415 - kept out of `--help`
     from commonhold.store.reader import StaticReader  # noqa: PLC0415
     from commonhold.store.record import RECORD, Record, record_size  # noqa: PLC0415
 
@@ -48,18 +53,38 @@ def open_record(house: Path) -> Record:
     except CommonholdError:
         # Opening it says what is wrong, or brings a torn checkpoint back.
         size = 0
-    if size < LONG:
-        return Record.open(house)
-    with progress(size, "checking the record") as bar:
-        return Record.open(house, bar.update)
+    try:
+        if size < LONG:
+            return Record.open(house)
+        with progress(size, "checking the record") as bar:
+            return Record.open(house, bar.update)
+    except StoreError as error:
+        if error.code == "store/locked":
+            error.next_step = (
+                "If `commonhold house log serve` serves it, act through its address, such as --house http://127.0.0.1:8400. Otherwise wait until "
+                "the other command has ended."
+            )
+        raise
 
 
 LONG = 2_000
 """Entries from which on a replay takes long enough to show progress."""
 
 
-def open_actor(house: Path, kit: Path) -> Actor:
-    """A member with their kit and the record, after checking that the record holds exactly this kit for them.
+def open_remote(url: str) -> RemoteRecord:
+    """The record at an address, replayed, with progress if it is long.
+
+    Raises:
+        ProofError, FormatError, StoreError: as reading it does.
+    """
+    from commonhold.cli.reading import read_place  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store.remote import RemoteRecord  # noqa: PLC0415
+
+    return RemoteRecord(url, read_place(url))
+
+
+def open_actor(house: Path | str, kit: Path) -> Actor:
+    """A member with their kit and the record, in a folder or at an address, after checking that the record holds exactly this kit for them.
 
     Raises:
         CustodyError: if the record holds another kit, or this one with a foreign age recipient.
@@ -70,7 +95,7 @@ def open_actor(house: Path, kit: Path) -> Actor:
     from commonhold.store.keyfile import load_kit  # noqa: PLC0415
 
     name, secret = load_kit(kit)
-    record = open_record(house)
+    record = open_remote(house) if isinstance(house, str) else open_record(house)
     member = record.state.member(name)
     recorded = record.state.public.get(member.kit) if member is not None else None
     try:
@@ -118,10 +143,12 @@ def sign(actor: Actor, type: str, body: Mapping[str, Any], tree: Tree | None = N
 
 def report(actor: Actor, outcome: Any, proposal_id: str, *, as_json: bool, extra: Mapping[str, Any] | None = None) -> None:
     """Say what an act brought about, and where its proposal stands now."""
+    from commonhold.cli.attested import settle  # noqa: PLC0415
     from commonhold.cli.describing import Openings, describe  # noqa: PLC0415
     from commonhold.cli.words import entry_words, event_words, proposal_words  # noqa: PLC0415
     from commonhold.kernel.record.state import value_of  # noqa: PLC0415
 
+    settled = settle(actor, outcome)
     openings = Openings(actor.record.path)
     found = describe(actor.state, proposal_id, openings) if actor.state.proposal(proposal_id) else None
     value = {
@@ -129,6 +156,7 @@ def report(actor: Actor, outcome: Any, proposal_id: str, *, as_json: bool, extra
         "index": outcome.index,
         "events": [{"name": event.name, **event.data} for event in outcome.events],
         **({"proposal": found} if found else {}),
+        **settled.value,
         **(extra or {}),
     }
 
@@ -136,7 +164,9 @@ def report(actor: Actor, outcome: Any, proposal_id: str, *, as_json: bool, extra
         words = entry_words(outcome.entry.type, actor.member, value_of(outcome.entry.body), actor.state, openings)
         lines = [f"entry {outcome.index}  {words}"]
         lines += [f"          {event_words(event.name, event.data)}" for event in outcome.events]
-        if found is not None and found["kind"] == "appoint" and any(event.name == "enacted" for event in outcome.events):
+        lines += [f"          {line}" for line in settled.lines]
+        enacted = [event for event in (*outcome.events, *settled.events) if event.name == "enacted"]
+        if found is not None and found["kind"] == "appoint" and enacted:
             lines.append(
                 printable(f"          {found['payload']['member']} holds the office once they run `commonhold accept` with their kit")
             )

@@ -16,7 +16,7 @@ from commonhold.cli.options import house_option, json_option, kit_option
 @house_option
 @kit_option()
 @json_option
-def command(proposal: str, fingerprint: str | None, house: Path, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(proposal: str, fingerprint: str | None, house: Path | str, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Approve PROPOSAL (its id, or at least four digits of it).
 
     An approval of a new key needs --fingerprint: ask the member for their six words, face to face or by telephone, never through the house.

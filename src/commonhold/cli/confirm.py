@@ -15,7 +15,7 @@ from commonhold.cli.options import house_option, json_option, kit_option
 @house_option
 @kit_option()
 @json_option
-def command(proposal: str, house: Path, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(proposal: str, house: Path | str, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Let PROPOSAL pass after its waiting period: silence never does."""
     actor = open_actor(house, kit)
     with actor.record:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from commonhold.kernel.record.state import State
 
 
-def proposal_content(state: State, found: Mapping[str, Any], house: Path) -> tuple[dict[str, Any], str]:
+def proposal_content(state: State, found: Mapping[str, Any], house: Path | str) -> tuple[dict[str, Any], str]:
     """What the proposal *found* is about, as data and as text; both empty where its payload says it all.
 
     Args:
         found: the proposal as ``describe_proposal`` gives it.
-        house: the folder whose ``objects`` hold the texts.
+        house: the folder whose ``objects`` hold the texts, or the address of its log.
     """
     payload = found["payload"]
     if found["kind"] == "amend":
@@ -33,7 +33,7 @@ def proposal_content(state: State, found: Mapping[str, Any], house: Path) -> tup
     return _text(digest, house) if isinstance(digest, str) else ({}, "")
 
 
-def _text(digest: str, house: Path) -> tuple[dict[str, Any], str]:
+def _text(digest: str, house: Path | str) -> tuple[dict[str, Any], str]:
     from commonhold.kernel.texts import parse_text  # noqa: PLC0415 - kept out of `--help`
 
     try:
@@ -43,7 +43,7 @@ def _text(digest: str, house: Path) -> tuple[dict[str, Any], str]:
     return {"text": body}, printable(body, multiline=True).rstrip()
 
 
-def _redline(state: State, payload: Mapping[str, Any], house: Path) -> tuple[dict[str, Any], str]:
+def _redline(state: State, payload: Mapping[str, Any], house: Path | str) -> tuple[dict[str, Any], str]:
     from commonhold.kernel.charter import Source, apply_amendment  # noqa: PLC0415
     from commonhold.kernel.charter.wording import redline, render_redline  # noqa: PLC0415
 
@@ -58,10 +58,10 @@ def _redline(state: State, payload: Mapping[str, Any], house: Path) -> tuple[dic
     return {"redline": changes.as_json()}, printable(render_redline(changes), multiline=True).rstrip()
 
 
-def _objects(house: Path, digests: Iterable[str]) -> dict[str, bytes]:
-    from commonhold.store.directory import ObjectDirectory  # noqa: PLC0415
+def _objects(house: Path | str, digests: Iterable[str]) -> dict[str, bytes]:
+    from commonhold.store.remote import objects_at  # noqa: PLC0415
 
-    objects, texts = ObjectDirectory(house), {}
+    objects, texts = objects_at(house), {}
     for digest in digests:
         try:
             texts[digest] = objects.get(digest)

@@ -14,17 +14,19 @@ from commonhold.kernel.errors import CommonholdError
 
 if TYPE_CHECKING:
     from commonhold.kernel.record.state import State
+    from commonhold.store.directory import ObjectDirectory
+    from commonhold.store.remote import RemoteObjects
 
 MAX_OPENING = 60
 """Characters of a text's first line that are shown beside its digest."""
 
 
 class Openings:
-    """How texts begin, by digest: from the objects of a house, or from texts that are at hand; an absent text begins with nothing."""
+    """How texts begin, by digest: from the objects of a house, in a folder or at an address, or from texts that are at hand; an absent text begins with nothing."""
 
     def __init__(self, place: Path | str = "", texts: Mapping[str, bytes] | None = None) -> None:
-        # Objects are served beside the record from issue 05 on; until then only a folder has them.
-        self._folder = Path(place) if str(place) and not str(place).startswith(("http://", "https://")) else None
+        self._place = str(place)
+        self._objects: ObjectDirectory | RemoteObjects | None = None
         self._texts = texts or {}
         self._known: dict[str, str] = {}
 
@@ -38,13 +40,14 @@ class Openings:
 
     def _read(self, digest: str) -> str:
         from commonhold.kernel.texts import parse_text  # noqa: PLC0415 - kept out of `--help`
-        from commonhold.store.directory import ObjectDirectory  # noqa: PLC0415
+        from commonhold.store.remote import objects_at  # noqa: PLC0415
 
         try:
             if digest in self._texts:
                 raw = self._texts[digest]
-            elif self._folder is not None:
-                raw = ObjectDirectory(self._folder).get(digest)
+            elif self._place:
+                self._objects = self._objects or objects_at(self._place)
+                raw = self._objects.get(digest)
             else:
                 return ""
             return first_line(parse_text(raw)[1].decode("utf-8"))

@@ -92,7 +92,7 @@ def open_(folder: Path, place: str, at: int | None, partners: Path | None, kit: 
 @house_option
 @kit_option()
 @json_option
-def succeed(unwitnessed: bool, within: str, approve: bool, house: Path, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def succeed(unwitnessed: bool, within: str, approve: bool, house: Path | str, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Propose that the organisation goes on in this epoch; the others approve with `commonhold approve`."""
     actor = open_actor(house, kit)
     with actor.record:

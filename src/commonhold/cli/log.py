@@ -16,7 +16,7 @@ from commonhold.cli.reading import read_place
 @click.option("--last", type=click.IntRange(min=1), help="Only the newest N entries.")
 @house_option
 @json_option
-def command(last: int | None, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(last: int | None, house: Path | str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """List the record's entries in order: who did what, and what came of it. Refused entries stay, and say why they count for nothing."""
     from commonhold.cli.describing import Openings  # noqa: PLC0415 - kept out of `--help`
     from commonhold.cli.words import entry_words, event_words  # noqa: PLC0415

@@ -59,6 +59,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "epoch": Verb("commonhold.cli.epoch:command", "Go on in another log when the server is taken, and see which stands."),
     "verifier": Verb("commonhold.cli.verifier:command", "Write the page with which anybody checks a proof in a browser."),
     "custody": Verb("commonhold.cli.custody:command", "Find out who could take what you depend on, and what helps."),
+    "house": Verb("commonhold.cli.house:command", "Serve an organisation's own record, and ask its partners."),
     "partner": Verb("commonhold.cli.partner:command", "Serve as other organisations' partner: mirror and witness their records."),
     "witness": Verb("commonhold.cli.witness:command", "Serve as a bare C2SP witness for any transparency log."),
     "note": Verb("commonhold.cli.note:command", "Verify a signed note against keys you trust."),

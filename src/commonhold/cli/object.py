@@ -15,7 +15,7 @@ from commonhold.cli.options import house_option, json_option, kit_option
 @house_option
 @kit_option()
 @json_option
-def command(proposal: str, house: Path, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(proposal: str, house: Path | str, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Object to PROPOSAL (its id, or at least four digits of it).
 
     Where the charter gives you the right of objection, enough objections stop the proposal. Where it does not, your dissent is recorded.

@@ -30,7 +30,30 @@ def _remember(context: click.Context, _parameter: click.Parameter, value: bool) 
 json_option = click.option("--json", "as_json", is_flag=True, is_eager=True, callback=_remember, help="Report as JSON, errors too.")
 """``--json`` of every verb that reports; the verb gets ``as_json: bool``."""
 
+
+class _Place(click.Path):
+    """A folder, or the address at which a record is served; an address stays the text that it is."""
+
+    name = "place"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and value.startswith(("http://", "https://")):
+            return value.rstrip("/")
+        return super().convert(value, param, ctx)
+
+
 house_option = click.option(
+    "--house",
+    type=_Place(file_okay=False, path_type=Path),
+    default=Path(),
+    metavar="DIR_OR_URL",
+    envvar="COMMONHOLD_HOUSE",
+    show_envvar=True,
+    help="The organisation's folder, or the address of its log or of a partner's mirror; where it is not given, the current folder.",
+)
+"""``--house DIR_OR_URL``; the verb gets ``house: Path | str``, text where it is an address."""
+
+folder_option = click.option(
     "--house",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
@@ -38,7 +61,7 @@ house_option = click.option(
     show_envvar=True,
     help="The organisation's folder; where it is not given, the current one.",
 )
-"""``--house DIR``; the verb gets ``house: Path``."""
+"""``--house DIR`` where only a folder will do; the verb gets ``house: Path``."""
 
 
 def kit_option(*, required: bool = True) -> Callable[[F], F]:

@@ -53,7 +53,7 @@ def command(
     within: str,
     approve: bool,  # noqa: FBT001 - click passes flags so
     yes: bool,  # noqa: FBT001
-    house: Path,
+    house: Path | str,
     kit: Path,
     as_json: bool,  # noqa: FBT001
 ) -> None:

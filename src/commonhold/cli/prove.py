@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 @out_option("Where to write the proof file.", required=True)
 @house_option
 @json_option
-def command(entry: str, out: Path, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(entry: str, out: Path, house: Path | str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Write a proof of ENTRY (its number, or its id or at least four digits of it).
 
     The file holds the record up to now, so whoever has it needs nothing else: no network, no server, and nobody's word.
     """
     from commonhold.kernel.errors import StoreError  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.record.prooffile import check_provable, make_proof_file, texts_of  # noqa: PLC0415
-    from commonhold.store.directory import ObjectDirectory  # noqa: PLC0415
     from commonhold.store.keyfile import write_new  # noqa: PLC0415
+    from commonhold.store.remote import objects_at  # noqa: PLC0415
 
     read = read_place(house, whole=True)
     check_provable(read.state)
@@ -36,7 +36,7 @@ def command(entry: str, out: Path, house: Path, as_json: bool) -> None:  # noqa:
     found = read.outcomes[index].entry
     if found is None:
         raise click.UsageError(f"entry {index} is unreadable, so there is nothing to prove about it")
-    objects, texts = ObjectDirectory(house), {}
+    objects, texts = objects_at(house), {}
     for digest in texts_of(read.state, found):
         try:
             texts[digest] = objects.get(digest)

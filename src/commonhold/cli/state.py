@@ -14,7 +14,7 @@ from commonhold.cli.reading import read_place
 @click.command()
 @house_option
 @json_option
-def command(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(house: Path | str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Show members, seats, channels, statements, and the state digest that partners can sign."""
     from commonhold.cli.describing import Openings  # noqa: PLC0415 - kept out of `--help`
     from commonhold.cli.words import articles_words, moment, payload_words  # noqa: PLC0415

@@ -24,7 +24,7 @@ def command() -> None:
 @house_option
 @kit_option()
 @json_option
-def publish(file: Path, language: str, within: str, approve: bool, house: Path, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def publish(file: Path, language: str, within: str, approve: bool, house: Path | str, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Propose FILE, a UTF-8 text, as an official statement, and approve it yourself.
 
     It is official once everybody has approved whom the charter's rule asks for: `commonhold approve`. What they approve is exactly these

@@ -16,7 +16,7 @@ from commonhold.cli.reading import read_place
 @click.option("--all", "everything", is_flag=True, help="Show the proposals that have ended, too.")
 @house_option
 @json_option
-def command(proposal: str | None, everything: bool, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(proposal: str | None, everything: bool, house: Path | str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Show the open proposals, or one PROPOSAL, open or ended, with the text or the redline that it is about."""
     from commonhold.cli.acting import find_proposal  # noqa: PLC0415 - kept out of `--help`
     from commonhold.cli.content import proposal_content  # noqa: PLC0415

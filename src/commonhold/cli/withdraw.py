@@ -16,7 +16,7 @@ from commonhold.cli.options import house_option, json_option, kit_option
 @house_option
 @kit_option()
 @json_option
-def command(what: str, of: str, house: Path, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(what: str, of: str, house: Path | str, kit: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Take back your own WHAT in OF: the id of a proposal (four digits do), or the name of an office for a seat."""
     actor = open_actor(house, kit)
     with actor.record:

@@ -41,29 +41,42 @@ def url_fetch(url: str, *, timeout: float = 10.0, deadline: float = 60.0, public
     Raises:
         StoreError: ``store/url`` for another scheme, a query, a fragment or a password in the address.
     """
-    _check_plain(url)
+    check_plain(url)
     prefix = url.rstrip("/")
 
     def fetch(name: str, max_size: int) -> bytes:
         check_name(name)
-        address = f"{prefix}/{name}"
-        # The scheme was checked above, and no handler for another one is there.
-        request = urllib.request.Request(  # noqa: S310
-            address, headers={"Accept-Encoding": "gzip, identity", "User-Agent": "commonhold"}
-        )
-        with _Exchange(deadline, public_only=public_only) as exchange:
-            try:
-                with exchange.open(request, timeout, _Redirects()) as answer:
-                    return exchange.body(answer, address, max_size)
-            except urllib.error.HTTPError as exc:
-                exc.close()
-                raise _refusal(exc, address) from None
-            except urllib.error.URLError as exc:
-                raise _unreachable(address, exc.reason) from exc
-            except (OSError, ValueError, http.client.HTTPException, zlib.error) as exc:
-                raise _unreachable(address, exc) from exc
+        return _get(f"{prefix}/{name}", max_size, timeout, deadline, public_only=public_only)
 
     return fetch
+
+
+def url_front(url: str, *, max_size: int, timeout: float = 10.0, deadline: float = 60.0, public_only: bool = False) -> bytes:
+    """What a server answers at *url* itself, ``GET /``: at most *max_size* bytes; the rest as for :func:`url_fetch`.
+
+    Raises:
+        StoreError: if the address is not plain, or it cannot be read.
+    """
+    check_plain(url)
+    return _get(f"{url.rstrip('/')}/", max_size, timeout, deadline, public_only=public_only)
+
+
+def _get(address: str, max_size: int, timeout: float, deadline: float, *, public_only: bool) -> bytes:
+    # The scheme was checked by the caller, and no handler for another one is there.
+    request = urllib.request.Request(  # noqa: S310
+        address, headers={"Accept-Encoding": "gzip, identity", "User-Agent": "commonhold"}
+    )
+    with _Exchange(deadline, public_only=public_only) as exchange:
+        try:
+            with exchange.open(request, timeout, _Redirects()) as answer:
+                return exchange.body(answer, address, max_size)
+        except urllib.error.HTTPError as exc:
+            exc.close()
+            raise _refusal(exc, address) from None
+        except urllib.error.URLError as exc:
+            raise _unreachable(address, exc.reason) from exc
+        except (OSError, ValueError, http.client.HTTPException, zlib.error) as exc:
+            raise _unreachable(address, exc) from exc
 
 
 def url_post(
@@ -78,7 +91,7 @@ def url_post(
     Raises:
         StoreError: if the address is not plain, nobody answers there, or the answer is too long.
     """
-    _check_plain(address)
+    check_plain(address)
     request = urllib.request.Request(  # noqa: S310 - the scheme was checked
         address, body, {"Content-Type": "application/octet-stream", "User-Agent": "commonhold"}, method="POST"
     )
@@ -200,7 +213,12 @@ class _HTTPS(urllib.request.HTTPSHandler):
         return self.do_open(Connection, req)
 
 
-def _check_plain(url: str) -> None:
+def check_plain(url: str) -> None:
+    """Pass in silence if *url* is a plain http or https address.
+
+    Raises:
+        StoreError: ``store/url`` for another scheme, a query, a fragment or a password in it.
+    """
     if not _is_plain(url):
         raise StoreError(
             f"cannot read a log from {url[:200]!r}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 from commonhold.kernel import b64, ed25519
@@ -14,8 +13,8 @@ from commonhold.kernel.record.prooffile import ProofFile
 from commonhold.kernel.record.state import State
 from commonhold.kernel.texts import parse_text
 from commonhold.kernel.tlog.checkpoint import open_checkpoint
-from commonhold.store.directory import ObjectDirectory
 from commonhold.store.record import Progress, ReadRecord, quiet, replay_leaves
+from commonhold.store.remote import objects_at
 
 
 def replay_proof(file: ProofFile, *, org: str = "", progress: Progress = quiet) -> ReadRecord:
@@ -60,10 +59,7 @@ def find_statement(state: State, place: str, text: bytes) -> Comparison:
     Args:
         place: the house folder or address that holds the texts, in ``objects``.
     """
-    if place.startswith(("http://", "https://")):
-        # Objects are served beside the record from issue 05 on; until then only a folder has them.
-        return Comparison(None, len(state.part("statements")))
-    objects, missing, alike, said = ObjectDirectory(Path(place)), 0, None, words_of(text)
+    objects, missing, alike, said = objects_at(place), 0, None, words_of(text)
     for digest in state.part("statements"):
         try:
             found = parse_text(objects.get(digest))[1]

@@ -327,6 +327,18 @@ class Record:
         self.state = state
         return outcome
 
+    def entries(self, start: int, stop: int) -> Iterator[bytes]:
+        """Entries *start* to *stop* (exclusive) of this epoch's log, as :meth:`.log.Log.entries`."""
+        return self._log.entries(start, stop)
+
+    def add_signatures(self, lines: Sequence[str], size: int) -> None:
+        """Publish partners' verified signature lines with the checkpoint of *size*, as :meth:`.log.Log.add_signatures`.
+
+        Raises:
+            StoreError: ``log/moved`` if the log has grown; or if the disk refuses. FormatError: as it does.
+        """
+        self._log.add_signatures(lines, size=size)
+
     def close(self) -> None:
         """Settle the log and let other processes write."""
         self._log.close()

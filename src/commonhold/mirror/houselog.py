@@ -1,0 +1,346 @@
+"""An organisation's own log, kept and served by one process, with its partners asked (DESIGN 3.3; docs/formats/house-log.md).
+
+Whoever brings an entry that the fold accepts gets it into the record, durably, before they are answered. Partners are asked off that path: shortly
+after each entry and once a minute. What they sign becomes an attest where that is worth an entry (:mod:`.attesting`). A partner who is dead, slow
+or hostile holds up nothing, and is said.
+
+One thing stops it: a partner that shows, under this very log's signature, entries that are not here. The folder is then an older copy, and one more
+entry would be a second history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from anyio import to_thread
+
+from commonhold.kernel.errors import CommonholdError, FatalStoreError, FormatError, RuleError, StoreError
+from commonhold.kernel.notes import VerifierKey, parse_note
+from commonhold.kernel.record.due import next_due
+from commonhold.kernel.record.fold import apply
+from commonhold.kernel.record.partners import mirror_keys
+from commonhold.kernel.record.state import State, value_of
+from commonhold.kernel.tlog.checkpoint import parse_checkpoint
+from commonhold.mirror.asking import Asker, Reply
+from commonhold.mirror.attesting import Round, attest_round, has_acts, is_worth
+from commonhold.mirror.witness import Clock, origin_hash
+from commonhold.store.directory import ObjectDirectory
+from commonhold.store.files import DirectoryFiles
+from commonhold.store.handing import check_object, digests_in, unpack
+from commonhold.store.partnerfile import FILE, read_partners
+from commonhold.store.record import RECORD, Record, refusal_of
+
+HEARTBEAT_SECONDS: Final = 60.0
+LOOK_SECONDS: Final = 1.0
+"""How often the file of partners is looked at: `commonhold house partner add` works while this runs."""
+DEBOUNCE_SECONDS: Final = 0.1
+"""How long a burst of entries is waited for before the partners are asked about all of it."""
+FIRST_SECONDS: Final = 5.0
+"""How long the first entry waits for the partners' first word on whether this folder is the newest."""
+ATTEST_EVERY: Final = 300.0
+"""Seconds between two attests that strangers bring and that change nothing but the clock."""
+_RELOAD: Final = frozenset({"store/stopped", "store/io", "store/full", "store/denied"})
+
+Say = Callable[[str], None]
+
+
+class HouseLog:
+    """The record in a house's folder, open for writing for as long as this lives. Threads may call at once.
+
+    Args:
+        house: the folder.
+        clock: POSIX seconds.
+        say: told, in a line, whatever changes with a partner or with the log itself.
+        asker: how partners are asked.
+
+    Raises:
+        StoreError, ProofError, FormatError: as :meth:`.store.record.Record.open`.
+    """
+
+    def __init__(self, house: Path, clock: Clock, say: Say, asker: Asker | None = None) -> None:
+        self.house, self._clock, self._say = house, clock, say
+        self.partners = read_partners(house)
+        self.asker = asker or Asker()
+        self.trouble = ""
+        self._turn = threading.RLock()
+        self._first = threading.Event()
+        self._record: Record | None = Record.open(house)
+        self._files, self.objects = DirectoryFiles(house / RECORD), ObjectDirectory(house)
+        self._named: set[str] | None = None
+        self._attested = -ATTEST_EVERY
+        self._older = b""
+        self._round: dict[str, Any] = {"size": 0, "enough": False}
+        self._said: dict[str, str] = {}
+        self._wake: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        state = self._record.state
+        self.origin, self.org, self.log_key = state.origin, state.org, VerifierKey.of(state.origin, state.log_key)
+
+    def close(self) -> None:
+        """Settle the log and let other processes write."""
+        with self._turn:
+            if self._record is not None:
+                self._record.close()
+
+    def checkpoint(self) -> bytes:
+        """The newest checkpoint, with partners' signatures where it has them.
+
+        Raises:
+            StoreError: if the log cannot be opened.
+        """
+        with self._open() as record:
+            return record.checkpoint
+
+    def file(self, name: str, limit: int) -> bytes | None:
+        """One file of the record's tree; None if it is not there.
+
+        Raises:
+            StoreError: if it cannot be read.
+        """
+        try:
+            return self._files.read(name, limit)
+        except StoreError as error:
+            if error.code == "store/absent":
+                return None
+            raise
+
+    def object(self, digest: str) -> bytes | None:
+        """One text by its digest, its bytes verified; None if it is not here, or damaged.
+
+        Raises:
+            FormatError: if *digest* is none. StoreError: if it cannot be read.
+        """
+        return self.objects.get(digest) if self.objects.has(digest) else None
+
+    def take(self, raw: bytes) -> tuple[str, int, bool]:
+        """Append an act that the fold accepts, its texts first; gives its id, its index, and whether it is new. Durable when this returns.
+
+        Raises:
+            RuleError, ProofError, FormatError: with the fold's own words if it is refused, ``log/attest-soon`` for an attest that says nothing new so
+                shortly after another; the record is unchanged then.
+            StoreError: if the disk refuses, or this folder is an older copy of the log.
+        """
+        leaf, entry, texts = unpack(raw)
+        self._first.wait(FIRST_SECONDS)
+        with self._open() as record:
+            known = record.state.ids.get(entry.id)
+            if known is not None:
+                return entry.id, known, False
+            self._check_newest()
+            if entry.type == "attest":
+                self._check_attest(record, leaf)
+            outcome = record.submit(leaf, texts)
+            if entry.type == "attest":
+                self._attested = time.monotonic()
+            if self._named is not None and entry.type == "propose":
+                self._named.update(digests_in(entry.body.payload))
+        self.soon()
+        return entry.id, outcome.index, True
+
+    def take_text(self, digest: str, raw: bytes) -> bool:
+        """Keep a text that a proposal in the record names; whether it was missing.
+
+        Raises:
+            RuleError: ``text/not-named`` if none does. FormatError: if it is no text, or another. StoreError: if the disk refuses.
+        """
+        check_object(digest, raw)
+        with self._open() as record:
+            if self._named is None:
+                proposals = record.state.part("proposals").values()
+                self._named = {found for proposal in proposals for found in digests_in(proposal.payload)}
+            if digest not in self._named:
+                raise RuleError(
+                    f"no proposal in the record names the text {digest[:12]}",
+                    code="text/not-named",
+                    next_step="Hand in the proposal first, or both together.",
+                )
+        if self.objects.has(digest):
+            return False
+        self.objects.put(raw)
+        return True
+
+    def attend(self) -> Round:
+        """Ask the partners once, and append and publish what comes of it.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
+        try:
+            self.partners = read_partners(self.house)
+            with self._open() as record:
+                pass
+            done = attest_round(record, self.asker, self.partners, self._clock, self._turn)
+        except StoreError as error:
+            self._reload(error)
+            raise
+        finally:
+            self._first.set()
+        if done.older and done.older != self._older:
+            held = parse_checkpoint(parse_note(done.older).text)
+            self._older = done.older
+            self._say(f"stopped: a partner holds {held.size} entries that this log has signed; this folder is an older copy")
+        if done.outcomes:
+            self._attested = time.monotonic()
+        if done.size:
+            self._round = {"size": done.size, "enough": done.met}
+        self._report(done)
+        return done
+
+    async def run(self) -> None:
+        """Ask the partners for as long as the log is served: at once, after each entry, and every minute."""
+        self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        while True:
+            self._wake.clear()
+            try:
+                await to_thread.run_sync(self.attend, abandon_on_cancel=True)
+                self.trouble = ""
+            except CommonholdError as error:
+                if self.trouble != error.diagnostics():
+                    self.trouble = error.diagnostics()
+                    self._say(f"trouble: {error}")
+            await self._until_next(self._wake)
+
+    async def _until_next(self, wake: asyncio.Event) -> None:
+        """Wait until an entry came, the file of partners changed, or a minute has passed."""
+        known, end = self._changed(), time.monotonic() + HEARTBEAT_SECONDS
+        while time.monotonic() < end and self._changed() == known:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await wake.wait()
+                    await asyncio.sleep(DEBOUNCE_SECONDS)
+                    return
+
+    def _changed(self) -> int:
+        """When the file of partners was last written, in nanoseconds; 0 if there is none."""
+        try:
+            return (self.house / FILE).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def soon(self) -> None:
+        """Ask the partners in a moment; from any thread."""
+        if self._loop is not None and self._wake is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._wake.set)
+
+    def describe(self) -> dict[str, Any]:
+        """Who this is, how far the record is, and how the partners stand, as plain data.
+
+        Raises:
+            StoreError: if the log cannot be opened.
+        """
+        with self._open() as record:
+            state, size = record.state, record.tree.size
+        newest, keys = self.asker.newest(), mirror_keys(state)
+        return {
+            "org": self.org,
+            "epoch": state.epoch,
+            "origin": self.origin,
+            "hash": origin_hash(self.origin),
+            "vkey": str(self.log_key),
+            "size": size,
+            "clock": value_of(state.part("clock").get("clock", {})),
+            "due": next_due(state),
+            "asked": self._round,
+            "partners": [_row(url, newest.get(url), state, asked=bool(keys)) for url in self.partners],
+            "stopped": self._stopped_words(),
+            "trouble": self.trouble,
+        }
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[Record]:
+        with self._turn:
+            if self._record is None:
+                # After a disk that refused: only what is read back from it counts.
+                self._record = Record.open(self.house)
+            try:
+                yield self._record
+            except StoreError as error:
+                self._reload(error)
+                raise
+
+    def _reload(self, error: StoreError) -> None:
+        with self._turn:
+            if error.code in _RELOAD and self._record is not None:
+                with contextlib.suppress(StoreError):
+                    self._record.close()
+                self._record, self._named = None, None
+
+    def _check_newest(self) -> None:
+        if self._older:
+            raise FatalStoreError(
+                self._stopped_words(),
+                code="log/older-copy",
+                next_step="Stop this server. Bring back the folder as it was last, or let the members go on in a new epoch "
+                "(`commonhold epoch open --from PARTNER`); never write on from an older copy.",
+            )
+
+    def _stopped_words(self) -> str:
+        if not self._older:
+            return ""
+        held = parse_checkpoint(parse_note(self._older).text)
+        return (
+            f"a partner holds {held.size} entries that this log has signed and that are not all here, so this folder is an older copy of it"
+        )
+
+    def _check_attest(self, record: Record, leaf: bytes) -> None:
+        """Pass in silence if an attest that somebody brings says something new, or the last one is some minutes old.
+
+        Raises:
+            RuleError: ``log/attest-soon``; or with the fold's words if it is refused.
+        """
+        state = record.state
+        after, outcome = apply(state, leaf, record.tree.root)
+        if not outcome.counts:
+            raise refusal_of(outcome)
+        adopts = state.next_policy is not None and after.next_policy is None
+        acts = has_acts(record, after.covered - state.base)
+        if not is_worth(state, acts=acts, time=after.clock or 0, adopts=adopts) and time.monotonic() - self._attested < ATTEST_EVERY:
+            raise RuleError(
+                "this attest brings nothing about, and the last one is only minutes old",
+                code="log/attest-soon/busy",
+                next_step=f"Bring it again once {ATTEST_EVERY:.0f} seconds have passed since the last.",
+            )
+
+    def _report(self, done: Round) -> None:
+        """Say what has changed with each partner since it was last said; never the same thing twice in a row."""
+        for outcome in done.outcomes:
+            events = ", ".join(event.name for event in outcome.events)
+            self._say(f"attested at entry {outcome.index}{f': {events}' if events else ''}")
+        if not done.size:
+            return
+        for url, reply in self.asker.newest().items():
+            words = reply.trouble or "signs"
+            if self._said.get(url) != reply.code and (reply.code or url in self._said):
+                self._say(f"partner {url}: {words}")
+            self._said[url] = reply.code
+
+
+def _row(url: str, reply: Reply | None, state: State, *, asked: bool) -> dict[str, Any]:
+    """How one partner stands."""
+    name = ""
+    if reply is not None and reply.key is not None:
+        policies = [policy for policy in (state.policy, state.next_policy) if policy is not None]
+        names = [party for policy in policies for party, one in policy.witnesses.items() if one.key == reply.key]
+        name = names[0] if names else ""
+    signed = {"size": reply.size, "time": reply.time} if reply is not None and reply.line else None
+    trouble = reply.trouble if reply is not None else "" if asked else "the record names no partners yet, so none is asked"
+    return {"url": url, "name": name, "signed": signed, "trouble": trouble}
+
+
+def check_text_path(first: str, rest: str) -> str:
+    """The digest in an object's path, ``ab/cdef...``.
+
+    Raises:
+        FormatError: if it is none.
+    """
+    digest = first + rest
+    if len(first) != 2 or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise FormatError("an object's path is the first two digits of its digest, a slash, and the other 62", code="object/digest")
+    return digest

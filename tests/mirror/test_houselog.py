@@ -1,0 +1,152 @@
+"""Laws of an organisation with its partners: a house's log and partner nodes as real processes, and nothing but HTTP between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commonhold.cli.main import NO
+from tests.cli.houses import Done, House, command, found
+from tests.mirror.processes import Running, Serving, house_process, node_process
+
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.slow]
+
+PARTNERS = ("gull", "knot")
+
+
+@dataclass(frozen=True)
+class Federation:
+    """A house whose log is served, and its partners."""
+
+    house: House
+    log: Serving
+    nodes: dict[str, Running]
+
+    def by(self, name: str, *arguments: object, at: str = "") -> Done:
+        """An act of a member through the log's address, or another."""
+        return command(*arguments, "--house", at or self.log.url, "--kit", self.house.kit(name), "--json")
+
+    def do(self, name: str, *arguments: object, at: str = "") -> Any:
+        """An act that must succeed; gives its report."""
+        done = self.by(name, *arguments, at=at)
+        assert done.code == 0, done.said
+        return done.json
+
+    def ask(self, *arguments: object) -> Any:
+        """A question at the log's address."""
+        done = command(*arguments, "--house", self.log.url, "--json")
+        assert done.code == 0, done.said
+        return done.json
+
+    def name_partners(self, k: int) -> Any:
+        """Decide that *k* of the partners make the clock; gives the last approval's report."""
+        policy = {
+            "witnesses": {name: node.vkeys["mirror"] for name, node in self.nodes.items()},
+            "groups": {"all": {"k": k, "of": list(self.nodes)}},
+            "quorum": "all",
+        }
+        payload = self.house.write("partner.json", json.dumps(policy))
+        proposal = self.do("heron", "propose", "partner", "--payload", payload)["entry"]
+        report = None
+        for name in ("heron", "tern", "plover", "curlew"):
+            report = self.do(name, "approve", proposal)
+        return report
+
+    def mirror(self, name: str) -> str:
+        """The address of a partner's mirror of the record."""
+        return f"{self.nodes[name].url}/mirror/{self.log.about()['hash']}"
+
+
+@contextmanager
+def federation(base: Path, *, names: tuple[str, ...] = PARTNERS) -> Iterator[Federation]:
+    """A founded house, its log, and partners that it remembers and has not named yet."""
+    house = found(base / "saltmarsh")
+    with ExitStack() as stack:
+        log = stack.enter_context(house_process(house.path))
+        nodes = {
+            name: stack.enter_context(node_process("partner", base / name, f"{log.log}={log.url}", name=f"{name}.example"))
+            for name in names
+        }
+        for node in nodes.values():
+            added = command("house", "partner", "add", node.url, "--house", house.path, "--json")
+            assert (added.code, added.json["vkeys"]) == (0, node.vkeys)
+        yield Federation(house, log, nodes)
+
+
+def test_from_the_founding_to_a_clock_that_partners_make(tmp_path: Path) -> None:
+    """Members name two partners; from then on every act is attested within seconds, and the last approval decides."""
+    with federation(tmp_path) as one:
+        assert one.ask("state")["clock"] == {}
+        report = one.name_partners(2)
+        assert report["attested"] is True
+        clock = one.ask("state")["clock"]
+        assert clock["covers"] == report["index"] + 1
+        text = one.house.write("statement.md", "Our studio moves on Monday.\n")
+        published = one.do("heron", "statement", "publish", text)
+        assert (published["attested"], published["proposal"]["status"]) == (True, "open")
+        decided = one.do("tern", "approve", published["proposal"]["id"])
+        assert [event["name"] for event in decided["attest_events"]] == ["enacted"]
+        # The text reached the house with its proposal.
+        assert "moves on Monday" in command("status", published["proposal"]["id"], "--house", one.log.url).out
+        about = one.log.until(lambda about: all(row["signed"] and row["signed"]["size"] == about["size"] for row in about["partners"]))
+        assert {row["name"] for row in about["partners"]} == set(PARTNERS)
+        # What one process serves, another does not write to; it is said how to act.
+        refused = one.house.by("heron", "propose", "channel", "op=add", "address=https://a.example")
+        assert (refused.code, refused.json["code"]) == (2, "store/locked")
+        assert "--house http" in refused.json["next_step"]
+
+
+def test_with_two_of_two_the_clock_stops_when_a_partner_dies_and_the_acts_wait(tmp_path: Path) -> None:
+    """The act is recorded all the same, it is said whom it waits for, and nothing is decided until the partner is back."""
+    with federation(tmp_path) as one:
+        one.name_partners(2)
+        one.nodes["knot"].process.kill()
+        before = one.ask("state")["clock"]
+        report = one.do("heron", "propose", "channel", "op=add", "address=https://a.example")
+        assert report["attested"] is False
+        assert any(one.nodes["knot"].url in line for line in report["partners"])
+        state = one.ask("state")
+        assert (state["clock"], state["size"]) == (before, report["index"] + 1)
+        rows = {row["url"]: row for row in one.log.about()["partners"]}
+        assert rows[one.nodes["knot"].url]["trouble"]
+        assert not rows[one.nodes["gull"].url]["trouble"]
+        # The partner comes back where it was.
+        address = one.nodes["knot"].url.removeprefix("http://")
+        with node_process("partner", tmp_path / "knot", f"{one.log.log}={one.log.url}", name="knot.example", listen=address):
+            assert one.do("tern", "approve", report["entry"])["attested"] is True
+
+
+def test_with_one_of_two_it_goes_on(tmp_path: Path) -> None:
+    """A policy that one partner satisfies moves on without the other."""
+    with federation(tmp_path) as one:
+        one.name_partners(1)
+        one.nodes["knot"].process.kill()
+        report = one.do("heron", "propose", "channel", "op=add", "address=https://a.example")
+        assert report["attested"] is True
+
+
+def test_a_member_acts_through_a_partner(tmp_path: Path) -> None:
+    """A mirror's address will do: the record is read there, and the partner hands the entry on."""
+    with federation(tmp_path) as one:
+        one.name_partners(2)
+        mirror = one.mirror("gull")
+        report = one.do("heron", "propose", "channel", "op=add", "address=https://a.example", "--approve", at=mirror)
+        assert (report["in_record"], report["attested"]) == (True, True)
+        assert one.do("tern", "approve", report["proposal"]["id"], at=mirror)["attest_events"][0]["name"] == "enacted"
+        assert list(one.ask("state")["channels"]) == ["https://a.example"]
+
+
+def test_an_entry_that_the_rules_refuse_is_refused_in_their_words(tmp_path: Path) -> None:
+    """Nothing is sent that the rules refuse here, and nothing is taken that they refuse there."""
+    house = found(tmp_path / "saltmarsh")
+    with house_process(house.path) as log:
+        size = log.about()["size"]
+        done = command("approve", "abcd", "--house", log.url, "--kit", house.kit("heron"), "--json")
+        assert (done.code, done.json["code"]) == (NO, "act/no-proposal")
+        assert log.about()["size"] == size
