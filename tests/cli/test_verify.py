@@ -336,13 +336,14 @@ def served(handler: Any) -> Iterator[str]:
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
 def test_a_served_record_is_read_like_a_folder(house: House) -> None:
-    """The address of the house or of its record gives the same verdict as the folder; texts are not served yet, and nothing is guessed."""
+    """The address of the house or of its record gives the same verdict as the folder; where no texts are served, nothing is guessed."""
     house.statement()
     with served(partial(Quiet, directory=str(house.path))) as address:
         local = verdict(house.path)
         assert verdict(address) == local
         assert verdict(f"{address}/record/") == local
-        assert verdict(address, "--text", house.write("same.md", TEXT))["exit"] == 2
+        assert verdict(address, "--text", house.write("same.md", TEXT))["exit"] == 0
+        assert verdict(f"{address}/record/", "--text", house.write("same.md", TEXT))["exit"] == 2
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
