@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from commonhold.kernel.errors import ProofError
 from commonhold.kernel.ids import origin_of
 from commonhold.kernel.notes import SignerKey
+from commonhold.kernel.record.fold import fold
 from commonhold.kernel.record.history import MAX_LOGS, History, Log, read_history
 from commonhold.kernel.record.succession import epoch_of
 from commonhold.kernel.tlog.checkpoint import Checkpoint
+from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.testing.house import MemoryHouse
 from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import DAY, FLOCK, T0, Club, digest, text
@@ -159,7 +162,7 @@ def test_a_key_that_was_changed_since_the_branch_does_not_count() -> None:
 
 @attack(
     "epoch-double-signer",
-    Mutation(HISTORY, find="    if len(alone) != 1:\n", replace="    alone = alone or candidates[:1]\n    if not alone:\n"),
+    Mutation(HISTORY, find="    if len(_opens(alone)) != 1:\n", replace="    alone = alone or candidates[:1]\n    if not alone:\n"),
 )
 def test_whoever_signs_for_two_epochs_has_a_voice_in_neither() -> None:
     """Two majorities of one register share members; without these neither meets its rule, and no winner is guessed."""
@@ -173,7 +176,7 @@ def test_whoever_signs_for_two_epochs_has_a_voice_in_neither() -> None:
 
 @attack(
     "epoch-double-signer",
-    Mutation(HISTORY, find="if still_meets(child, struck[child.origin] | twice)]", replace="if still_meets(child, struck[child.origin])]"),
+    Mutation(HISTORY, find="[still_meets(child, lost | twice) for child", replace="[still_meets(child, lost) for child"),
 )
 def test_the_epoch_that_meets_its_rule_without_the_double_signers_stands() -> None:
     """Registers of different places differ, so one may stand alone: three of five of long ago against six of nine of today."""
@@ -237,6 +240,51 @@ def test_of_two_faces_of_a_log_the_one_that_partners_cosigned_counts() -> None:
     history = read_history(club.org, [hidden.held(), club.held(), house.held()])
     assert (history.contradiction, history.current.origin) == ((), house.state.origin), "the members have said which"
     assert size < club.tree.size
+
+
+def face_of(house: MemoryHouse, *leaves: bytes, size: int | None = None) -> MemoryHouse:
+    """What whoever holds the key of a log can show as well: its first entries, and then others."""
+    face = copy.copy(house)
+    face.leaves, face.outcomes = house.leaves[:size], house.outcomes[:size]
+    face.tree, face.state = Tree(leaf_hash(leaf) for leaf in face.leaves), fold(face.leaves, house.start)
+    for leaf in leaves:
+        face.append(leaf)
+    return face
+
+
+@attack(
+    "epoch-face-of-the-past",
+    Mutation(HISTORY, find="voices.setdefault(_opening(child), set())", replace="voices.setdefault(child.tree.root().hex(), set())"),
+    Mutation(HISTORY, find="len(_opens(standing)) > 1 and len(_opens(following)) > 1", replace="len(standing) > 1 and len(following) > 1"),
+)
+def test_a_second_face_of_a_log_that_was_left_makes_nobody_a_double_signer() -> None:
+    """Whoever holds the key of a past epoch's log signs other tails for ever; members who moved on by one succession signed one succession."""
+    club = Club(clocked=True)
+    first = moved(club, *FLOCK[:3])
+    second = moved(first, *FLOCK[:3], seed="second")
+    firsts = [face_of(first, b"one"), face_of(first, b"another"), face_of(first, b"a third")]
+    assert read(club, *firsts, second).current.origin == second.state.origin
+    # Two faces of the log where they live now are the end of it, until they decide again; then nothing of them is left.
+    seconds = [face_of(second, b"one"), face_of(second, b"another")]
+    history = read(club, *firsts, *seconds)
+    assert history.contradiction == (second.state.origin,) * 2
+    assert [chapter.origin for chapter in history.line] == [house.state.origin for house in (club, first)]
+    third = moved(second, *FLOCK[:3], seed="third")
+    history = read(club, *firsts, *seconds, third)
+    assert (history.contradiction, history.current.origin) == ((), third.state.origin)
+
+
+def test_epochs_off_two_faces_of_one_log_leave_the_contradiction_where_it_is() -> None:
+    """Each majority believed another face: nobody guesses which. Where both branch off what the faces share, they contradict each other."""
+    club = Club(clocked=True)
+    first = moved(club, *FLOCK[:3])
+    faces = [face_of(first, b"one"), face_of(first, b"another")]
+    apart = [moved(face, *names, seed=f"off {at}") for at, (face, names) in enumerate(zip(faces, (FLOCK[:3], FLOCK[2:]), strict=True))]
+    history = read(club, *faces, *apart)
+    assert history.contradiction == (first.state.origin,) * 2
+    alike = [moved(first, *names, seed=f"off {at}") for at, names in enumerate((FLOCK[:3], FLOCK[2:]))]
+    history = read(club, *faces, *alike)
+    assert set(history.contradiction) == {house.state.origin for house in alike}
 
 
 def test_copies_of_one_log_are_one_log() -> None:

@@ -13,6 +13,7 @@ what a few decide among themselves can block a majority. Whether answers are fre
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -144,10 +145,14 @@ def follow_line(org: str, chapters: Sequence[Chapter], refused: Mapping[int, Com
     twice: frozenset[str] = frozenset()
     while True:
         following, twice = _following(standing, chapters, twice, passed_over)
-        if not following or (len(standing) > 1 and len(following) > 1):
+        if not following or (len(_opens(standing)) > 1 and len(_opens(following)) > 1):
             break
-        # Members who are in a contradiction get out of it by another succession, in which those who signed twice have no voice.
-        line.append(next(chapter for chapter in standing if _is_parent(chapter, following[0])))
+        # Members who are in a contradiction get out of it by another succession, in which those who signed twice have no voice. Of two faces of
+        # one log either will do, up to where all that follows branches off; nobody guesses between what branches off one of them alone.
+        before = next((chapter for chapter in standing if all(_is_parent(chapter, child) for child in following)), None)
+        if before is None:
+            break
+        line.append(before)
         standing = following
     if len(standing) > 1:
         return History(tuple(line) or (standing[0],), tuple(chapter.origin for chapter in standing), passed_over, refused)
@@ -268,7 +273,7 @@ def _following(
     """
     following = _faces([child for child in chapters if any(_is_parent(chapter, child) for chapter in standing)], passed_over)
     candidates: list[Chapter] = []
-    struck: dict[str, frozenset[str]] = {}
+    struck: list[frozenset[str]] = []
     for child in following:
         parents = [chapter for chapter in standing if _is_parent(chapter, child)]
         lost = without.union(*(struck_later(chapter, child) for chapter in parents))
@@ -279,19 +284,34 @@ def _following(
             passed_over[child.origin] = RuleError(words, code="history/displaced", data={"struck": sorted(lost)})
         else:
             candidates.append(child)
-            struck[child.origin] = lost
-    if len(candidates) < 2:
-        return candidates, frozenset()
-    voices = [approvers_of(child) for child in candidates]
-    twice = frozenset(name for at, names in enumerate(voices) for name in names if any(name in other for other in voices[at + 1 :]))
-    alone = [child for child in candidates if still_meets(child, struck[child.origin] | twice)]
-    if len(alone) != 1:
-        return candidates, twice
+            struck.append(lost)
+    # By opening: the faces of one epoch's log are one succession. Whoever holds its key makes any number of them, and nobody has signed twice for it.
+    voices: dict[str, set[str]] = {}
     for child in candidates:
-        if child is not alone[0]:
+        voices.setdefault(_opening(child), set()).update(approvers_of(child))
+    if len(voices) < 2:
+        return candidates, frozenset()
+    counts = Counter(name for names in voices.values() for name in names)
+    twice = frozenset(name for name, count in counts.items() if count > 1)
+    meets = [still_meets(child, lost | twice) for child, lost in zip(candidates, struck, strict=True)]
+    alone = [child for child, meeting in zip(candidates, meets, strict=True) if meeting]
+    if len(_opens(alone)) != 1:
+        return candidates, twice
+    for child, meeting in zip(candidates, meets, strict=True):
+        if not meeting:
             words = f"it does not meet its rule without {', '.join(sorted(twice))}, who signed for two epochs"
             passed_over[child.origin] = RuleError(words, code="history/double-signers", data={"struck": sorted(twice)})
     return alone, frozenset()
+
+
+def _opening(chapter: Chapter) -> str:
+    """The entry that opened the chapter's epoch: what its members have decided on, whatever its log shows besides. Empty for the founding's."""
+    epoch = epoch_of(chapter.state)
+    return epoch.open if epoch is not None else ""
+
+
+def _opens(chapters: Iterable[Chapter]) -> set[str]:
+    return {_opening(chapter) for chapter in chapters}
 
 
 def _is_parent(chapter: Chapter, child: Chapter) -> bool:
