@@ -15,7 +15,7 @@ def command() -> None:
     """Serve as other organisations' partner.
 
     A partner holds their records, says when it saw what, and takes entries that a log does not want. An organisation names it in a decision
-    of kind 'partner', by its mirror key.
+    of kind 'partner', by its mirror key and, so that it can vouch for what was decided, its validating key.
     """
 
 
@@ -43,6 +43,7 @@ def serve(state: Path, name: str, logs: tuple[str, ...], listen: str, as_json: b
         lines = [
             f"listening    {url}",
             f"mirror key   {vkeys['mirror']}",
+            f"validator    {vkeys['validator']}",
             f"witness key  {vkeys['witness']}",
             f"following    {len(node.followers)} of {len(node.sources)} logs",
         ]

@@ -21,12 +21,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from commonhold.kernel.errors import ProofError, RuleError
+from commonhold.kernel.errors import FormatError, ProofError, RuleError
+from commonhold.kernel.record.pin import make_pin
 from commonhold.kernel.tlog.tiles import ENTRIES, FULL_TILE_BYTES, MAX_BUNDLE_BYTES, MAX_ENTRY_BYTES, parse_tile_path
 from commonhold.kernel.tlog.witness import MAX_REQUEST
 from commonhold.mirror.follower import Follower
 from commonhold.mirror.node import LogSource, Node
-from commonhold.mirror.web import FOREVER, SECONDS, TILE, Deadline, answer, guarded, in_thread, json_answer, read_body, static
+from commonhold.mirror.web import FOREVER, JSON, SECONDS, TILE, Deadline, answer, guarded, in_thread, json_answer, read_body, static
 from commonhold.mirror.witness import SIZE_TYPE, TEXT, Answer, origin_hash
 from commonhold.store.reader import MAX_CHECKPOINT
 
@@ -54,7 +55,7 @@ def create_app(node: Node, *, tend: bool = True, more: Iterable[BaseRoute] = ())
                     await tending
             node.close()
 
-    routes = [*witness_routes(node), *(mirror_routes(node) if node.followers else []), *more]
+    routes = [*witness_routes(node), *([*mirror_routes(node), *vouching_routes(node)] if node.followers else []), *more]
     return Starlette(
         routes=routes,
         lifespan=lifespan,
@@ -100,14 +101,8 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
     """What a partner answers beside the witness."""
     few = CapacityLimiter(COSIGNING)
 
-    def follower_of(request: Request) -> Follower:
-        found = node.followers.get(request.path_params["log"])
-        if found is None:
-            raise RuleError("this node does not follow a log of that name", code="mirror/unknown-log")
-        return found
-
     async def checkpoint(request: Request) -> Response:
-        head = await in_thread(follower_of(request).head)
+        head = await in_thread(follower_of(node, request).head)
         return static(head[1] if head else None, TEXT, SECONDS)
 
     async def tile(request: Request) -> Response:
@@ -115,10 +110,10 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
         # Refuses every other path before the disk is asked.
         named = parse_tile_path(path)
         limit = MAX_BUNDLE_BYTES if named.level == ENTRIES else FULL_TILE_BYTES
-        return static(await in_thread(follower_of(request).served, path, limit), TILE, FOREVER)
+        return static(await in_thread(follower_of(node, request).served, path, limit), TILE, FOREVER)
 
     async def cosign(request: Request) -> Response:
-        follower, note = follower_of(request), await read_body(request, MAX_CHECKPOINT)
+        follower, note = follower_of(node, request), await read_body(request, MAX_CHECKPOINT)
         try:
             line = await to_thread.run_sync(follower.cosign, note, limiter=few, abandon_on_cancel=True)
         except ProofError as error:
@@ -152,6 +147,46 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
         Route("/pending", guarded(pending), methods=["GET"]),
         Route("/pending/{id:str}", guarded(one_pending), methods=["GET"]),
     ]
+
+
+def vouching_routes(node: Node) -> list[BaseRoute]:
+    """What a partner says of the states of the records that it has replayed."""
+
+    async def state(request: Request) -> Response:
+        stance = await in_thread(follower_of(node, request).stance)
+        return static(stance.note or None if stance else None, TEXT, SECONDS)
+
+    async def brief(request: Request) -> Response:
+        query = request.query_params
+        asked, entry = list(zip(query.getlist("part"), query.getlist("key"), strict=False)), query.getlist("entry")
+        if len(query.multi_items()) != 2 * len(asked) + len(entry) or len(entry) > 1:
+            raise FormatError(
+                "the question is none that a brief proof answers", code="brief/query", next_step="Ask for ?entry=ID, or ?part=PART&key=KEY."
+            )
+        found = await in_thread(follower_of(node, request).brief, entry[0] if entry else "", asked)
+        return static(found and found.to_bytes(), JSON, SECONDS)
+
+    async def pin(request: Request) -> Response:
+        stance = await in_thread(follower_of(node, request).stance)
+        return static(make_pin(stance.state).to_bytes() if stance else None, JSON, SECONDS)
+
+    return [
+        Route("/mirror/{log:str}/state", guarded(state), methods=["GET"]),
+        Route("/mirror/{log:str}/brief", guarded(brief), methods=["GET"]),
+        Route("/mirror/{log:str}/pin", guarded(pin), methods=["GET"]),
+    ]
+
+
+def follower_of(node: Node, request: Request) -> Follower:
+    """The follower of the log that a path names.
+
+    Raises:
+        RuleError: ``mirror/unknown-log`` if there is none.
+    """
+    found = node.followers.get(request.path_params["log"])
+    if found is None:
+        raise RuleError("this node does not follow a log of that name", code="mirror/unknown-log")
+    return found
 
 
 def describe(node: Node) -> dict[str, object]:

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError, StoreError
 from commonhold.kernel.notes import SignerKey, VerifierKey, parse_note
+from commonhold.kernel.record.brief import Brief
 from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.history import Chapter
@@ -30,6 +31,7 @@ from commonhold.mirror.alarms import WITHHELD, Alarms, contradiction
 from commonhold.mirror.copy import Copy
 from commonhold.mirror.database import Database
 from commonhold.mirror.pending import Pending
+from commonhold.mirror.vouching import Stance, Voucher
 from commonhold.mirror.witness import Clock
 from commonhold.store.files import Files
 from commonhold.store.reader import CHECKPOINT, StaticReader
@@ -80,6 +82,7 @@ class Follower:
         alarms: where evidence goes.
         pending: the entries that members gave to this node.
         succession: what later epochs say.
+        voucher: what says what the record amounts to.
     """
 
     def __init__(
@@ -93,15 +96,17 @@ class Follower:
         alarms: Alarms,
         pending: Pending,
         succession: Succession,
+        voucher: Voucher,
     ) -> None:
         self.log, self.origin = log, log.name
         self.trouble = ""
         self._reader, self._files, self._database, self._signer, self._clock = reader, files, database, signer, clock
-        self._alarms, self._pending, self._succession = alarms, pending, succession
+        self._alarms, self._pending, self._succession, self._voucher = alarms, pending, succession, voucher
         self._turn = threading.Lock()
         self._copy: Copy | None = None
         self._statements: Mapping[str, bytes] = {}
         self._view: tuple[State, int, bytes] | None = None
+        self._stance: Stance | None = None
 
     def pull(self) -> None:
         """Fetch what the log now publishes, and store what is new; nothing is signed.
@@ -189,6 +194,29 @@ class Follower:
             with contextlib.suppress(StoreError), self._my_turn():
                 pass
         return (self._view or _NOTHING)[0].org
+
+    def stance(self) -> Stance | None:
+        """What this node stands behind with its mirror and its validating key; None before it has signed anything.
+
+        Raises:
+            StoreError: if the copy is being caught up with.
+        """
+        if self._stance is None:
+            with self._my_turn() as copy:
+                head = self.head()
+                # A node that was started again: what it signed before, it says again.
+                if head is not None and head[0] == copy.size:
+                    self._stand(copy, *head)
+        return self._stance
+
+    def brief(self, entry: str, asked: Sequence[tuple[str, str]]) -> Brief | None:
+        """The brief proof of an entry and some keys of the state, see :meth:`.vouching.Voucher.brief`; None before anything is signed.
+
+        Raises:
+            RuleError, FormatError, StoreError: as it does.
+        """
+        stance = self.stance()
+        return None if stance is None else self._voucher.brief(stance, StaticReader(self._files.read), self.size(), entry, asked)
 
     def size(self) -> int:
         """How many leaves are held."""
@@ -351,7 +379,11 @@ class Follower:
             rows.execute("UPDATE copies SET size = ?, note = ?, time = ? WHERE origin = ?", (held, note + line.encode(), now, self.origin))
         self._statements = statements
         self._publish(note + line.encode())
+        self._stand(copy, held, note + line.encode(), now)
         return line
+
+    def _stand(self, copy: Copy, size: int, note: bytes, time: int) -> None:
+        self._stance = self._voucher.stand(self._stance, copy.state, copy.tree, size, note, time)
 
     def _publish(self, note: bytes) -> None:
         """Put the mirrored checkpoint beside its tiles, for any web server; what counts is in the database."""

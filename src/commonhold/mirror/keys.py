@@ -1,7 +1,8 @@
-"""A node's two keys and the folder that they live in: ``keys`` (mode 0600) and ``node.db`` (DESIGN 3.4: one node, two keys).
+"""A node's three keys and the folder that they live in: ``keys`` (mode 0600) and ``node.db`` (DESIGN 3.4, 3.5).
 
 The witness key cosigns what it is shown to have grown (C2SP tlog-witness); the mirror key cosigns what the node holds, leaf for leaf (C2SP
-tlog-mirror). They are distinct cosigners with distinct names, ``NAME/witness`` and ``NAME/mirror``.
+tlog-mirror); the validating key signs what the node's replay of it amounts to. They are distinct cosigners with distinct names,
+``NAME/witness``, ``NAME/mirror`` and ``NAME/validator``.
 
 A witness that forgot what it signed could sign a second history, so keys without the database that belongs to them are refused for ever, and
 so is a database with another key's memory.
@@ -21,22 +22,23 @@ from commonhold.store.keyfile import read_with_mode, write_new
 
 KEYS: Final = "keys"
 DATABASE: Final = "node.db"
-ROLES: Final = ("witness", "mirror")
+ROLES: Final = ("witness", "mirror", "validator")
 HEADER: Final = "commonhold/node/v1"
 _MODE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
 class NodeKeys:
-    """The keys of one node, both of kind 0x04."""
+    """The keys of one node, all of kind 0x04."""
 
     witness: SignerKey
     mirror: SignerKey
+    validator: SignerKey
 
     @property
     def vkeys(self) -> dict[str, VerifierKey]:
         """The public halves by role."""
-        return {"witness": self.witness.verifier, "mirror": self.mirror.verifier}
+        return {role: getattr(self, role).verifier for role in ROLES}
 
 
 def open_state(folder: Path, name: str) -> tuple[NodeKeys, Database]:
@@ -98,7 +100,7 @@ def _first_start(folder: Path, keys: NodeKeys, *, has_memory: bool) -> Database:
         (folder / DATABASE).unlink()
     database = Database.create(folder / DATABASE, sorted(_public(keys).items()))
     # Last: keys without a memory are refused, a memory that is still empty is not.
-    text = "".join(f"{line}\n" for line in (HEADER, keys.witness.encode(), keys.mirror.encode()))
+    text = "".join(f"{line}\n" for line in (HEADER, *(getattr(keys, role).encode() for role in ROLES)))
     try:
         write_new(folder / KEYS, text.encode(), mode=_MODE)
     except StoreError:
@@ -116,9 +118,9 @@ def _load(path: Path) -> NodeKeys:
             next_step=f"Run `chmod 600 {path}`. If others use this machine, they may have read it: start a new node in another folder.",
         )
     lines = raw.decode("ascii", "replace").split("\n")
-    if len(lines) != 4 or lines[0] != HEADER or lines[-1]:
+    if len(lines) != len(ROLES) + 2 or lines[0] != HEADER or lines[-1]:
         raise FormatError(f"{path} is no node's key file, or it was cut off", code="keyfile/kind", next_step="Take another copy.")
-    return NodeKeys(SignerKey.parse(lines[1]), SignerKey.parse(lines[2]))
+    return NodeKeys(*map(SignerKey.parse, lines[1:-1]))
 
 
 def _public(keys: NodeKeys) -> dict[str, str]:

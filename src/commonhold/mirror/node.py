@@ -28,6 +28,7 @@ from commonhold.mirror.follower import Follower, OneEpoch, Succession
 from commonhold.mirror.keys import open_state
 from commonhold.mirror.pending import Pending
 from commonhold.mirror.standing import Standing, Standings
+from commonhold.mirror.vouching import Voucher
 from commonhold.mirror.witness import Clock, Witness, origin_hash
 from commonhold.store.fetch import Fetch, is_private_address, url_fetch, url_post
 from commonhold.store.files import DirectoryFiles, Files
@@ -128,6 +129,7 @@ class Node:
             self.database.close()
             raise
         self.alarms, self.pending = Alarms(self.database), Pending(self.database)
+        self.voucher = Voucher(self.keys.validator)
         logs = {origin: (source.key,) for origin, source in self.sources.items()}
         self.witness = Witness(self.database, self.keys.witness, logs, clock, self._suspect)
         self.followers = {
@@ -141,6 +143,7 @@ class Node:
                 self.alarms,
                 self.pending,
                 succession or OneEpoch(),
+                self.voucher,
             )
             for origin, source in self.sources.items()
             if follow and source.url
