@@ -23,25 +23,30 @@ def command() -> None:
 @state_option
 @name_option
 @log_option
+@click.option(
+    "--partner", "partners", metavar="URL", multiple=True, help="Another partner of these organisations, to ask for its signatures."
+)
 @listen_option("127.0.0.1:8420")
 @json_option
-def serve(state: Path, name: str, logs: tuple[str, ...], listen: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def serve(state: Path, name: str, logs: tuple[str, ...], partners: tuple[str, ...], listen: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Follow each log, keep its entries, cosign what is held, and serve it all.
 
     The keys are made on the first start and stay in --state (mode 0600). Never start a second node from a copy of that folder. A log whose
     address is not given is only witnessed.
     """
     from commonhold.mirror.app import create_app  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.mirror.check.routes import check_routes  # noqa: PLC0415
     from commonhold.mirror.node import Node  # noqa: PLC0415
     from commonhold.mirror.serve import parse_listen, serve_app  # noqa: PLC0415
 
     host, port = parse_listen(listen)
-    node = Node(state, name, sources_of(logs), clock, follow=True)
+    node = Node(state, name, sources_of(logs), clock, follow=True, partners=partners)
     vkeys = {role: str(key) for role, key in node.keys.vkeys.items()}
 
     def ready(url: str) -> None:
         lines = [
             f"listening    {url}",
+            f"for people   {url}/check",
             f"mirror key   {vkeys['mirror']}",
             f"validator    {vkeys['validator']}",
             f"witness key  {vkeys['witness']}",
@@ -50,6 +55,6 @@ def serve(state: Path, name: str, logs: tuple[str, ...], listen: str, as_json: b
         say_ready(as_json, {"url": url, "vkeys": vkeys}, lines)
 
     try:
-        serve_app(create_app(node), host, port, ready)
+        serve_app(create_app(node, more=check_routes(node)), host, port, ready)
     finally:
         node.close()

@@ -100,6 +100,7 @@ class Follower:
     ) -> None:
         self.log, self.origin = log, log.name
         self.trouble = ""
+        self.heard: list[bytes] = []
         self._reader, self._files, self._database, self._signer, self._clock = reader, files, database, signer, clock
         self._alarms, self._pending, self._succession, self._voucher = alarms, pending, succession, voucher
         self._turn = threading.Lock()
@@ -218,6 +219,11 @@ class Follower:
         stance = self.stance()
         return None if stance is None else self._voucher.brief(stance, StaticReader(self._files.read), self.size(), entry, asked)
 
+    @property
+    def state(self) -> State:
+        """What is held amounts to this; nothing, before it is loaded."""
+        return (self._view or _NOTHING)[0]
+
     def size(self) -> int:
         """How many leaves are held."""
         return (self._view or _NOTHING)[1]
@@ -239,7 +245,7 @@ class Follower:
     def answers(self) -> list[bytes]:
         """Checkpoints of this log with cosignatures that have reached this node, its own first; whose they are, the reader checks."""
         head = self.head()
-        return [head[1]] if head is not None else []
+        return [*([head[1]] if head is not None else []), *self.heard]
 
     def served(self, name: str, limit: int) -> bytes | None:
         """One tile, bundle or statement of this node's copy; None if it is not there.

@@ -12,6 +12,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +27,10 @@ from commonhold.kernel.tlog.equivocation import show_equivocation
 from commonhold.mirror.alarms import UNPROVED, Alarms
 from commonhold.mirror.follower import Follower, OneEpoch, Succession
 from commonhold.mirror.keys import open_state
+from commonhold.mirror.others import Others
 from commonhold.mirror.pending import Pending
 from commonhold.mirror.standing import Standing, Standings
+from commonhold.mirror.texts import Texts
 from commonhold.mirror.vouching import Voucher
 from commonhold.mirror.witness import Clock, Witness, origin_hash
 from commonhold.store.fetch import Fetch, is_private_address, url_fetch, url_post
@@ -36,6 +39,7 @@ from commonhold.store.reader import StaticReader
 
 MIRROR: Final = "mirror"
 LOCK: Final = ".lock"
+TEXTS: Final = "texts"
 POLL_SECONDS: Final = 20.0
 HEARTBEAT_SECONDS: Final = 60
 WORKERS: Final = 16
@@ -102,6 +106,7 @@ class Node:
         fetch: how an address is read, and *post* how something is sent to one.
         files: where the copy of the log with a given name lies.
         succession: what later epochs say.
+        partners: addresses of other partners, who are asked for their signatures of the same logs.
 
     Raises:
         FormatError, CustodyError, StoreError: as :func:`.keys.open_state`; ``store/locked`` if another process serves this folder.
@@ -119,6 +124,7 @@ class Node:
         post: Callable[[str, bytes], None] = post_to,
         files: Callable[[Path], Files] = DirectoryFiles,
         succession: Succession | None = None,
+        partners: Iterable[str] = (),
     ) -> None:
         self.name, self.clock, self._post = name, clock, post
         self.sources = {source.key.name: source for source in sources}
@@ -149,6 +155,9 @@ class Node:
             if follow and source.url
         }
         self.standings = Standings(self.followers, self.alarms, clock, name)
+        self.texts = Texts(folder / TEXTS, clock)
+        self.others = Others(partners, fetch, clock)
+        self._fetch = fetch
         self._wakes = {follower.origin: asyncio.Event() for follower in self.followers.values()}
 
     def close(self) -> None:
@@ -188,6 +197,17 @@ class Node:
         except CommonholdError as error:
             follower.trouble = error.diagnostics()
         self._forward(follower)
+        self._sign_if_due(follower)
+        follower.heard = self.others.ask(follower.origin)
+        self.texts.gather(follower.state, self._places_of_texts(follower.origin))
+
+    def _places_of_texts(self, origin: str) -> list[Callable[[], Fetch]]:
+        """Where a log's texts may lie: beside what its address serves, or, of a house's own folder ``record``, beside that."""
+        url = self.sources[origin].url
+        prefixes = [url, *([url.removesuffix("/record")] if url.endswith("/record") else [])]
+        return [partial(self._fetch, prefix) for prefix in prefixes]
+
+    def _sign_if_due(self, follower: Follower) -> None:
         head = follower.head()
         if head is not None and head[0] == follower.size() and self.clock() - head[2] < HEARTBEAT_SECONDS:
             return

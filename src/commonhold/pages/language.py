@@ -102,6 +102,14 @@ class Language:
         """A day, its month in words."""
         return format_date(day, format="long", locale=self.locale)
 
+    def moment(self, time: int) -> str:
+        """A time (POSIX seconds) to the minute, in UTC; the bare number where no calendar reaches."""
+        try:
+            at = datetime.datetime.fromtimestamp(time, datetime.UTC)
+        except (ValueError, OverflowError, OSError):
+            return str(time)
+        return f"{self.date(at.date())}, {at:%H:%M} UTC"
+
     def _found(self, message: str) -> str:
         return self.catalogue.gettext(message) if message else ""
 

@@ -1,0 +1,128 @@
+"""What a node knows about all organisations that it follows, ready to be asked: made again when something has changed, and otherwise kept.
+
+Answering costs a few look-ups, so a page full of readers does not slow down what the node is there for. The board is a few seconds old at most.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from commonhold.kernel.addresses import HANDLE, WEB, Address, address_of
+from commonhold.kernel.errors import CommonholdError
+from commonhold.kernel.record.state import State
+from commonhold.mirror.check.sight import organisation_of
+from commonhold.pages.check.facts import Channel, Organisation, Statement
+from commonhold.store.proving import words_of
+
+if TYPE_CHECKING:
+    from commonhold.mirror.node import Node
+
+FRESH: Final = 2.0
+"""Seconds for which a board is used without a look at the node."""
+TELL_SECONDS: Final = 15
+"""How long what depends on time alone is told as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All organisations, and where to find what people ask for."""
+
+    organisations: tuple[Organisation, ...] = ()
+    states: dict[str, State] = field(default_factory=dict)
+    channels: dict[tuple[str, str], list[tuple[Organisation, Channel]]] = field(default_factory=dict)
+    hosts: dict[str, list[tuple[Organisation, Channel, Address]]] = field(default_factory=dict)
+    texts: dict[bytes, list[tuple[Organisation, Statement]]] = field(default_factory=dict)
+    codes: tuple[tuple[str, str], ...] = ()
+    """Hexadecimal ids and the organisation in whose record they are, sorted."""
+
+    @classmethod
+    def of(cls, organisations: Iterable[Organisation], states: dict[str, State]) -> Board:
+        """The board of these organisations, whose replayed *states* are given by their ids."""
+        board = cls(tuple(sorted(organisations, key=lambda one: (one.name, one.id))), states)
+        codes: set[tuple[str, str]] = set()
+        for one in board.organisations:
+            for channel in one.channels:
+                address = address_of(channel.address)
+                board.channels.setdefault((address.kind, address.key), []).append((one, channel))
+                if address.kind in (WEB, HANDLE):
+                    host = address.host or address.key.rpartition("@")[2]
+                    board.hosts.setdefault(host, []).append((one, channel, address))
+            for statement in one.statements:
+                codes.add((statement.digest, one.id))
+                if statement.text is not None:
+                    board.texts.setdefault(same_words(statement.text.encode()), []).append((one, statement))
+            codes.add((one.id, one.id))
+            codes.update((proposal, one.id) for proposal in states[one.id].part("proposals"))
+        return Board(board.organisations, states, board.channels, board.hosts, board.texts, tuple(sorted(codes)))
+
+    def organisation(self, org: str) -> Organisation | None:
+        """The organisation with that id."""
+        return next((one for one in self.organisations if one.id == org), None)
+
+    def with_prefix(self, digits: str) -> list[tuple[str, str]]:
+        """The ids that begin with these digits, each with its organisation; at most a dozen."""
+        at = bisect_left(self.codes, (digits, ""))
+        return [one for one in self.codes[at : at + 12] if one[0].startswith(digits)]
+
+
+def same_words(text: bytes) -> bytes:
+    """A digest of a text that forgives what editors, mail and forms change unseen: line ends, and space at the ends of lines and of the text."""
+    return hashlib.sha256(words_of(text).lstrip(b"\n \t")).digest()
+
+
+class Boards:
+    """The newest :class:`Board` of a node. Threads may call at once."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._lock = threading.Lock()
+        self._seen: dict[str, tuple[object, Organisation, State]] = {}
+        self._board = Board()
+        self._made = float("-inf")
+
+    @property
+    def newest(self) -> Board | None:
+        """The board, if it is fresh enough to answer from."""
+        return self._board if time.monotonic() - self._made < FRESH else None
+
+    def look(self) -> Board:
+        """The board, made again if it is not fresh.
+
+        Raises:
+            StoreError: if the node's memory cannot be read.
+        """
+        with self._lock:
+            if (board := self.newest) is None:
+                board = self._look()
+                self._board, self._made = board, time.monotonic()
+            return board
+
+    def _look(self) -> Board:
+        found: dict[str, tuple[Organisation, State]] = {}
+        heard = (self._node.alarms.count(), self._node.texts.version, self._node.clock() // TELL_SECONDS)
+        for org in self._node.standings.organisations():
+            logs = self._node.standings.followers_of(org)
+            key = (heard, tuple((log.held(), tuple(log.answers()), log.trouble) for log in logs))
+            known = self._seen.get(org)
+            if known is None or known[0] != key:
+                try:
+                    standing = self._node.standing(org)
+                except CommonholdError:
+                    # Not held yet, or just being caught up with: what was known of it stays, and it is asked for again.
+                    if known is not None:
+                        found[org] = known[1:]
+                    continue
+                trouble = next((log.trouble for log in logs if log.origin == standing.history.current.origin), "")
+                known = (key, organisation_of(standing, text_of=self._node.texts.text, trouble=trouble), standing.state)
+                self._seen[org] = known
+            found[org] = known[1:]
+        organisations = tuple(sorted((one for one, _ in found.values()), key=lambda one: (one.name, one.id)))
+        if organisations == self._board.organisations:
+            return self._board
+        return Board.of(organisations, {org: state for org, (_, state) in found.items()})

@@ -1,0 +1,204 @@
+"""The paths of ``/check`` (docs/formats/partner-node.md): pages for people, and the same answers as JSON for programs.
+
+What is asked comes in a form, so it stands in no address, no log and no history; links that somebody else made (``?q=`` under a statement) work too. Nothing
+of it is kept: an answer is made and forgotten. Bodies are bounded, and few large ones are read at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from commonhold.kernel.errors import RuleError
+from commonhold.kernel.messages import N_
+from commonhold.mirror.check.asking import MAX_QUESTION, ask, cannot
+from commonhold.mirror.check.board import Board, Boards
+from commonhold.mirror.check.files import MAX_FILE, ask_file
+from commonhold.mirror.check.forms import parse_form
+from commonhold.mirror.web import NO_STORE, TILE, TooLargeError, guarded, json_answer, read_body, static
+from commonhold.pages.check import screens
+from commonhold.pages.check.facts import Answer, Finding, Organisation
+from commonhold.pages.language import CODES, language, preferred
+
+if TYPE_CHECKING:
+    from commonhold.mirror.node import Node
+
+POLICY: Final = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+LARGE_BODIES: Final = 4
+"""Forms with a file that are read at a time; whoever comes then is asked to try again."""
+SHORT: Final = 16 << 10
+"""Characters that are looked up at once; longer texts in a thread."""
+_TOO_LARGE: Final = N_(
+    "This is more than this page reads: texts of up to 256 KiB, and files of up to 8 MiB. Check larger files on your own device."
+)
+HOUR: Final = "public, max-age=3600"
+TEXT_CACHE: Final = "public, max-age=600"
+_HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": NO_STORE,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Vary": "Accept-Language, Accept",
+}
+
+
+def check_routes(node: Node) -> list[BaseRoute]:
+    """The pages of *node*, to be given to :func:`.app.create_app`."""
+    pages = _Pages(node)
+    return [
+        Route("/check", guarded(pages.get), methods=["GET"]),
+        Route("/check", guarded(pages.post), methods=["POST"]),
+        Route("/check/check.css", _style, methods=["GET"]),
+        Route("/check/verifier.html", _verifier, methods=["GET"]),
+        Route("/mirror/{log:str}/objects/{first:str}/{rest:str}", guarded(pages.text), methods=["GET"]),
+    ]
+
+
+class _Pages:
+    def __init__(self, node: Node) -> None:
+        self._node, self._boards = node, Boards(node)
+        self._looking, self._reading = CapacityLimiter(1), CapacityLimiter(LARGE_BODIES)
+
+    async def _board(self) -> Board:
+        # One thread looks; who comes meanwhile waits for what it finds.
+        newest = self._boards.newest
+        return newest if newest is not None else await to_thread.run_sync(self._boards.look, limiter=self._looking, abandon_on_cancel=True)
+
+    async def get(self, request: Request) -> Response:
+        """The question, one organisation, or the answer to a link."""
+        question, org = request.query_params.get("q", ""), request.query_params.get("org", "")
+        frame = _frame(request, self._node, request.query_params.get("lang", ""), question=question, org=org)
+        board = await self._board()
+        if org:
+            one = board.organisation(org)
+            if one is None:
+                sentence = N_("This partner does not follow that organisation.")
+                return _answered(request, frame, cannot(sentence), 404)
+            return json_answer(organisation_value(one)) if _as_json(request) else _page(screens.organisation(frame, one))
+        if question.strip():
+            return _answered(request, frame, ask(board, question[:MAX_QUESTION]))
+        if _as_json(request):
+            return json_answer({"organisations": [organisation_value(one) for one in board.organisations]})
+        return _page(screens.ask(frame, board.organisations))
+
+    async def post(self, request: Request) -> Response:
+        """The answer to a form."""
+        try:
+            fields = await _fields(request, self._reading)
+        except TooLargeError:
+            return _answered(request, _frame(request, self._node, "", posted=True), cannot(_TOO_LARGE), 413)
+        chosen, question = fields.get("lang", b"").decode("ascii", "replace"), fields.get("q", b"").decode("utf-8", "replace")
+        frame = _frame(request, self._node, chosen, question=question, posted=True)
+        file = fields.get("file", b"") or (question.strip().encode() if question.lstrip().startswith("{") else b"")
+        board = await self._board()
+        if file:
+            found = await to_thread.run_sync(ask_file, self._node, board, file, limiter=self._reading)
+        elif not question.strip():
+            return _page(screens.ask(frame, board.organisations))
+        elif len(question) > SHORT:
+            found = await to_thread.run_sync(ask, board, question, limiter=self._reading)
+        else:
+            found = ask(board, question)
+        return _answered(request, frame, found)
+
+    async def text(self, request: Request) -> Response:
+        """The object of a statement, so that others can compare its words, too."""
+        digest = request.path_params["first"] + request.path_params["rest"]
+        follower = self._node.followers.get(request.path_params["log"])
+        known = follower is not None and digest in follower.state.part("statements")
+        return static(await to_thread.run_sync(self._node.texts.object, digest) if known else None, TILE, TEXT_CACHE)
+
+
+async def _style(_request: Request) -> Response:
+    return Response(screens.asset(), headers={**_HEADERS, "Cache-Control": HOUR, "Content-Type": "text/css; charset=utf-8"})
+
+
+async def _verifier(_request: Request) -> Response:
+    # Its own policy, by the hashes of its one script and one style, stands in it.
+    own = {"Cache-Control": HOUR, "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "frame-ancestors 'none'"}
+    return Response(screens.verifier(), headers={**_HEADERS, **own})
+
+
+async def _fields(request: Request, reading: CapacityLimiter) -> dict[str, bytes]:
+    announced = request.headers.get("content-length", "")
+    small = not announced.isascii() or not announced.isdigit() or int(announced[:20]) <= MAX_QUESTION
+    kind = request.headers.get("content-type", "")
+    if small:
+        return parse_form(kind, await read_body(request, MAX_QUESTION))
+    if reading.borrowed_tokens >= LARGE_BODIES:
+        raise RuleError("other readers' files are being checked", code="check/busy", next_step="Try again in a minute.")
+    async with reading:
+        return parse_form(kind, await read_body(request, MAX_FILE))
+
+
+def _frame(request: Request, node: Node, chosen: str, *, question: str = "", org: str = "", posted: bool = False) -> screens.Frame:
+    given = chosen in CODES
+    spoken = language(chosen) if given else preferred(request.headers.get("accept-language", ""))
+    return screens.Frame(spoken, node.name, question, org, posted, given)
+
+
+def _as_json(request: Request) -> bool:
+    return request.headers.get("accept", "").partition(",")[0].strip() == "application/json"
+
+
+def _answered(request: Request, frame: screens.Frame, found: Answer, status: int = 200) -> Response:
+    return json_answer(answer_value(found), status) if _as_json(request) else _page(screens.answer(frame, found), status)
+
+
+def _page(text: str, status: int = 200) -> Response:
+    return Response(text, status, headers={**_HEADERS, "Content-Type": "text/html; charset=utf-8"})
+
+
+def answer_value(found: Answer) -> dict[str, Any]:
+    """An answer as plain data."""
+    return {
+        "verdict": found.told.code,
+        "words": found.told.words,
+        "official": found.told.is_yes,
+        "read_as": found.read_as,
+        "findings": [_finding_value(one) for one in found.findings],
+    }
+
+
+def _finding_value(one: Finding) -> dict[str, Any]:
+    decision = one.decision
+    value: dict[str, Any] = {"verdict": one.told.code, "words": one.told.words, "where": one.told.where, "org": one.organisation.id}
+    if decision is not None:
+        value["decided"] = {
+            "proposal": decision.id,
+            "kind": decision.kind,
+            "code": decision.code,
+            "by": list(decision.by),
+            "articles": list(decision.articles),
+            "index": decision.entry,
+            "time": decision.time,
+        }
+    if one.text is not None:
+        value["text"] = one.text
+    return {**value, "rests_on": _rests_value(one.organisation)}
+
+
+def _rests_value(one: Organisation) -> dict[str, Any]:
+    return {"replayed": one.entries, "epoch": one.epoch, "partners": list(one.signed.names), "time": one.signed.time}
+
+
+def organisation_value(one: Organisation) -> dict[str, Any]:
+    """An organisation as plain data."""
+    return {
+        "org": one.id,
+        "name": one.name,
+        "verdict": one.told.code,
+        "words": one.told.words,
+        "official": one.told.is_yes,
+        "mirror": one.mirror,
+        "rests_on": _rests_value(one),
+        "channels": [{"address": each.address, "status": each.status, "to": each.to} for each in one.channels],
+        "statements": [{"text": each.digest, "code": each.decision.code, "held": each.text is not None} for each in one.statements],
+        "epochs": [{"epoch": each.number, "origin": each.origin, "since": each.since} for each in one.line],
+        "alarms": [each.id for each in one.alarms],
+    }

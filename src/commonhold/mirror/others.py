@@ -1,0 +1,54 @@
+"""What other partners say of the records that this node follows: their newest signatures, asked for now and then.
+
+A reader is told a plain "official" only where partners who satisfy the organisation's policy stand behind exactly what this node holds. One node alone
+rarely satisfies a policy, so it asks those whose address its operator gave. What they answer is verified like anything else: a signature of a mirror
+key that the record names counts, and nothing else does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from commonhold.kernel.errors import CommonholdError
+from commonhold.mirror.witness import Clock, origin_hash
+from commonhold.store.fetch import Fetch
+from commonhold.store.reader import MAX_CHECKPOINT
+
+EVERY_SECONDS: Final = 15
+
+
+class Others:
+    """The other partners that one node knows. Threads may call at once.
+
+    Args:
+        urls: where they answer.
+        fetch: how an address is read.
+    """
+
+    def __init__(self, urls: Iterable[str], fetch: Callable[[str], Fetch], clock: Clock) -> None:
+        self._fetches = {url.rstrip("/"): fetch(url.rstrip("/")) for url in urls}
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._notes: dict[str, dict[str, bytes]] = {}
+        self._asked: dict[str, int] = {}
+
+    def ask(self, origin: str) -> list[bytes]:
+        """Each partner's newest mirrored checkpoint of a log, unverified; of whoever does not answer, what they said before."""
+        now = self._clock()
+        if now < self._asked.get(origin, 0):
+            return self._newest(origin)
+        self._asked[origin] = now + EVERY_SECONDS
+        for url, fetch in self._fetches.items():
+            try:
+                note = fetch(f"mirror/{origin_hash(origin)}/checkpoint", MAX_CHECKPOINT)
+            except CommonholdError:
+                continue
+            with self._lock:
+                self._notes.setdefault(origin, {})[url] = note
+        return self._newest(origin)
+
+    def _newest(self, origin: str) -> list[bytes]:
+        with self._lock:
+            return list(self._notes.get(origin, {}).values())
