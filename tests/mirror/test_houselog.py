@@ -96,6 +96,13 @@ def test_from_the_founding_to_a_clock_that_partners_make(tmp_path: Path) -> None
         assert "moves on Monday" in command("status", published["proposal"]["id"], "--house", one.log.url).out
         about = one.log.until(lambda about: all(row["signed"] and row["signed"]["size"] == about["size"] for row in about["partners"]))
         assert {row["name"] for row in about["partners"]} == set(PARTNERS)
+        # The checkpoint carries both partners' fresh signatures; so do the partners' own, taken together.
+        assert command("verify", one.log.url, "--json").json["verdict"] == "official"
+        mirror = one.mirror("gull")
+        assert command("verify", mirror, "--json").json["verdict"] == "official-freshness-unknown"
+        told = command("verify", mirror, "--partner", one.nodes["knot"].url, "--json")
+        assert (told.code, told.json["verdict"]) == (0, "official")
+        assert [list(row["signed"]) for row in told.json["partners"]] == [["knot"]]
         # What one process serves, another does not write to; it is said how to act.
         refused = one.house.by("heron", "propose", "channel", "op=add", "address=https://a.example")
         assert (refused.code, refused.json["code"]) == (2, "store/locked")
@@ -140,6 +147,36 @@ def test_a_member_acts_through_a_partner(tmp_path: Path) -> None:
         assert (report["in_record"], report["attested"]) == (True, True)
         assert one.do("tern", "approve", report["proposal"]["id"], at=mirror)["attest_events"][0]["name"] == "enacted"
         assert list(one.ask("state")["channels"]) == ["https://a.example"]
+
+
+def test_a_text_that_went_with_a_partner_is_saved_and_brought_to_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Partners keep no texts: it is said, the text is kept on the member's machine, and the log takes it, because the record names it."""
+    (tmp_path / "desk").mkdir()
+    with federation(tmp_path, names=("gull",)) as one:
+        one.name_partners(1)
+        monkeypatch.chdir(tmp_path / "desk")
+        text = one.house.write("statement.md", "Our studio moves on Monday.\n")
+        report = one.do("heron", "statement", "publish", text, at=one.mirror("gull"))
+        digest, saved = next(iter(report["texts_missing"].items()))
+        assert digest == report["text"]
+        assert "not here" in command("status", report["proposal"]["id"], "--house", one.log.url).out
+        assert command("house", "text", saved, "--house", one.log.url, "--json").json["new"] is True
+        assert command("house", "text", saved, "--house", one.log.url, "--json").json["new"] is False
+        assert "moves on Monday" in command("status", report["proposal"]["id"], "--house", one.log.url).out
+
+
+def test_the_payload_of_a_partner_decision_is_written_from_what_partners_say(tmp_path: Path) -> None:
+    """More than half of those that are remembered, each under a name of its own; nobody has a voice before the members decide."""
+    with federation(tmp_path) as one:
+        out = tmp_path / "partner.json"
+        refused = command("house", "partner", "policy", "--at-least", 3, "-o", out, "--house", one.house.path, "--json")
+        assert (refused.code, refused.json["code"]) == (NO, "partner/too-few")
+        told = command("house", "partner", "policy", "-o", out, "--house", one.house.path, "--json").json
+        assert told["payload"]["groups"] == {"partners": {"k": 2, "of": ["gull-example", "knot-example"]}}
+        proposal = one.do("heron", "propose", "partner", "--payload", out)["entry"]
+        for name in ("heron", "tern", "plover", "curlew"):
+            report = one.do(name, "approve", proposal)
+        assert report["attested"] is True
 
 
 def test_an_entry_that_the_rules_refuse_is_refused_in_their_words(tmp_path: Path) -> None:

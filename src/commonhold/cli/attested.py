@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commonhold.cli.output import printable
@@ -119,6 +120,15 @@ def _ask(record: Record, outcome: Outcome) -> Settled:
     return Settled(value, tuple(round_lines(done, record.state)), events)
 
 
+def _save(digest: str, raw: bytes) -> str:
+    """Keep a text object that no server has taken in a file of the current folder, and give its name."""
+    from commonhold.store.keyfile import MODE, write_new  # noqa: PLC0415
+
+    path = Path(f"{digest[:16]}.text")
+    write_new(path, raw, mode=MODE)
+    return str(path)
+
+
 def _wait(record: RemoteRecord, outcome: Outcome) -> Settled:
     from commonhold.cli.words import event_words, moment  # noqa: PLC0415
 
@@ -127,8 +137,12 @@ def _wait(record: RemoteRecord, outcome: Outcome) -> Settled:
     value: dict[str, Any] = {}
     lines: list[str] = []
     if record.missing:
-        value["texts_missing"] = list(record.missing)
-        lines += [f"the text {digest[:12]} is not there yet: bring it to the house's log" for digest in record.missing]
+        saved = {digest: _save(digest, raw) for digest, raw in record.missing.items()}
+        value["texts_missing"] = saved
+        lines += [
+            f"partners keep no texts, so it is saved here; bring it to the log: commonhold house text {path} --house URL"
+            for path in saved.values()
+        ]
     if entry.id not in record.state.ids:
         value["in_record"] = False
         lines.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,8 +133,11 @@ def show(context: click.Context, org: str, places: tuple[str, ...], as_json: boo
         context.exit(2 if verdict.code == CANNOT_JUDGE else 1)
 
 
-def read_all(org: str, places: Iterable[str]) -> tuple[History, Verdict]:
+def read_all(org: str, places: Iterable[str], heads: Callable[[str], Iterable[bytes]] | None = None) -> tuple[History, Verdict]:
     """The history that the records at all these places tell, and the verdict on it; a place that cannot be read is said and skipped.
+
+    Args:
+        heads: gives further checkpoints of the log of an origin, as partners have cosigned them.
 
     Raises:
         ProofError: if none of them holds the organisation's first log.
@@ -150,7 +153,7 @@ def read_all(org: str, places: Iterable[str]) -> tuple[History, Verdict]:
         except CommonholdError as error:
             # Whoever holds one place must not be able to silence what the others say.
             note(f"{place} says nothing: {error}")
-    return read_history_of(org, logs, int(time.time()))
+    return read_history_of(org, logs, int(time.time()), heads)
 
 
 def as_value(history: History) -> dict[str, Any]:

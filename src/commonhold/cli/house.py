@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from commonhold.cli.options import folder_option, json_option
+from commonhold.cli.options import folder_option, house_option, json_option, out_option
 from commonhold.cli.output import emit, note, printable, table
 from commonhold.cli.serving import clock, listen_option, say_ready
 
@@ -58,6 +58,32 @@ def serve(house: Path, listen: str, partners: tuple[str, ...], as_json: bool) ->
         serve_app(create_house_app(served), host, port, ready)
     finally:
         served.close()
+
+
+@command.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@house_option
+@json_option
+def text(file: Path, house: Path | str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Bring a text that a proposal names, and that the house lacks, to its log: FILE, as `commonhold` saved it.
+
+    A proposal that was handed to a partner leaves its text with whoever made it, because partners keep none.
+    """
+    from commonhold.kernel.texts import MAX_TEXT_BYTES, parse_text, text_digest  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store.directory import ObjectDirectory  # noqa: PLC0415
+    from commonhold.store.keyfile import read_small  # noqa: PLC0415
+    from commonhold.store.remote import deliver_text  # noqa: PLC0415
+
+    raw = read_small(file, max_size=MAX_TEXT_BYTES + 64, what="a text")
+    parse_text(raw)
+    digest = text_digest(raw)
+    if isinstance(house, str):
+        new = deliver_text(house, digest, raw)
+    else:
+        objects = ObjectDirectory(house)
+        new = not objects.has(digest)
+        objects.put(raw)
+    emit(as_json, {"digest": digest, "new": new}, lambda: f"the text {digest[:12]} {'is there now' if new else 'was there already'}")
 
 
 @command.group()
@@ -132,6 +158,31 @@ def list_(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes fl
             if rows
             else "no partner is remembered: commonhold house partner add URL"
         ),
+    )
+
+
+@partner.command()
+@click.option("--at-least", type=click.IntRange(min=1), help="How many of them it takes; otherwise more than half.")
+@out_option("Where to write the payload of the decision.", required=True)
+@folder_option
+@json_option
+def policy(at_least: int | None, out: Path, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Write the payload of a 'partner' decision from the partners that are remembered, as they name themselves now.
+
+    Members then decide it: commonhold propose partner --payload FILE. Compare the keys with what each partner says elsewhere.
+    """
+    from commonhold.kernel.canonical import canonical_bytes  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.mirror.asking import policy_of_fronts, read_front  # noqa: PLC0415
+    from commonhold.store.keyfile import MODE, write_new  # noqa: PLC0415
+    from commonhold.store.partnerfile import read_partners  # noqa: PLC0415
+
+    payload = policy_of_fronts([read_front(url) for url in read_partners(house)], at_least)
+    write_new(out, canonical_bytes(payload) + b"\n", mode=MODE)
+    lines = [f"{name:<12} {vkey}" for name, vkey in sorted(payload["witnesses"].items())]
+    emit(
+        as_json,
+        {"file": str(out), "payload": payload},
+        lambda: "\n".join(map(printable, [*lines, f"next         commonhold propose partner --payload {out}"])),
     )
 
 

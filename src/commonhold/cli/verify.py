@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commonhold.cli.fresh import Partners
 from commonhold.cli.options import json_option
 from commonhold.cli.output import emit, note, printable, progress
 from commonhold.cli.reading import LONG, read_place
@@ -39,12 +40,22 @@ ONLY_SPACES = "The words are the same; only line ends or spaces differ: compare 
 @click.option("--org", callback=_org_digits, help="The organisation's id as you know it from elsewhere; anything else is refused.")
 @click.option("--text", type=click.Path(dir_okay=False, path_type=Path), help="Also say whether this file is an official statement.")
 @click.option("--also", multiple=True, metavar="DIR_OR_URL", help="Another record to read with it, such as a partner's or a later epoch's.")
+@click.option("--partner", "partners", multiple=True, metavar="URL", help="Where a partner answers: ask it how fresh the record is.")
 @json_option
 @click.pass_context
-def command(context: click.Context, place: str, org: str, text: Path | None, also: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(
+    context: click.Context,
+    place: str,
+    org: str,
+    text: Path | None,
+    also: tuple[str, ...],
+    partners: tuple[str, ...],
+    as_json: bool,  # noqa: FBT001 - click passes flags so
+) -> None:
     """Check a proof file, an organisation's folder (or a copy of it), or the address where it is served.
 
-    Everything is replayed here: each signature, each rule. A partner's evidence against a log is checked too, and then the answer is no. Exit
+    Everything is replayed here: each signature, each rule. Whether it is the newest, only partners can say: plain "official" takes fresh signatures
+    of as many as the record's policy asks for. Take their addresses from somebody you trust, not from whoever serves the record. A partner's evidence against a log is checked too, and then the answer is no. Exit
     code 0: official; 1: not, or something was altered; 2: unreadable.
     """
     if not place.startswith(("http://", "https://")) and Path(place).is_file():
@@ -53,9 +64,11 @@ def command(context: click.Context, place: str, org: str, text: Path | None, als
             rest = "\n".join([f"resting on   {value['rests_on']}", *lines])
             emit(as_json, {**value, "ok": False}, lambda: f"verdict      {value['words']}\n{rest}")
             context.exit(1)
+        if partners:
+            raise click.UsageError("--partner says how fresh a record is, and a proof file is as old as it is: give a folder or an address")
         value, lines, verdict = _check_file(Path(place), org, text)
     else:
-        value, lines, verdict = _check_record(place, org, text, also)
+        value, lines, verdict = _check_record(place, org, text, also, Partners(partners))
     value = {"verdict": verdict.code, "words": verdict.words, "rests_on": verdict.rests_on, "official": verdict.is_yes, **value}
     emit(
         as_json,
@@ -78,7 +91,9 @@ def _evidence(path: Path) -> tuple[dict[str, Any], list[str]] | None:
     return judge_evidence(read_small(path, max_size=MAX_PROOF_FILE_BYTES, what="a proof file"))
 
 
-def _check_record(place: str, org: str, text: Path | None, also: tuple[str, ...]) -> tuple[dict[str, Any], list[str], Verdict]:
+def _check_record(
+    place: str, org: str, text: Path | None, also: tuple[str, ...], partners: Partners
+) -> tuple[dict[str, Any], list[str], Verdict]:
     from commonhold.cli.describing import Openings  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.errors import StoreError  # noqa: PLC0415
     from commonhold.kernel.record.verdict import judge_record  # noqa: PLC0415
@@ -90,13 +105,18 @@ def _check_record(place: str, org: str, text: Path | None, also: tuple[str, ...]
             # This verb has no such option: its place is an argument.
             error.next_step = "Name the organisation's folder or a copy of it, a proof file, or an address."
         raise
-    verdict = judge_record(read.state, (*read.earlier, *read.outcomes))
+    if partners.ahead_of(read):
+        # Entries may have come between the two; whoever withholds them does so a second time.
+        read = read_place(place, org=org)
+    verdict = partners.judge(judge_record(read.state, (*read.earlier, *read.outcomes)), read)
     value, lines = _summary(read, Openings(place))
+    value["partners"], told = partners.told(read)
+    lines += told
     if also:
         from commonhold.cli.epoch import as_lines, as_value, read_all  # noqa: PLC0415
         from commonhold.kernel.record.verdict import judge_epoch  # noqa: PLC0415
 
-        history, whole = read_all(read.state.org, (place, *also))
+        history, whole = read_all(read.state.org, (place, *also), partners)
         verdict = judge_epoch(whole, history, read.state.origin)
         value |= {"history": as_value(history)}
         lines += as_lines(history)

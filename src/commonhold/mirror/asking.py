@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, StoreError
+from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError
 from commonhold.kernel.notes import VerifierKey, parse_signature
 from commonhold.kernel.tlog.checkpoint import open_checkpoint, parse_decimal, verify_cosignature
 from commonhold.mirror.witness import origin_hash
@@ -243,6 +244,44 @@ def read_front(url: str) -> Front:
     return front
 
 
+def policy_of_fronts(fronts: Sequence[Front], at_least: int | None) -> dict[str, Any]:
+    """The payload of a ``partner`` decision over these partners (docs/formats/decisions.md), each under a name made of its own.
+
+    Args:
+        at_least: how many of them it takes; more than half where it is not given.
+
+    Raises:
+        RuleError: ``partner/nobody`` if there are none, ``partner/too-few`` if more are to sign than there are, ``partner/same-name`` if two
+            cannot be told apart.
+    """
+    names = [_policy_name(front.name) for front in fronts]
+    need = len(names) // 2 + 1 if at_least is None else at_least
+    if not names:
+        raise RuleError("no partner is remembered", code="partner/nobody", next_step="Add each first: commonhold house partner add URL")
+    if need > len(names):
+        raise RuleError(
+            f"{need} of {len(names)} partners cannot sign", code="partner/too-few", next_step="Add more partners, or ask for fewer of them."
+        )
+    if len(set(names)) < len(names):
+        raise RuleError(
+            f"two partners would have the same name: {', '.join(sorted(names))}",
+            code="partner/same-name",
+            next_step="Write the payload by hand, with a name of your own for each.",
+        )
+    validators = {name: front.vkeys["validator"] for name, front in zip(names, fronts, strict=True) if "validator" in front.vkeys}
+    payload: dict[str, Any] = {
+        "witnesses": {name: front.vkeys["mirror"] for name, front in zip(names, fronts, strict=True)},
+        "groups": {} if len(names) == 1 else {"partners": {"k": need, "of": sorted(names)}},
+        "quorum": names[0] if len(names) == 1 else "partners",
+    }
+    return {**payload, "validators": validators} if validators else payload
+
+
+def _policy_name(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower())[:60].strip("-")
+    return plain if plain[:1].isalpha() and plain != "partners" else f"p-{plain}"
+
+
 def _conflict(body: bytes, question: Question, held: bytes) -> str:
     try:
         size = parse_decimal(body.decode("ascii", "replace").removesuffix("\n"), "size")
@@ -264,8 +303,3 @@ def _refusal(status: int, body: bytes) -> str:
 def _bounded(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."
-
-
-def unreachable(url: str, error: StoreError) -> Reply:
-    """A reply for a partner that could not even be asked."""
-    return Reply(url, trouble=_bounded(str(error)), code=error.code)

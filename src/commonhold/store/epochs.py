@@ -7,7 +7,7 @@ to read as one, and writes them into a new folder. What any of them means is the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -136,19 +136,22 @@ def branch_at(reader: StaticReader, size: int | None) -> tuple[State, list[Log]]
     return branch(state, root), logs
 
 
-def read_history_of(org: str, logs: Sequence[Log], now: int) -> tuple[History, Verdict]:
+def read_history_of(
+    org: str, logs: Sequence[Log], now: int, heads: Callable[[str], Iterable[bytes]] | None = None
+) -> tuple[History, Verdict]:
     """What these logs say together, and the verdict on the organisation; their checkpoints are also the answers of who cosigned them.
 
     Args:
         org: the organisation's id, known from elsewhere.
         now: the reader's clock, in POSIX seconds.
+        heads: gives further checkpoints of the log of an origin, as partners have cosigned them.
 
     Raises:
         ProofError: if none of them is the organisation's first.
     """
     history = read_history(org, logs)
     current = history.current
-    answers = read_answers(current.state, current.tree.root, [log.note for log in logs])
+    answers = read_answers(current.state, current.tree.root, [*(log.note for log in logs), *(heads(current.origin) if heads else ())])
     return history, judge_freshness(judge_history(history), current.state, answers, now)
 
 

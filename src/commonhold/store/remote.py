@@ -86,7 +86,7 @@ class RemoteRecord:
     """A record at an address, as this run has replayed it; :meth:`refresh` follows what was added since.
 
     Args:
-        url: of the log, or of a partner's mirror.
+        url: of the log, or of a partner's mirror. ``missing`` then holds the texts, by digest, that a partner did not take.
         read: the record as it was read from there.
     """
 
@@ -95,7 +95,7 @@ class RemoteRecord:
         self.state: State = read.state
         self.tree: Tree = read.tree
         self.objects = RemoteObjects(self.path)
-        self.missing: list[str] = []
+        self.missing: dict[str, bytes] = {}
         self._outcomes: dict[str, Outcome] = {}
         self._reader: StaticReader = open_reader(self.path)
         self._log_key: VerifierKey = read.log_key
@@ -125,7 +125,7 @@ class RemoteRecord:
         if status not in (200, 202):
             raise _refused(self.entry_address, status, answer)
         if self.node:
-            self.missing += list(texts or {})
+            self.missing.update(texts or {})
         self.wait(lambda: outcome.entry is not None and outcome.entry.id in self.state.ids, SEEN_SECONDS)
         return self._outcomes.get(outcome.entry.id, outcome)
 
