@@ -50,6 +50,7 @@ class Federation:
             "witnesses": {name: node.vkeys["mirror"] for name, node in self.nodes.items()},
             "groups": {"all": {"k": k, "of": list(self.nodes)}},
             "quorum": "all",
+            "validators": {name: node.vkeys["validator"] for name, node in self.nodes.items()},
         }
         payload = self.house.write("partner.json", json.dumps(policy))
         proposal = self.do("heron", "propose", "partner", "--payload", payload)["entry"]

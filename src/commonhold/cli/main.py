@@ -55,6 +55,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "charter": Verb("commonhold.cli.charter:command", "Show, compare and check charters."),
     "statement": Verb("commonhold.cli.statement:command", "Publish an official statement by the charter's rule."),
     "prove": Verb("commonhold.cli.prove:command", "Write a proof of one entry that anybody can check offline."),
+    "pin": Verb("commonhold.cli.pin:command", "Keep whose word counts about an organisation, to check small proofs by."),
     "verify": Verb("commonhold.cli.verify:command", "Check a file, a folder or an address: who decided what, and is it so."),
     "epoch": Verb("commonhold.cli.epoch:command", "Go on in another log when the server is taken, and see which stands."),
     "verifier": Verb("commonhold.cli.verifier:command", "Write the page with which anybody checks a proof in a browser."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -79,3 +79,22 @@ def kit_option(*, required: bool = True) -> Callable[[F], F]:
 def out_option(text: str, *, required: bool = False) -> Callable[[F], F]:
     """``-o/--out FILE``, a file that is never written over; the verb gets ``out: Path`` (or ``Path | None``)."""
     return click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=required, help=text)
+
+
+ID_DIGITS: Final = 64
+
+
+def _org_digits(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """The organisation's id as it was typed from paper; an empty one is a mistake, never "any organisation"."""
+    if value is None:
+        return ""
+    digits = "".join(value.split()).lower()
+    if len(digits) != ID_DIGITS or not set(digits) <= set("0123456789abcdef"):
+        raise click.BadParameter("give all 64 digits, as on the paper", context, parameter)
+    return digits
+
+
+org_option = click.option(
+    "--org", callback=_org_digits, help="The organisation's id as you know it from elsewhere; anything else is refused."
+)
+"""``--org ID``; the verb gets ``org: str``, 64 digits or nothing."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonhold.cli.options import house_option, json_option, out_option
+from commonhold.cli.options import house_option, json_option, org_option, out_option
 from commonhold.cli.output import emit, printable
 from commonhold.cli.reading import read_place
 
@@ -19,12 +19,35 @@ if TYPE_CHECKING:
 @click.argument("entry")
 @out_option("Where to write the proof file.", required=True)
 @house_option
+@click.option("--partner", "partners", metavar="URL", multiple=True, help="Ask this partner for a small proof instead; again for more.")
+@click.option(
+    "--pin",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --partner: whose signatures to gather; else those that the partners name.",
+)
+@org_option
 @json_option
-def command(entry: str, out: Path, house: Path | str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(
+    entry: str,
+    out: Path,
+    house: Path | str,
+    partners: tuple[str, ...],
+    pin: Path | None,
+    org: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """Write a proof of ENTRY (its number, or its id or at least four digits of it).
 
     The file holds the record up to now, so whoever has it needs nothing else: no network, no server, and nobody's word.
+
+    With --partner it is a brief proof, a few kilobytes that rest on the word of those partners, as many as the organisation's policy asks for; it is
+    checked with `commonhold verify FILE --pin PIN`. ENTRY may then also be PART/KEY, such as channels/https://club.example/.
     """
+    if partners or pin is not None:
+        from commonhold.cli.briefs import prove_by_partners  # noqa: PLC0415 - kept out of `--help`
+
+        prove_by_partners(entry, out, house, partners, pin, org, as_json=as_json)
+        return
     from commonhold.kernel.errors import StoreError  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.record.prooffile import check_provable, make_proof_file, texts_of  # noqa: PLC0415
     from commonhold.store.keyfile import write_new  # noqa: PLC0415

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commonhold.cli.briefs import judge_brief_file
 from commonhold.cli.fresh import Partners
-from commonhold.cli.options import json_option
+from commonhold.cli.options import json_option, org_option
 from commonhold.cli.output import emit, note, printable, progress
 from commonhold.cli.reading import LONG, read_place
 
@@ -21,24 +22,18 @@ if TYPE_CHECKING:
     from commonhold.store.record import ReadRecord
 
 
-def _org_digits(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    """The organisation's id as it was typed from paper; an empty one is a mistake, never "any organisation"."""
-    if value is None:
-        return ""
-    digits = "".join(value.split()).lower()
-    if len(digits) != ID_DIGITS or not set(digits) <= set("0123456789abcdef"):
-        raise click.BadParameter("give all 64 digits, as on the paper", context, parameter)
-    return digits
-
-
-ID_DIGITS = 64
 ONLY_SPACES = "The words are the same; only line ends or spaces differ: compare with the original file."
 
 
 @click.command()
 @click.argument("place", metavar="FILE_OR_DIR_OR_URL")
-@click.option("--org", callback=_org_digits, help="The organisation's id as you know it from elsewhere; anything else is refused.")
+@org_option
 @click.option("--text", type=click.Path(dir_okay=False, path_type=Path), help="Also say whether this file is an official statement.")
+@click.option(
+    "--pin",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What you keep of the organisation (`commonhold pin`); a brief proof is checked against it.",
+)
 @click.option("--also", multiple=True, metavar="DIR_OR_URL", help="Another record to read with it, such as a partner's or a later epoch's.")
 @click.option("--partner", "partners", multiple=True, metavar="URL", help="Where a partner answers: ask it how fresh the record is.")
 @json_option
@@ -48,14 +43,16 @@ def command(
     place: str,
     org: str,
     text: Path | None,
+    pin: Path | None,
     also: tuple[str, ...],
     partners: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - click passes flags so
 ) -> None:
     """Check a proof file, an organisation's folder (or a copy of it), or the address where it is served.
 
-    Everything is replayed here: each signature, each rule. Whether it is the newest, only partners can say: plain "official" takes fresh signatures
-    of as many as the record's policy asks for. Take their addresses from somebody you trust, not from whoever serves the record. A partner's evidence against a log is checked too, and then the answer is no. Exit
+    Everything is replayed here: each signature, each rule; but for a brief proof, which rests on the partners of the pin. Whether it is the newest, only
+    partners can say: plain "official" takes fresh signatures of as many as the record's policy asks for. Take their addresses from somebody you trust, not
+    from whoever serves the record. A partner's evidence against a log is checked too, and then the answer is no. Exit
     code 0: official; 1: not, or something was altered; 2: unreadable.
     """
     if not place.startswith(("http://", "https://")) and Path(place).is_file():
@@ -66,7 +63,10 @@ def command(
             context.exit(1)
         if partners:
             raise click.UsageError("--partner says how fresh a record is, and a proof file is as old as it is: give a folder or an address")
-        value, lines, verdict = _check_file(Path(place), org, text)
+        if (brief := _brief(Path(place))) is not None:
+            value, lines, verdict = judge_brief_file(brief, pin, org, text)
+        else:
+            value, lines, verdict = _check_file(Path(place), org, text)
     else:
         value, lines, verdict = _check_record(place, org, text, also, Partners(partners))
     value = {"verdict": verdict.code, "words": verdict.words, "rests_on": verdict.rests_on, "official": verdict.is_yes, **value}
@@ -75,12 +75,22 @@ def command(
         {"ok": verdict.is_yes, **value},
         lambda: "\n".join([f"verdict      {verdict.words}", *_text_line(value), f"resting on   {verdict.rests_on}", *lines]),
     )
-    if not org and not as_json:
+    if not org and pin is None and not as_json:
         note("This names the organisation by its own record. Compare the id with one that you have on paper or from a partner (--org).")
     if not verdict.is_yes:
         from commonhold.kernel.record.verdict import CANNOT_JUDGE  # noqa: PLC0415
 
         context.exit(2 if verdict.code == CANNOT_JUDGE else 1)
+
+
+def _brief(path: Path) -> bytes | None:
+    """The bytes of a file that says that it is a brief proof; None for any other."""
+    from commonhold.kernel.record.brief import FORM, MAX_BRIEF_BYTES  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel.record.prooffile import MAX_PROOF_FILE_BYTES  # noqa: PLC0415
+    from commonhold.store.keyfile import read_small  # noqa: PLC0415
+
+    raw = read_small(path, max_size=MAX_PROOF_FILE_BYTES, what="a proof file")
+    return raw if len(raw) <= MAX_BRIEF_BYTES + 1 and f'"form":"{FORM}"'.encode() in raw else None
 
 
 def _evidence(path: Path) -> tuple[dict[str, Any], list[str]] | None:

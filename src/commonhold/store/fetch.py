@@ -11,11 +11,11 @@ import threading
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from socket import SHUT_RDWR, socket
 from types import TracebackType
 from typing import IO, Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from commonhold.kernel.errors import StoreError
 from commonhold.store.files import check_name
@@ -95,10 +95,16 @@ def url_post(
     request = urllib.request.Request(  # noqa: S310 - the scheme was checked
         address, body, {"Content-Type": "application/octet-stream", "User-Agent": "commonhold"}, method="POST"
     )
+    return _answered(request, address, max_size, timeout, deadline, public_only=public_only, redirects=False)
+
+
+def _answered(
+    request: urllib.request.Request, address: str, max_size: int, timeout: float, deadline: float, *, public_only: bool, redirects: bool
+) -> tuple[int, bytes]:
     with _Exchange(deadline, public_only=public_only) as exchange:
         try:
             try:
-                with exchange.open(request, timeout) as answer:
+                with exchange.open(request, timeout, *([_Redirects()] if redirects else [])) as answer:
                     return answer.status, exchange.body(answer, address, max_size)
             except urllib.error.HTTPError as exc:
                 with exc:
@@ -116,6 +122,24 @@ def is_private_address(url: str) -> bool:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def url_ask(
+    address: str, query: Sequence[tuple[str, str]], *, max_size: int, timeout: float = 10.0, deadline: float = 60.0
+) -> tuple[int, bytes]:
+    """Ask *address* with a query, and give the status and body of the answer, refusals too; redirects are followed as for :func:`url_fetch`.
+
+    Args:
+        max_size: bytes of the answer that are read.
+
+    Raises:
+        StoreError: if the address is not plain, nobody answers there, or the answer is too long.
+    """
+    check_plain(address)
+    request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+        f"{address}?{urlencode(query)}" if query else address, headers={"User-Agent": "commonhold"}
+    )
+    return _answered(request, address, max_size, timeout, deadline, public_only=False, redirects=True)
 
 
 class _Exchange:

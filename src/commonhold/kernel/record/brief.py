@@ -154,7 +154,11 @@ def parse_brief(raw: bytes) -> Brief:
     # Counted before anything is built: a file of a million empty lists would take thirty times its size in memory.
     if raw.count(b"{") + raw.count(b"[") > MAX_NESTED or raw.count(b",") > MAX_COMMAS:
         raise FormatError("the brief proof has more parts than any proof needs", code="brief/parts", next_step=MAKE_ONE)
-    return brief_of(parse_canonical(raw.removesuffix(b"\n"), max_size=MAX_BRIEF_BYTES, what="the brief proof"))
+    try:
+        value = parse_canonical(raw.removesuffix(b"\n"), max_size=MAX_BRIEF_BYTES, what="the brief proof")
+    except FormatError as error:
+        raise FormatError(str(error), code=error.code, next_step=error.next_step or MAKE_ONE, data=error.data) from None
+    return brief_of(value)
 
 
 def brief_of(value: Any) -> Brief:

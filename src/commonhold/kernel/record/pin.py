@@ -150,7 +150,10 @@ def parse_pin(raw: bytes) -> Pin:
         FormatError: ``pin/form`` if it is none, ``pin/shape`` if a part of it has the wrong shape, ``canonical/...``; and as :class:`Pin` does.
         RuleError: as :class:`Pin` does.
     """
-    value = parse_canonical(raw.removesuffix(b"\n"), max_size=MAX_PIN_BYTES, what="the pin")
+    try:
+        value = parse_canonical(raw.removesuffix(b"\n"), max_size=MAX_PIN_BYTES, what="the pin")
+    except FormatError as error:
+        raise FormatError(str(error), code=error.code, next_step=error.next_step or MAKE_ONE, data=error.data) from None
     if not isinstance(value, dict) or value.get("form") != FORM:
         raise FormatError("this is not a pin", code="pin/form", next_step=MAKE_ONE)
     try:
