@@ -1,7 +1,7 @@
 """Write the reader's pages as single files: ``python -m tools.inline {write,check}``.
 
 Each page of ``reader/pages`` becomes one HTML file in ``src/commonhold/pages/reader``, and so in the wheel: its style, its modules and the vendored
-files that they import stand in it, and its policy, a hash for each, lets it run nothing else and fetch nothing at all. The same sources give the same
+files that they import stand in it, and its policy, a hash for each, lets it run nothing else and fetch nothing at all (the signer alone may reach partners). The same sources give the same
 bytes, on any machine; Node is not needed.
 
 This is no JavaScript parser. It reads ``import`` and ``export`` statements that begin a line, as our sources and those of the vendored packages do,
@@ -40,6 +40,10 @@ _STYLE = re.compile(r'<link rel="stylesheet" href="([\w./-]+)">')
 _SCRIPT = re.compile(r'<script type="module" src="([\w./-]+)"></script>(?=\s*</body>)')
 _OUTSIDE = re.compile(r"<[^>]*\s(?:src|srcset|href|action|style|on\w+)\s*=(?!\"#)", re.IGNORECASE)
 _POLICY = "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; base-uri 'none'; form-action 'none'"
+# The one page that speaks to a network says to whom: partners, and a log on this very machine.
+_MORE = {"signer.html": "; connect-src https: http://127.0.0.1:* http://localhost:*"}
+# The sentences that the command line says, too, so that both say the same.
+COPIES = {"strings/signer/en.json": "signer.json"}
 
 
 class InlineError(Exception):
@@ -203,7 +207,7 @@ def page(name: str, root: Path = READER) -> str:
     if "</" in css or "url(" in css or "@import" in css:
         raise InlineError(f"{style[1]} holds </, url( or @import")
     code = bundle(normpath(join("pages", script[1])), root)
-    policy = _POLICY.format(script=_hash(code), style=_hash(css))
+    policy = _POLICY.format(script=_hash(code), style=_hash(css)) + _MORE.get(name, "")
     text = text[: script.start()] + "\0" + text[script.end() :]
     text = text.replace(style[0], "\1").replace(_CHARSET, f'{_CHARSET}\n<meta http-equiv="Content-Security-Policy" content="{policy}">')
     if outside := _OUTSIDE.search(text):
@@ -243,8 +247,9 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m tools.inline {write,check}", file=sys.stderr)
         return 2
     stale = []
-    for name in pages():
-        made, place = page(name).encode(), DIST / name
+    files = {name: page(name).encode() for name in pages()} | {name: (READER / source).read_bytes() for source, name in COPIES.items()}
+    for name, made in files.items():
+        place = DIST / name
         if arguments == ["write"]:
             DIST.mkdir(exist_ok=True)
             place.write_bytes(made)

@@ -32,6 +32,7 @@ PINNED = {
     "@noble/hashes": "2.4.0",
     "@scure/base": "2.4.0",
     "@scure/bip39": "2.4.0",
+    "qr": "0.7.0",
 }
 # What the reader imports.
 ENTRIES = (
@@ -40,6 +41,8 @@ ENTRIES = (
     "@noble/hashes/sha2.js",
     "@scure/base",
     "@scure/bip39/wordlists/english.js",
+    "qr",
+    "qr/decode.js",
 )
 _SOURCE = re.compile(r'^(?:import|export)\b[^;"\']*?from\s*["\']([^"\'\n]+)["\']', re.MULTILINE)
 

@@ -78,6 +78,16 @@ export function parseEntry(raw) {
   return { type, org, epoch, by: value.by, key, seenSize, seenRoot, body, unsigned, id: hex(sha256(unsigned)), sig };
 }
 
+/** Whether this version knows entries of *type*, and *body*, if it is given, has the fields of one. */
+export function isBody(type, body = null) {
+  return BODIES.has(type) && (body === null || hasFields(body, BODIES.get(type)));
+}
+
+/** Whether the design has entries of *type* that this version cannot judge. */
+export function isFutureType(type) {
+  return NOT_YET.includes(type);
+}
+
 /** What the member's key signs: the domain and the unsigned bytes. */
 export function signedBytes(entry) {
   return concat(DOMAIN, entry.unsigned);

@@ -42,7 +42,12 @@ export function kitValue({ sign, age }) {
 
 /** Six words that stand for a kit as it is enrolled, to be compared outside the house. */
 export function fingerprint(kit) {
-  const digest = sha256(concat(FINGERPRINT_DOMAIN, canonicalBytes(kitValue(kit))));
+  return fingerprintOf(kitValue(kit));
+}
+
+/** Six words that stand for a key's canonical value, a kit's or a passkey's. */
+export function fingerprintOf(value) {
+  const digest = sha256(concat(FINGERPRINT_DOMAIN, canonicalBytes(value)));
   return wordsOf(bigEndian(digest) >> (256n - BigInt(FINGERPRINT_WORDS) * BITS_PER_WORD), FINGERPRINT_WORDS);
 }
 

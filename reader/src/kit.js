@@ -44,6 +44,11 @@ export class Kit {
     return inBech32("age-secret-key-", this.#derived("age")).toUpperCase();
   }
 
+  /** A copy of the secret, for a kit file. */
+  secretBytes() {
+    return Uint8Array.from(this.#secret);
+  }
+
   sign(message) {
     return sign(this.#derived("sign"), message);
   }

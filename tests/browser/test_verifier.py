@@ -144,7 +144,7 @@ def test_without_a_key_nothing_is_claimed(phone: Page) -> None:
 )
 @attack(
     "reader-04",
-    Mutation("reader/src/language.js", find="value.textContent = place[1]", replace="value.innerHTML = place[1]"),
+    Mutation("reader/src/sentences.js", find="value.textContent = place[1]", replace="value.innerHTML = place[1]"),
 )
 def test_hostile_text_never_becomes_markup(phone: Page, mark: str) -> None:
     """HTML in a note's text, in a signer's name or in a file's name is shown as text."""

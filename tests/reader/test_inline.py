@@ -12,7 +12,7 @@ import pytest
 
 from tests.attacks import Mutation, attack
 from tools import inline
-from tools.inline import DIST, InlineError, bundle, page, pages
+from tools.inline import COPIES, DIST, READER, InlineError, bundle, page, pages
 
 PAGE = (
     '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>T</title>\n<link rel="stylesheet" href="a.css">\n</head>\n'
@@ -188,7 +188,19 @@ def test_the_pages_that_are_committed_are_what_their_sources_give() -> None:
         assert same, (
             f"{name} differs: run python -m tools.inline write"
         )  # not compared in the assert: pytest would spell out the difference of two large files
-    assert sorted(path.name for path in DIST.iterdir()) == pages()
+    for source, name in COPIES.items():
+        assert (DIST / name).read_bytes() == (READER / source).read_bytes()
+    assert sorted(path.name for path in DIST.iterdir()) == sorted([*pages(), *COPIES.values()])
+
+
+def test_the_signer_speaks_to_partners_and_the_verifier_to_nobody() -> None:
+    """The one page that a network hears of names https and this very machine; everything else is forbidden to both."""
+    speaks = "connect-src https: http://127.0.0.1:* http://localhost:*"
+    assert "connect-src" not in page("verifier.html").split("</head>")[0]
+    policy = page("signer.html").split('Content-Security-Policy" content="')[1].split('"')[0]
+    assert policy.endswith(f"form-action 'none'; {speaks}")
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
 
 
 def test_no_page_holds_what_it_does_not_use() -> None:

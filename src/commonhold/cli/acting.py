@@ -25,17 +25,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """A member at the keyboard, with the record open before them."""
+class Author:
+    """A member whose entry is about to be recorded, wherever it was signed."""
 
     record: Record | RemoteRecord
     member: str
-    kit: Kit
 
     @property
     def state(self) -> State:
         """The record's state, as this run has replayed it."""
         return self.record.state
+
+
+@dataclass(frozen=True, slots=True)
+class Actor(Author):
+    """A member at the keyboard, with the record open before them."""
+
+    kit: Kit
 
 
 def open_record(house: Path) -> Record:
@@ -141,7 +147,7 @@ def sign(actor: Actor, type: str, body: Mapping[str, Any], tree: Tree | None = N
     return with_signature(unsigned, actor.kit.sign(signed_bytes(unsigned)))
 
 
-def report(actor: Actor, outcome: Any, proposal_id: str, *, as_json: bool, extra: Mapping[str, Any] | None = None) -> None:
+def report(actor: Author, outcome: Any, proposal_id: str, *, as_json: bool, extra: Mapping[str, Any] | None = None) -> None:
     """Say what an act brought about, and where its proposal stands now."""
     from commonhold.cli.attested import settle  # noqa: PLC0415
     from commonhold.cli.describing import Openings, describe  # noqa: PLC0415

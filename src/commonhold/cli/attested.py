@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from commonhold.cli.output import printable
 
 if TYPE_CHECKING:
-    from commonhold.cli.acting import Actor
+    from commonhold.cli.acting import Author
     from commonhold.kernel.record.decide import Event
     from commonhold.kernel.record.fold import Outcome
     from commonhold.kernel.record.state import State
@@ -31,7 +31,7 @@ class Settled:
     events: tuple[Event, ...] = ()
 
 
-def settle(actor: Actor, outcome: Outcome) -> Settled:
+def settle(actor: Author, outcome: Outcome) -> Settled:
     """Let partners attest what was just recorded, and say what that brought about.
 
     In a folder the partners that it remembers are asked; at an address the server does that, and is waited for a few seconds.

@@ -19,7 +19,7 @@ from commonhold.cli.output import printable
 
 WHOLE_NUMBERS = frozenset({"amount", "until"})
 LISTS = frozenset({"holders", "revoke"})
-YES_OR_NO = frozenset({"lift"})
+YES_OR_NO = frozenset({"lift", "unwitnessed"})
 MAX_PAYLOAD = 60_000
 MAX_DIGITS = 16
 
@@ -193,6 +193,28 @@ def build_payload(
     payload: Path | None,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The payload of a proposal and the text objects that it names."""
+    content, texts = fields_payload(kind, fields, text=text, card=card, payload=payload)
+    if charter is not None:
+        amendment, more = _from_charter(actor, charter)
+        content |= amendment
+        texts |= more
+    if kind in {"depart", "rotate-key"}:
+        content.setdefault("member", actor.member)
+    if kind == "rotate-key":
+        content.setdefault("add", [])
+        content.setdefault("revoke", [])
+        if not content["add"] and not content["revoke"]:
+            raise click.UsageError(
+                "rotate-key says nothing yet: make a new kit with `commonhold key new NAME --out new.kit` and give its card with "
+                "--card new.card, or give up keys with revoke=KEY,KEY"
+            )
+    return content, texts
+
+
+def fields_payload(
+    kind: str, fields: tuple[str, ...], *, text: Path | None, card: Path | None, payload: Path | None
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What was typed and named for a payload, and the text objects that it names; no record is looked at."""
     content: dict[str, Any] = {}
     texts: dict[str, bytes] = {}
     if payload is not None:
@@ -208,20 +230,6 @@ def build_payload(
         texts[digest] = raw
     if card is not None:
         content |= _from_card(kind, card)
-    if charter is not None:
-        amendment, more = _from_charter(actor, charter)
-        content |= amendment
-        texts |= more
-    if kind in {"depart", "rotate-key"}:
-        content.setdefault("member", actor.member)
-    if kind == "rotate-key":
-        content.setdefault("add", [])
-        content.setdefault("revoke", [])
-        if not content["add"] and not content["revoke"]:
-            raise click.UsageError(
-                "rotate-key says nothing yet: make a new kit with `commonhold key new NAME --out new.kit` and give its card with "
-                "--card new.card, or give up keys with revoke=KEY,KEY"
-            )
     return content, texts
 
 

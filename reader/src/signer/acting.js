@@ -1,0 +1,138 @@
+// The screens on which a member reads what they would sign, signs it, and hands it in.
+
+import { textOf } from "../bytes.js";
+import { drawn } from "./codes.js";
+import { signedEntry } from "./entry.js";
+import { handIn } from "./net.js";
+import { keyIdOf, sixWordsOf } from "./payloads.js";
+import { reasonOf } from "./refusals.js";
+import { isUrl } from "./request.js";
+import { compared } from "./review.js";
+import { at, detailOf, onForm, saveFile, show } from "./screens.js";
+import { say, told, visible } from "./words.js";
+
+const DOUBTS = ["unvouched", "old-proof", "clock-behind", "undecided", "effect-depart", "do-unwitnessed"];
+let reading = null;
+let entry = "";
+
+/** Show what *member* would sign with *kit*. */
+export function showAct(review, member, kit) {
+  reading = { review, member, kit };
+  at("facts").replaceChildren(...review.facts.map(factNode));
+  at("texts").replaceChildren(...review.texts.flatMap(({ heading, text }) => [told("h2", heading.say, heading.with), textNode(text)]));
+  const about = review.facts.find(({ say: key }) => key === "compare");
+  at("act-six-field").hidden = about === undefined;
+  at("act-six").value = "";
+  if (about !== undefined) {
+    say(at("act-six-label"), "act-six", about.with);
+    say(at("act-six-help"), "act-six-help", about.with);
+  }
+  at("act-know-field").hidden = review.before.time !== null;
+  at("act-know").checked = false;
+  show("act");
+}
+
+/** Say why something is not signed. */
+export function showRefusal(error) {
+  const reason = reasonOf(error);
+  say(at("refused-why"), reason.say, reason.with);
+  at("refused-detail").textContent = detailOf(error);
+  show("refused");
+}
+
+/** Forget what is being read and what was signed. */
+export function clear() {
+  reading = null;
+  entry = "";
+  for (const id of ["facts", "texts", "sends", "entry-code"]) at(id).replaceChildren();
+  at("entry-text").value = "";
+}
+
+function factNode({ say: key, with: values }) {
+  const node = told("p", key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typeof value === "string" ? visible(value) : value])));
+  if (key.startsWith("act-")) node.className = "act";
+  else if (key.startsWith("do-")) node.className = "do";
+  if (DOUBTS.includes(key)) node.className = key === "unvouched" ? "doubt bad" : "doubt";
+  return node;
+}
+
+function textNode(text) {
+  const block = document.createElement("pre");
+  block.dir = "auto";
+  block.textContent = visible(text);
+  return block;
+}
+
+/** The body to sign; where a key must be compared, once the six words are its own. */
+function bodyOf({ review }) {
+  if (review.compare.length === 0) return review.request.body;
+  const typed = at("act-six").value.toLowerCase().split(/[\s,]+/).filter((word) => word !== "").join(" ");
+  const key = review.compare.find((value) => sixWordsOf(value) === typed);
+  return key === undefined ? null : compared(review, keyIdOf(key));
+}
+
+onForm("act-form", "act-wrong", async () => {
+  const { review, member, kit } = reading;
+  if (review.before.time === null && !at("act-know").checked) {
+    say(at("act-wrong"), "unvouched");
+    at("act-know").focus();
+    return;
+  }
+  const body = bodyOf(reading);
+  if (body === null) {
+    say(at("act-wrong"), "act-six-wrong", review.facts.find(({ say: key }) => key === "compare").with);
+    return;
+  }
+  const raw = signedEntry(review, body, member, kit, crypto.getRandomValues(new Uint8Array(16)));
+  entry = textOf(raw, "entry/form", "the entry");
+  at("entry-text").value = entry;
+  at("entry-code").replaceChildren();
+  at("entry-code").hidden = true;
+  at("send-said").hidden = true;
+  at("sends").replaceChildren(...[...new Set(review.request.urls)].map(sendButton));
+  show("done");
+});
+
+function sendButton(url) {
+  const button = told("button", "send", { place: new URL(url).host });
+  button.type = "button";
+  button.className = "main";
+  button.addEventListener("click", () => send(url, button));
+  const line = document.createElement("p");
+  line.append(button);
+  return line;
+}
+
+async function send(url, button) {
+  const place = new URL(url).host;
+  button.disabled = true;
+  at("send-said").hidden = false;
+  say(at("send-said"), "working");
+  const answer = await handIn(url, new TextEncoder().encode(entry));
+  button.disabled = false;
+  if (answer === null) say(at("send-said"), "send-failed", { place });
+  else if (!answer.taken) say(at("send-said"), "send-refused", { place, words: visible(answer.words) });
+  else say(at("send-said"), answer.before ? "sent-before" : "sent", { place });
+}
+
+onForm("send-form", "send-wrong", async () => {
+  const url = at("send-url").value.trim();
+  if (!isUrl(url)) return void say(at("send-wrong"), "send-url");
+  await send(url, at("send-go"));
+});
+at("copy").addEventListener("click", async () => {
+  at("entry-text").select();
+  try {
+    await navigator.clipboard.writeText(entry);
+  } catch {
+    document.execCommand("copy");
+  }
+  at("send-said").hidden = false;
+  say(at("send-said"), "copied");
+});
+at("save").addEventListener("click", () => saveFile("signed.entry", entry));
+at("code").addEventListener("click", () => {
+  const code = drawn(entry, "low");
+  at("entry-code").hidden = false;
+  at("entry-code").replaceChildren(code ?? told("p", "code-large"));
+});

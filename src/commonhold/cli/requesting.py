@@ -1,0 +1,193 @@
+"""Making requests: an act, with everything that whoever signs it has to see beside it (docs/formats/request.md).
+
+The record is read and replayed first, so nobody is asked to sign what its rules would refuse. What the signer needs is taken from there as the
+sender's word, or from partners, who vouch for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from commonhold.cli.options import house_option, json_option, out_option
+from commonhold.cli.output import emit, printable
+from commonhold.cli.reading import read_place
+
+if TYPE_CHECKING:
+    from commonhold.kernel.record.request import Request
+    from commonhold.kernel.record.state import State
+    from commonhold.store.record import ReadRecord
+
+F = TypeVar("F", bound=Callable[..., Any])
+PAGE = "signer.html"
+MAX_FOR = 32
+"""Members whom one request speaks to, if nobody is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a request is to be made: from which record, for whom, and what becomes of it."""
+
+    house: Path | str
+    members: tuple[str, ...]
+    urls: tuple[str, ...]
+    out: Path | None
+    qr: bool
+    as_json: bool
+
+
+def request_options(function: F) -> F:
+    """The options that every request takes; the verb gets them as keywords and hands them to :func:`asked_of`."""
+    for option in reversed(
+        (
+            click.option("--for", "members", multiple=True, help="A member who is asked, any number of times; otherwise everybody."),
+            click.option(
+                "--url", "urls", multiple=True, help="Where the signed entry can be handed in, any number of times: a log or a mirror."
+            ),
+            out_option("Write the request to this file, and not as a link."),
+            click.option("--qr", is_flag=True, help="Show it as a code, too."),
+            house_option,
+            json_option,
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def asked_of(options: Mapping[str, Any]) -> tuple[Asked, ReadRecord]:
+    """What was asked for, and the record, replayed."""
+    asked = Asked(options["house"], tuple(options["members"]), tuple(options["urls"]), options["out"], options["qr"], options["as_json"])
+    return asked, read_place(asked.house, whole=True)
+
+
+def hand_out(asked: Asked, read: ReadRecord, type: str, body: Mapping[str, Any], texts: Mapping[str, bytes] | None = None) -> None:
+    """Make the request, and write, print or show it.
+
+    Raises:
+        RuleError, FormatError: if it cannot be made.
+    """
+    from commonhold.kernel.record.request import link_text, parse_request  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store.keyfile import write_new  # noqa: PLC0415
+
+    request = make_request(asked, read, type, body, texts or {})
+    raw = request.to_bytes()
+    # What is handed out must be readable, or its reader learns of a mistake that was made here.
+    parse_request(raw)
+    link = f"{PAGE}#{link_text(raw)}"
+    if asked.out is not None:
+        write_new(asked.out, raw + b"\n")
+    value = {"number": request.number, "bytes": len(raw), "link": link, **({"file": str(asked.out)} if asked.out else {})}
+
+    def render() -> str:
+        first = f"wrote the request to {printable(asked.out)} ({len(raw)} bytes)" if asked.out else link
+        lines = [first, f"number    {request.number}  (whoever signs sees the same)"]
+        if asked.qr:
+            lines.append(code(link if len(link) < MAX_CODE else ""))
+        return "\n".join(lines)
+
+    emit(asked.as_json, value, render)
+
+
+MAX_CODE = 2_900
+"""Bytes that one code holds."""
+
+
+def code(text: str) -> str:
+    """A code for the terminal; or why there is none."""
+    import io  # noqa: PLC0415
+
+    import segno  # noqa: PLC0415
+
+    if not text:
+        return "It is too large for one code: send the link or the file."
+    out = io.StringIO()
+    segno.make(text, error="l", micro=False).terminal(out, compact=True)
+    return out.getvalue()
+
+
+def make_request(asked: Asked, read: ReadRecord, type: str, body: Mapping[str, Any], texts: Mapping[str, bytes]) -> Request:
+    """The request for an act on the record that was read.
+
+    Raises:
+        RuleError: ``request/nobody`` for a member who is not one.
+    """
+    from commonhold.kernel.record.request import Claim, Request, check_url, target_of  # noqa: PLC0415
+    from commonhold.kernel.record.review import needed  # noqa: PLC0415
+
+    state = read.state
+    urls = asked.urls or ((asked.house,) if isinstance(asked.house, str) else ())
+    for url in urls:
+        check_url(url)
+    target = target_of(type, body)
+    keys = [key for member in _members(state, asked.members) for key in needed(type, body, org=state.org, epoch=state.epoch, member=member)]
+    keys += [("rules", f"articles.{number}") for number in _articles(state, type, body, target)]
+    values = {(part, key): _value(state, part, key) for part, key in keys}
+    found = dict(texts)
+    for digest in _named(values, state, type, target, read):
+        if digest not in found and (raw := _object(asked.house, digest)) is not None:
+            found[digest] = raw
+    claim = Claim(read.checkpoint_raw, _leaf(read, target), values)
+    return Request(state.org, state.epoch, type, dict(body), None, claim, found, urls)
+
+
+def _members(state: State, named: tuple[str, ...]) -> list[str]:
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+
+    members = state.part("members")
+    for name in named:
+        if name not in members:
+            raise RuleError(f"{printable(name)} is not a member", code="request/nobody", next_step="`commonhold state` lists the members.")
+    everybody = sorted(name for name, member in members.items() if member.status in ("active", "invited"))
+    return list(named) or everybody[:MAX_FOR]
+
+
+def _value(state: State, part: str, key: str) -> Any:
+    from commonhold.kernel.record.state import value_of  # noqa: PLC0415
+
+    found = state.part(part).get(key)
+    return None if found is None else value_of(found)
+
+
+def _articles(state: State, type: str, body: Mapping[str, Any], target: str) -> Iterable[str]:
+    """The articles that the act falls under, as far as that is known before it is made."""
+    if type == "propose":
+        rule = state.part("rules").get(f"decisions.{body['kind']}")
+        return [rule["article"]] if isinstance(rule, Mapping) and isinstance(rule.get("article"), str) else []
+    proposal = state.proposal(target) if target else None
+    return proposal.articles if proposal is not None else []
+
+
+def _named(values: Mapping[tuple[str, str], Any], state: State, type: str, target: str, read: ReadRecord) -> list[str]:
+    """The digests of the texts that whoever signs should read."""
+    from commonhold.store.handing import digests_in  # noqa: PLC0415
+
+    named = [value for (part, key), value in values.items() if part == "rules" and key.startswith("articles.") and value]
+    proposal = state.proposal(target) if target else None
+    if proposal is not None:
+        named += list(digests_in(proposal.payload))
+    if type == "accept" and target == state.org:
+        named += list(digests_in(read.state.charter.value["articles"]))
+    return named
+
+
+def _leaf(read: ReadRecord, target: str) -> bytes:
+    """The entry that the act is about, as its leaf; nothing if it stands in an earlier epoch."""
+    for outcome, leaf in zip(read.outcomes, read.leaves, strict=True):
+        if outcome.entry is not None and outcome.entry.id == target:
+            return leaf
+    return b""
+
+
+def _object(house: Path | str, digest: str) -> bytes | None:
+    from commonhold.kernel.errors import CommonholdError  # noqa: PLC0415
+    from commonhold.store.remote import objects_at  # noqa: PLC0415
+
+    try:
+        return objects_at(house).get(digest)
+    except CommonholdError:
+        # A text that is not here cannot be sent; whoever needs it is told so when they look.
+        return None
