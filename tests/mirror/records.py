@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.testclient import TestClient
 
@@ -14,10 +15,11 @@ from commonhold.mirror.app import create_app
 from commonhold.mirror.follower import Follower
 from commonhold.mirror.node import LogSource, Node
 from commonhold.mirror.witness import origin_hash
+from commonhold.store.fetch import Fetch
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.log import Log
 from commonhold.store.memory import MemoryFiles
-from commonhold.testing.house import derive
+from commonhold.testing.house import MemoryHouse, derive
 from tests.kernel.record.helpers import Club
 from tests.mirror.helpers import NAME, FakeClock
 
@@ -30,19 +32,24 @@ class Published:
     *fetched* lists the names that were asked for and *sent* what was posted; *away* makes the server unreachable after so many more answers.
     """
 
-    def __init__(self, club: Club | None = None) -> None:
+    def __init__(self, club: MemoryHouse | None = None, *before: Published, origin: str = "") -> None:
+        """*before*: the logs of the epochs before it, which are served with it as they are now."""
         self.club = club or Club()
         self.files = MemoryFiles()
-        self.signer = SignerKey(self.club.state.origin, derive(self.club.seed, "log"))
-        self.log = Log.create(self.files, self.club.state.origin, self.signer)
+        self.signer = SignerKey(origin or self.club.state.origin, derive(self.club.seed, "log"))
+        self.log = Log.create(self.files, self.signer.name, self.signer)
         self.fetched: list[str] = []
         self.sent: list[tuple[str, bytes]] = []
         self.away = -1
+        for epoch, record in enumerate(before):
+            for name in record.files.names():
+                if name == "checkpoint" or name.startswith("tile/"):
+                    self.files.write(f"epochs/{epoch}/{name}", record.files.read(name, 1 << 25))
         self.publish()
 
     @property
     def hash(self) -> str:
-        return origin_hash(self.club.state.origin)
+        return origin_hash(self.signer.name)
 
     @property
     def source(self) -> LogSource:
@@ -79,9 +86,14 @@ class Published:
 
 @contextmanager
 def following(
-    folder: Path, *records: Published, clock: FakeClock | None = None, files: dict[str, MemoryFiles] | None = None
+    folder: Path,
+    *records: Published,
+    clock: FakeClock | None = None,
+    files: dict[str, MemoryFiles] | None = None,
+    elsewhere: Mapping[str, Published] | None = None,
+    **options: Any,
 ) -> Iterator[tuple[Node, TestClient]]:
-    """A partner node that follows *records*, tended by hand; *files* keeps its copies in memory."""
+    """A partner node that follows *records*, tended by hand; *files* keeps its copies in memory, and *elsewhere* are addresses to announce."""
     by_url = {f"{URL}/{number}": record for number, record in enumerate(records)}
     sources = [LogSource(record.signer.verifier, url) for url, record in by_url.items()]
 
@@ -89,9 +101,30 @@ def following(
         return DirectoryFiles(path) if files is None else files.setdefault(path.name, MemoryFiles())
 
     def post(address: str, body: bytes) -> None:
-        by_url[address.removesuffix("/entry")].post(address, body)
+        {**by_url, **(elsewhere or {})}[address.removesuffix("/entry")].post(address, body)
 
-    node = Node(folder, NAME, sources, clock or FakeClock(), follow=True, fetch=lambda url: by_url[url].fetch, post=post, files=place)
+    def announced(url: str, *, private: bool) -> Fetch:
+        del private
+
+        def fetch(name: str, max_size: int) -> bytes:
+            if url not in (elsewhere or {}):
+                raise StoreError(f"cannot reach {url}", code="store/unreachable")
+            return (elsewhere or {})[url].fetch(name, max_size)
+
+        return fetch
+
+    node = Node(
+        folder,
+        NAME,
+        sources,
+        clock or FakeClock(),
+        follow=True,
+        fetch=lambda url: by_url[url].fetch,
+        post=post,
+        files=place,
+        announced=announced,
+        **options,
+    )
     try:
         with TestClient(create_app(node, tend=False), raise_server_exceptions=False) as client:
             yield node, client

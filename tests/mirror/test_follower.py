@@ -163,7 +163,7 @@ def test_a_fork_that_somebody_brings_to_the_witness_is_proved_from_the_copy(tmp_
         assert kinds(node) == [TWO_FACES]
 
 
-@attack("partner-restored", Mutation(FOLLOWER, find="            if published:", replace="            if not published:"))
+@attack("partner-restored", Mutation(FOLLOWER, find="        if behind and published:", replace="        if behind and not published:"))
 def test_an_older_checkpoint_at_the_logs_own_address_is_an_alarm_and_changes_nothing(tmp_path: Path) -> None:
     """A restored backup or a stale cache: what was signed stays, the evidence is kept, and nobody is accused of two faces."""
     record = Published()
@@ -195,7 +195,7 @@ def test_an_older_checkpoint_at_the_logs_own_address_is_an_alarm_and_changes_not
     ),
     Mutation(
         FOLLOWER,
-        find="            copy.extend(leaves, checkpoint.size - copy.size, lambda size, root: self._hold(bare, size, root))",
+        find="            copy.extend(leaves, checkpoint.size - copy.size, lambda size, root: self._hold(goal, size, root))",
         replace="            self._hold(bare, checkpoint.size, checkpoint.root)",
     ),
 )

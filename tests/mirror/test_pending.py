@@ -121,7 +121,7 @@ def test_before_a_record_is_held_nothing_can_be_taken_for_it(tmp_path: Path) -> 
     record = Published()
     record.away = 0
     with following(tmp_path / "node", record) as (node, client):
-        assert client.post("/entry", content=proposal(record.club, "tern", "early")).status_code == 404
+        assert client.post("/entry", content=proposal(record.club, "tern", "early")).status_code == 503
         with pytest.raises(StoreError) as refused:
             follower(node, record).take_entry(record.club.leaves[0])
         assert refused.value.code == "mirror/nothing"

@@ -115,6 +115,26 @@ def _opening(actor: Actor) -> str:
 
 
 @command.command()
+@click.argument("address")
+@click.option("--partner", "partners", metavar="URL", multiple=True, required=True, help="A partner to tell; give it again for more.")
+@json_option
+@click.pass_context
+def announce(context: click.Context, address: str, partners: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Tell partners that the log of the next epoch is served at ADDRESS, so that they follow it.
+
+    Anybody may; they look at who opened it. Exit code 0: all of them follow it; 1: at least one does not.
+    """
+    from commonhold.mirror.announcing import announce_to  # noqa: PLC0415 - kept out of `--help`
+
+    told = [announce_to(partner, address) for partner in dict.fromkeys(partners)]
+    rows = [{"partner": one.partner, "ok": one.ok, "status": one.status, "hash": one.hash, "message": one.message} for one in told]
+    lines = [f"{'followed' if one.ok else 'refused':<12} {printable(one.partner)}: {printable(one.message)}" for one in told]
+    emit(as_json, {"ok": all(one.ok for one in told), "partners": rows}, lambda: "\n".join(lines))
+    if not all(one.ok for one in told):
+        context.exit(1)
+
+
+@command.command()
 @click.argument("org")
 @click.argument("places", nargs=-1, required=True)
 @json_option

@@ -27,9 +27,21 @@ def command() -> None:
     "--partner", "partners", metavar="URL", multiple=True, help="Another partner of these organisations, to ask for its signatures."
 )
 @listen_option("127.0.0.1:8420")
+@click.option("--allow-private", is_flag=True, help="Read later epochs also at addresses on this machine or in a private network.")
 @json_option
-def serve(state: Path, name: str, logs: tuple[str, ...], partners: tuple[str, ...], listen: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def serve(
+    state: Path,
+    name: str,
+    logs: tuple[str, ...],
+    partners: tuple[str, ...],
+    listen: str,
+    allow_private: bool,  # noqa: FBT001 - click passes flags so
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """Follow each log, keep its entries, cosign what is held, and serve it all.
+
+    The logs of later epochs are followed by themselves once somebody names their address (`commonhold epoch announce`), and a log is
+    signed no more once its members have decided to go on in another.
 
     The keys are made on the first start and stay in --state (mode 0600). Never start a second node from a copy of that folder. A log whose
     address is not given is only witnessed.
@@ -40,7 +52,7 @@ def serve(state: Path, name: str, logs: tuple[str, ...], partners: tuple[str, ..
     from commonhold.mirror.serve import parse_listen, serve_app  # noqa: PLC0415
 
     host, port = parse_listen(listen)
-    node = Node(state, name, sources_of(logs), clock, follow=True, partners=partners)
+    node = Node(state, name, sources_of(logs), clock, follow=True, partners=partners, allow_private=allow_private)
     vkeys = {role: str(key) for role, key in node.keys.vkeys.items()}
 
     def ready(url: str) -> None:

@@ -21,16 +21,35 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from commonhold.kernel.errors import FormatError, ProofError, RuleError
+from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError
 from commonhold.kernel.record.pin import make_pin
 from commonhold.kernel.tlog.tiles import ENTRIES, FULL_TILE_BYTES, MAX_BUNDLE_BYTES, MAX_ENTRY_BYTES, parse_tile_path
 from commonhold.kernel.tlog.witness import MAX_REQUEST
+from commonhold.mirror.epochroutes import epoch_routes
 from commonhold.mirror.follower import Follower
+from commonhold.mirror.held import org_of
 from commonhold.mirror.node import LogSource, Node
-from commonhold.mirror.web import FOREVER, JSON, SECONDS, TILE, Deadline, answer, guarded, in_thread, json_answer, read_body, static
+from commonhold.mirror.standing import Standing
+from commonhold.mirror.web import (
+    FOREVER,
+    JSON,
+    SECONDS,
+    TILE,
+    Deadline,
+    answer,
+    guarded,
+    in_thread,
+    json_answer,
+    read_body,
+    refusal,
+    static,
+    told,
+)
 from commonhold.mirror.witness import SIZE_TYPE, TEXT, Answer, origin_hash
 from commonhold.store.reader import MAX_CHECKPOINT
 
+DESCRIBED: Final = 64
+"""Organisations whose standing is looked at for the front page; of more, it says what was told last."""
 COSIGNING: Final = 8
 """Requests for mirror signatures that are worked on at a time: each may have to fetch a record first."""
 
@@ -55,7 +74,7 @@ def create_app(node: Node, *, tend: bool = True, more: Iterable[BaseRoute] = ())
                     await tending
             node.close()
 
-    routes = [*witness_routes(node), *([*mirror_routes(node), *vouching_routes(node)] if node.followers else []), *more]
+    routes = [*witness_routes(node), *([*mirror_routes(node), *vouching_routes(node), *epoch_routes(node)] if node.follow else []), *more]
     return Starlette(
         routes=routes,
         lifespan=lifespan,
@@ -116,12 +135,8 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
         follower, note = follower_of(node, request), await read_body(request, MAX_CHECKPOINT)
         try:
             line = await to_thread.run_sync(follower.cosign, note, limiter=few, abandon_on_cancel=True)
-        except ProofError as error:
-            if error.code == "mirror/not-signed":
-                return answer(Answer(403, f"{error.diagnostics()}\n".encode()))
-            if error.code == "mirror/conflict":
-                return answer(Answer(409, f"{error.data['size']}\n".encode(), SIZE_TYPE))
-            raise
+        except (ProofError, RuleError) as error:
+            return no_signature(error)
         return answer(Answer(200, line.encode()))
 
     async def entry(request: Request) -> Response:
@@ -189,6 +204,17 @@ def follower_of(node: Node, request: Request) -> Follower:
     return found
 
 
+def no_signature(error: ProofError | RuleError) -> Response:
+    """Why the mirror gives no signature, with the statuses of docs/formats/partner-node.md."""
+    if error.code == "mirror/not-signed":
+        return answer(Answer(403, f"{error.diagnostics()}\n".encode()))
+    if error.code == "mirror/conflict":
+        return answer(Answer(409, f"{error.data['size']}\n".encode(), SIZE_TYPE))
+    if error.code == "mirror/frozen":
+        return json_answer({**told(error), "successor": error.data["successor"]}, 410)
+    return refusal(error)
+
+
 def describe(node: Node) -> dict[str, object]:
     """Who a node is and what it follows, as plain data."""
 
@@ -200,10 +226,36 @@ def describe(node: Node) -> dict[str, object]:
             return about
         head = follower.head()
         signed = {"size": head[0], "time": head[2]} if head else None
-        return {**about, "org": follower.org(), "held": follower.size(), "signed": signed, "trouble": follower.trouble}
+        log = standing.log(origin) if (standing := node.standings.last(org_of(origin))) is not None else None
+        judged = (
+            {"status": log.status, "verdict": log.verdict.code, "words": log.verdict.words} if log is not None else {"status": "unread"}
+        )
+        ended = {"frozen": successor} if (successor := node.frozen.successor(origin)) else {}
+        about["url"] = source.url or next(iter(node.later.addresses(origin)), "")
+        return {**about, "org": follower.org(), "held": follower.size(), "signed": signed, "trouble": follower.trouble, **judged, **ended}
 
+    for org in node.standings.organisations()[:DESCRIBED]:
+        with contextlib.suppress(CommonholdError):
+            node.standings.of(org)
     return {
         "name": node.name,
         "vkeys": {role: str(key) for role, key in node.keys.vkeys.items()},
+        "organisations": [
+            speaking(standing) for org in node.standings.organisations() if (standing := node.standings.last(org)) is not None
+        ],
         "logs": [row(origin, source) for origin, source in sorted(node.sources.items())],
+    }
+
+
+def speaking(standing: Standing) -> dict[str, object]:
+    """Who speaks for an organisation now, as plain data."""
+    current = standing.history.current
+    return {
+        "org": standing.org,
+        "epoch": current.state.epoch,
+        "origin": current.origin,
+        "hash": origin_hash(current.origin),
+        "verdict": standing.verdict.code,
+        "words": standing.verdict.words,
+        "contradiction": list(standing.history.contradiction),
     }

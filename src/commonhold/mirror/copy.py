@@ -55,6 +55,8 @@ class Copy:
         self._branches: dict[int, State] = {}
         self._decided: State | None = None
         self._unclear: list[Outcome] = []
+        self.bytes = 0
+        """Of all leaves that were folded."""
 
     @classmethod
     def load(cls, files: Files, size: int, root: bytes, start: State | None = None, places: Iterable[int] = ()) -> Copy:
@@ -70,7 +72,7 @@ class Copy:
         copy._swept = max(0, size - FLUSH_EVERY)
         copy._edge, hashes = load_edge(size, root, reader.tile, lambda _level, index, width: reader.bundle(index, width))
         with signature_workers(size) as verifier, rare_collections():
-            for outcome in copy._replay.run(reader.proved_entries(0, size, hashes), verifier):
+            for outcome in copy._replay.run(copy._counted(reader.proved_entries(0, size, hashes)), verifier):
                 copy._notice(outcome)
         return copy
 
@@ -122,6 +124,11 @@ class Copy:
             self._branches[size] = state
         return self._branches[size]
 
+    @property
+    def branches(self) -> int:
+        """At how many places, as far as is known, others branch off."""
+        return len(self._branches)
+
     def extend(self, leaves: Iterable[bytes], count: int, held: Held) -> None:
         """Fold and write *leaves*, of which there should be *count*; *held* is told after each flush.
 
@@ -134,7 +141,7 @@ class Copy:
         waiting: list[bytes] = []
 
         def noted() -> Iterator[bytes]:
-            for leaf in leaves:
+            for leaf in self._counted(leaves):
                 fetched.append(leaf)
                 yield leaf
 
@@ -156,6 +163,11 @@ class Copy:
             flush()
             raise
         flush()
+
+    def _counted(self, leaves: Iterable[bytes]) -> Iterator[bytes]:
+        for leaf in leaves:
+            self.bytes += len(leaf)
+            yield leaf
 
     def _notice(self, outcome: Outcome) -> None:
         """Keep of one folded entry what is asked for later; called while the state is the one that it left."""

@@ -1,10 +1,9 @@
 """What a node must never forget, in one SQLite file: which heads it has signed, what it holds, what it was sent and what it saw.
 
 Every change is one transaction, durable when it returns (write-ahead log, ``synchronous=FULL``), so a signature that is made within one and
-leaves after it was remembered first. Threads take turns: ``BEGIN IMMEDIATE`` claims the file before anything is compared. One process has the file for
-itself (``locking_mode=EXCLUSIVE``): so there is no index in shared memory, whose pages a full disk cannot give, which ends a process without a word.
+leaves after it was remembered first. Processes and threads take turns: ``BEGIN IMMEDIATE`` claims the file before anything is compared.
 
-Not here: what the tables mean (:mod:`.witness`, :mod:`.follower`, :mod:`.pending`, :mod:`.alarms`).
+Not here: what the tables mean (:mod:`.witness`, :mod:`.follower`, :mod:`.pending`, :mod:`.alarms`, :mod:`.later`, :mod:`.frozen`).
 """
 
 from __future__ import annotations
@@ -19,7 +18,8 @@ from typing import Any, Final
 
 from commonhold.kernel.errors import FatalStoreError, StoreError
 
-VERSION: Final = 1
+VERSION: Final = 2
+BUSY_SECONDS: Final = 10.0
 SYNCHRONOUS = "FULL"
 """Every commit waits for the disk. Tests that are about something else say OFF."""
 _FILE_MODE: Final = 0o600
@@ -35,6 +35,16 @@ CREATE INDEX entries_of ON entries (origin, member);
 CREATE TABLE alarms (id TEXT PRIMARY KEY, origin TEXT NOT NULL, kind TEXT NOT NULL, time INTEGER NOT NULL, words TEXT NOT NULL, evidence BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX alarms_of ON alarms (origin, time);
 """
+_EPOCHS: Final = """
+CREATE TABLE IF NOT EXISTS epochs (
+  origin TEXT PRIMARY KEY, vkey TEXT NOT NULL, org TEXT NOT NULL, member TEXT NOT NULL, parent TEXT NOT NULL, size INTEGER NOT NULL,
+  root BLOB NOT NULL, time INTEGER NOT NULL, told INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS addresses (origin TEXT NOT NULL, url TEXT NOT NULL, gave INTEGER NOT NULL, PRIMARY KEY (origin, url)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS frozen (origin TEXT PRIMARY KEY, successor TEXT NOT NULL, note BLOB NOT NULL) WITHOUT ROWID;
+"""
+_UPGRADES: Final = {1: _EPOCHS}
+"""What each layout lacks of the one after it."""
 
 
 class Database:
@@ -51,13 +61,14 @@ class Database:
         self._turn = threading.Lock()
         with _refusals(f"open {path}"):
             self._connection = sqlite3.connect(
-                path, timeout=0, isolation_level=None, check_same_thread=False, factory=factory, cached_statements=64
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=factory, cached_statements=64
             )
-            # Before anything is read: afterwards the shared memory is there already.
-            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            while version in _UPGRADES:
+                self._connection.executescript(f"BEGIN IMMEDIATE; {_UPGRADES[version]} PRAGMA user_version = {version + 1}; COMMIT;")
+                version += 1
         if version != VERSION:
             self.close()
             raise FatalStoreError(
@@ -80,7 +91,7 @@ class Database:
                 os.close(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _FILE_MODE))
                 with contextlib.closing(sqlite3.connect(scratch, isolation_level=None, factory=factory)) as connection:
                     connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
-                    connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+                    connection.executescript(f"BEGIN; {_SCHEMA} {_EPOCHS} PRAGMA user_version = {VERSION}; COMMIT;")
                     connection.executemany("INSERT INTO node VALUES (?, ?)", values)
                 scratch.replace(path)
         except OSError as error:
@@ -94,7 +105,7 @@ class Database:
         """One transaction, alone: durable when the block has ended, undone if it raises.
 
         Raises:
-            StoreError: if the file cannot be changed (a full disk, say); nothing is changed then.
+            StoreError: if the file cannot be changed (a full disk, another process that does not let go); nothing is changed then.
         """
         with self._turn, _refusals("change the node's database"):
             self._connection.execute("BEGIN IMMEDIATE")
@@ -127,12 +138,6 @@ def _refusals(doing: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if "locked" in str(error):
-            raise StoreError(
-                f"cannot {doing}: another process has it",
-                code="store/locked",
-                next_step="wait until it has finished, or stop it; one folder has one node.",
-            ) from error
         full = "full" in str(error)
         step = "Free some space on this disk; nothing that was answered is lost." if full else "Look at the disk, and start the node again."
         raise StoreError(f"cannot {doing}: {error}", code="store/full" if full else "store/io", next_step=step) from error

@@ -6,118 +6,115 @@ signature means: these entries are here, and anybody can fetch them from here. W
 
 A mirror stays on the history that it signed first. A log that shows another one gets no signature for it, and a proof goes to :mod:`.alarms`.
 
-Not here: C2SP's ``add-entries`` (this mirror fetches, nobody uploads); when to look (:mod:`.node`); later epochs (:class:`Succession`).
+The log of a later epoch begins with the state of its branch, which the log before it gives. A log that was signed to have ended
+(:mod:`.frozen`) is held and served on, and never signed again.
+
+Not here: C2SP's ``add-entries`` (this mirror fetches, nobody uploads); when to look (:mod:`.node`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Final
 
-from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError, StoreError
+from commonhold.kernel.errors import CommonholdError, ProofError, RuleError, StoreError
 from commonhold.kernel.notes import SignerKey, VerifierKey, parse_note
 from commonhold.kernel.record.brief import Brief
 from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fold import Outcome
-from commonhold.kernel.record.history import Chapter
-from commonhold.kernel.record.state import State, empty_state
-from commonhold.kernel.tlog.checkpoint import Checkpoint, cosign, open_checkpoint, parse_checkpoint
+from commonhold.kernel.record.state import State
+from commonhold.kernel.tlog.checkpoint import cosign, open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.equivocation import show_equivocation
-from commonhold.kernel.tlog.hashes import EMPTY_ROOT
 from commonhold.kernel.tlog.tilereader import HashReader
 from commonhold.mirror.alarms import WITHHELD, Alarms, contradiction
 from commonhold.mirror.copy import Copy
 from commonhold.mirror.database import Database
+from commonhold.mirror.frozen import FrozenLogs, check_not_frozen
+from commonhold.mirror.held import RELOAD, Held
 from commonhold.mirror.pending import Pending
 from commonhold.mirror.vouching import Stance, Voucher
 from commonhold.mirror.witness import Clock
 from commonhold.store.files import Files
-from commonhold.store.reader import CHECKPOINT, StaticReader
+from commonhold.store.reader import StaticReader
 
-PATIENCE: Final = 5.0
-"""Seconds that a request waits for its turn while a record is being caught up with."""
-
-_NOTHING: Final = (empty_state(), 0, EMPTY_ROOT)
-_RELOAD: Final = frozenset({"store/full", "store/io", "store/denied", "mirror/inconsistent"})
+MAX_UNDECIDED: Final = 16_384
+MAX_UNDECIDED_BYTES: Final = 64 << 20
+"""What is held of an epoch until its members have decided it: anybody with a kit can open one, and fill it with what counts for nothing."""
 
 
-class Succession(Protocol):
-    """What a later epoch changes for the log before it. Called with the log's turn held."""
-
-    def check_signable(self, origin: str, copy: Copy) -> None:
-        """Pass in silence if the mirror may still sign for *origin*.
-
-        Raises:
-            RuleError: once it has signed that *origin* is frozen.
-        """
-
-    def statements(self, origin: str, copy: Copy, checkpoint: Checkpoint, time: int) -> Mapping[str, bytes]:
-        """Further files to serve beside the mirrored checkpoint, by name, such as ``state`` or ``successors``; signed at *time*."""
-
-
-class OneEpoch:
-    """The :class:`Succession` of a node that knows no later epochs."""
-
-    def check_signable(self, origin: str, copy: Copy) -> None:
-        """Nothing is ever frozen."""
-
-    def statements(self, origin: str, copy: Copy, checkpoint: Checkpoint, time: int) -> Mapping[str, bytes]:
-        """Nothing is said."""
-        del origin, copy, checkpoint, time
-        return {}
-
-
-class Follower:
+class Follower(Held):
     """One log as this node holds it. Threads take turns.
 
     Args:
         log: the key that signs the log; its name is the origin.
-        reader: how the log's files are fetched.
+        readers: how its files are fetched: from each address that is known, the best first.
+        own: whether the first of these is what the operator gave as the log's own address, so that what it serves is the log's doing.
         files: where this node's own copy lies.
         database: what it must not forget.
         signer: the mirror key, of kind 0x04.
         clock: POSIX seconds.
         alarms: where evidence goes.
         pending: the entries that members gave to this node.
-        succession: what later epochs say.
         voucher: what says what the record amounts to.
+        frozen: which logs have ended.
+        begins: gives the state in which the log begins; None for a founding.
+        places: gives the sizes at which other logs branch off.
     """
 
     def __init__(
         self,
         log: VerifierKey,
-        reader: StaticReader,
+        readers: Callable[[], Sequence[StaticReader]],
         files: Files,
         database: Database,
         signer: SignerKey,
         clock: Clock,
         alarms: Alarms,
         pending: Pending,
-        succession: Succession,
         voucher: Voucher,
+        frozen: FrozenLogs,
+        *,
+        own: bool = True,
+        begins: Callable[[], State | None] = lambda: None,
+        places: Callable[[], Collection[int]] = tuple,
     ) -> None:
-        self.log, self.origin = log, log.name
-        self.trouble = ""
-        self.heard: list[bytes] = []
-        self._reader, self._files, self._database, self._signer, self._clock = reader, files, database, signer, clock
-        self._alarms, self._pending, self._succession, self._voucher = alarms, pending, succession, voucher
-        self._turn = threading.Lock()
-        self._copy: Copy | None = None
-        self._statements: Mapping[str, bytes] = {}
-        self._view: tuple[State, int, bytes] | None = None
+        super().__init__(log, files, database, begins, places)
+        self._readers, self._signer, self._clock, self._own = readers, signer, clock, own
+        self._alarms, self._pending, self._voucher, self._frozen = alarms, pending, voucher, frozen
         self._stance: Stance | None = None
 
     def pull(self) -> None:
-        """Fetch what the log now publishes, and store what is new; nothing is signed.
+        """Fetch what the log now publishes, wherever it is served, and store what is new; nothing is signed.
 
         Raises:
-            StoreError: if the log or this node's disk cannot be reached; what came before is kept.
+            StoreError: if no address of the log, or this node's disk, can be reached; what came before is kept.
             ProofError, FormatError: if the log contradicts itself or its files; nothing of that is kept but evidence.
+            RuleError: ``mirror/undecided`` if it is an epoch that nobody has decided, and too long.
         """
+        failures: list[CommonholdError] = []
+        readers = self._readers()
+        for place, reader in enumerate(readers):
+            try:
+                self.pull_from(reader, published=self._own and place == 0)
+            except CommonholdError as error:
+                failures.append(error)
+        lies = [error for error in failures if isinstance(error, ProofError)]
+        if lies or len(failures) == len(readers) > 0:
+            raise (lies or failures)[0]
+
+    def pull_from(self, reader: StaticReader, *, published: bool = False) -> None:
+        """As :meth:`pull`, from one place.
+
+        Args:
+            published: whether what is served there is the log's own doing, so that going back is an alarm.
+        """
+        note = reader.checkpoint_raw()
+        checkpoint, _ = open_checkpoint(note, [self.log])
+        before, held, root = self._row()
+        if before and held == checkpoint.size == parse_checkpoint(parse_note(before).text).size and root == checkpoint.root:
+            return
         with self._my_turn() as copy:
-            self._take(copy, self._reader.checkpoint_raw(), published=True)
+            self._take(copy, note, reader, published=published)
 
     def cosign(self, note: bytes) -> str:
         """Hold what a signed checkpoint covers, and give the mirror's signature line for it.
@@ -132,7 +129,7 @@ class Follower:
                 checkpoint, _ = open_checkpoint(note, [self.log])
             except CommonholdError as error:
                 raise ProofError(f"the log has not signed this checkpoint: {error}", code="mirror/not-signed") from None
-            self._take(copy, note, published=False)
+            self._take_from_any(copy, note)
             if checkpoint.size < copy.size:
                 raise ProofError(
                     f"the checkpoint has size {checkpoint.size}, and this mirror holds {copy.size} entries",
@@ -148,11 +145,23 @@ class Follower:
         Remembered durably before this returns, and served from then on.
 
         Raises:
-            ProofError: ``mirror/nothing`` if it holds none. RuleError: ``mirror/left-out`` if the log has left out an entry for ten minutes.
+            ProofError: ``mirror/nothing`` if it holds none.
+            RuleError: ``mirror/left-out`` if the log has left out an entry for ten minutes, ``mirror/frozen`` once it has ended.
             StoreError: if the disk refuses; nothing is signed then.
         """
         with self._my_turn() as copy:
             return self._sign(copy)
+
+    def freeze(self, successor: str) -> bytes:
+        """Sign that this log ends here, and that *successor* comes after it; see :meth:`.frozen.FrozenLogs.freeze`.
+
+        The caller has read the succession and found it satisfied.
+
+        Raises:
+            StoreError: if the copy cannot be read, or the database cannot be changed. FormatError: if nothing is held.
+        """
+        with self._my_turn() as copy:
+            return self._frozen.freeze(self.origin, copy.size, copy.root, successor, self._clock())
 
     def take_entry(self, raw: bytes) -> Outcome | None:
         """Keep an entry for this log, see :meth:`.pending.Pending.take`. Waits for nobody: a log that drips its files stops no entry.
@@ -160,10 +169,7 @@ class Follower:
         Raises:
             RuleError, ProofError, FormatError, StoreError: as it does.
         """
-        if self._view is None:
-            with self._my_turn():
-                pass
-        state, size, root = self._view or _NOTHING
+        state, size, root = self.view()
         if not size:
             raise StoreError("this node does not hold the record yet", code="mirror/nothing", next_step="Try again in a minute.")
         hashes = StaticReader(self._files.read).hashes(size, root)
@@ -184,17 +190,17 @@ class Follower:
         finally:
             self._turn.release()
 
-    def head(self) -> tuple[int, bytes, int] | None:
-        """Size, note and time of the newest checkpoint that the mirror has signed; None if there is none."""
-        found = self._database.read("SELECT size, note, time FROM copies WHERE origin = ? AND note != x''", self.origin)
-        return (found[0][0], found[0][1], found[0][2]) if found else None
-
-    def org(self) -> str:
-        """The organisation whose record this is; empty until its founding is held, and while the copy is being loaded."""
-        if self._view is None:
-            with contextlib.suppress(StoreError), self._my_turn():
-                pass
-        return (self._view or _NOTHING)[0].org
+    def _take_from_any(self, copy: Copy, note: bytes) -> None:
+        """Hold what *note* covers, from the first address that has it."""
+        readers = self._readers()
+        for place, reader in enumerate(readers):
+            try:
+                self._take(copy, note, reader, published=False)
+            except StoreError as error:
+                if place + 1 == len(readers) or error.code in RELOAD:
+                    raise
+                continue
+            return
 
     def stance(self) -> Stance | None:
         """What this node stands behind with its mirror and its validating key; None before it has signed anything.
@@ -219,95 +225,7 @@ class Follower:
         stance = self.stance()
         return None if stance is None else self._voucher.brief(stance, StaticReader(self._files.read), self.size(), entry, asked)
 
-    @property
-    def state(self) -> State:
-        """What is held amounts to this; nothing, before it is loaded."""
-        return (self._view or _NOTHING)[0]
-
-    def size(self) -> int:
-        """How many leaves are held."""
-        return (self._view or _NOTHING)[1]
-
-    def held(self) -> tuple[int, bytes]:
-        """How many leaves this node remembers to hold, and the root over them, loaded or not."""
-        return self._row()[1:]
-
-    def chapter(self) -> Chapter | None:
-        """This log as a reader of several epochs takes it; None while nothing that begins an epoch of that origin is held.
-
-        Raises:
-            StoreError: ``mirror/busy`` while the copy is being caught up with; or if the disk cannot be read.
-        """
-        with self._my_turn() as copy:
-            found = copy.chapter()
-        return found if found is not None and found.origin == self.origin else None
-
-    def answers(self) -> list[bytes]:
-        """Checkpoints of this log with cosignatures that have reached this node, its own first; whose they are, the reader checks."""
-        head = self.head()
-        return [*([head[1]] if head is not None else []), *self.heard]
-
-    def served(self, name: str, limit: int) -> bytes | None:
-        """One tile, bundle or statement of this node's copy; None if it is not there.
-
-        Raises:
-            StoreError: if the disk cannot be read.
-        """
-        if name in self._statements:
-            return self._statements[name]
-        try:
-            return self._files.read(name, limit)
-        except StoreError as error:
-            if error.code == "store/absent":
-                return None
-            raise
-
-    @contextlib.contextmanager
-    def _my_turn(self) -> Iterator[Copy]:
-        if not self._turn.acquire(timeout=PATIENCE):
-            raise StoreError(
-                f"the record of {self.origin} is being caught up with",
-                code="mirror/busy",
-                next_step="Try again in a minute.",
-            )
-        try:
-            if self._copy is None:
-                self._copy = self._load()
-                self._look(self._copy)
-            yield self._copy
-            self._look(self._copy)
-        except BaseException as error:
-            # Where this node's own disk refused, or nobody knows what happened, memory may be ahead of the disk.
-            if not isinstance(error, CommonholdError) or error.code in _RELOAD:
-                self._copy = None
-            elif self._copy is not None:
-                self._look(self._copy)
-            raise
-        finally:
-            self._turn.release()
-
-    def _look(self, copy: Copy) -> None:
-        # One assignment, so that whoever looks without a turn sees a state with its own size and root.
-        self._view = (copy.state, copy.size, copy.root)
-
-    def _row(self) -> tuple[bytes, int, bytes]:
-        found = self._database.read("SELECT pending, held, held_root FROM copies WHERE origin = ?", self.origin)
-        return (found[0][0], found[0][1], found[0][2]) if found else (b"", 0, b"")
-
-    def _load(self) -> Copy:
-        _, held, root = self._row()
-        try:
-            copy = Copy.load(self._files, held, root)
-        except (ProofError, FormatError, StoreError) as error:
-            # Whatever happened to this copy: everything is fetched again, and must lead to what was signed.
-            self.trouble = f"this node's own copy was damaged, and is fetched again: {error}"
-            return Copy(self._files)
-        head = self.head()
-        if head is not None:
-            self._publish(head[1])
-        return copy
-
-    def _take(self, copy: Copy, note: bytes, *, published: bool) -> None:
+    def _take(self, copy: Copy, note: bytes, reader: StaticReader, *, published: bool) -> None:
         checkpoint, opened = open_checkpoint(note, [self.log])
         bare = f"{opened.text}\n{opened.verified[0][1].line}".encode()
         before, _, _ = self._row()
@@ -315,21 +233,37 @@ class Follower:
         if checkpoint.size <= copy.size and copy.tree.root(checkpoint.size) != checkpoint.root:
             self._accuse(copy, bare)
             raise self._other_history(checkpoint.size)
-        if known is not None and checkpoint.size < known.size:
-            if published:
-                self._alarms.rollback(self.log, bare, before, self._clock())
+        behind = known is not None and checkpoint.size < known.size
+        if behind and published:
+            self._alarms.rollback(self.log, bare, before, self._clock())
             return
         if checkpoint.size > copy.size:
-            hashes = self._reader.hashes(checkpoint.size, checkpoint.root)
+            hashes = reader.hashes(checkpoint.size, checkpoint.root)
             self._check_leads_on(hashes, copy, before, bare)
-            leaves = self._reader.proved_entries(copy.size, checkpoint.size, hashes)
-            copy.extend(leaves, checkpoint.size - copy.size, lambda size, root: self._hold(bare, size, root))
+            leaves = self._bounded(copy, reader.proved_entries(copy.size, checkpoint.size, hashes))
+            # What another place has of a log that signed more, and withholds it here, is held as a part of that.
+            goal = before if behind else bare
+            copy.extend(leaves, checkpoint.size - copy.size, lambda size, root: self._hold(goal, size, root))
             self._alarms.review(self.log, bare, copy.tree, self._clock())
 
+    def _bounded(self, copy: Copy, leaves: Iterator[bytes]) -> Iterator[bytes]:
+        """*leaves*, as long as an epoch that nobody has decided stays small."""
+        count, held = copy.size, copy.bytes
+        for leaf in leaves:
+            count, held = count + 1, held + len(leaf)
+            if copy.state.phase in ("branched", "succeeding") and (count > MAX_UNDECIDED or held > MAX_UNDECIDED_BYTES):
+                raise RuleError(
+                    f"the members have not decided to go on in {self.origin}, and it has more than {MAX_UNDECIDED} entries "
+                    f"or {MAX_UNDECIDED_BYTES >> 20} MiB already",
+                    code="mirror/undecided",
+                    next_step="Decide the succession first; if junk has filled this log, open another epoch.",
+                )
+            yield leaf
+
     def _check_leads_on(self, hashes: HashReader, copy: Copy, before: bytes, bare: bytes) -> None:
-        """Pass in silence if the new tree begins with all that is held and all that the log had signed."""
-        if before:
-            known = parse_checkpoint(parse_note(before).text)
+        """Pass in silence if the new tree begins with all that is held and all that the log had signed, as far as it goes."""
+        known = parse_checkpoint(parse_note(before).text) if before else None
+        if known is not None and known.size <= hashes.size:
             root = hashes.root(known.size)
             if root != known.root:
                 proof = hashes.consistency_proof(known.size) if known.size < hashes.size else []
@@ -352,22 +286,13 @@ class Follower:
             self._alarms.two_faces(found, self._clock())
         return found is not None
 
-    def _hold(self, note: bytes, size: int, root: bytes) -> None:
-        """Remember, in one step, what is held and which signed checkpoint it is a part of."""
-        with self._database.changing() as rows:
-            rows.execute(
-                "INSERT INTO copies VALUES (?, ?, ?, ?, 0, x'', 0) "
-                "ON CONFLICT (origin) DO UPDATE SET pending = excluded.pending, held = excluded.held, held_root = excluded.held_root",
-                (self.origin, note, size, root),
-            )
-
     def _sign(self, copy: Copy) -> str:
         note, held, _ = self._row()
         checkpoint = parse_checkpoint(parse_note(note).text) if note else None
         if checkpoint is None or held != checkpoint.size or copy.size != held:
             raise ProofError("this mirror does not hold the whole of what the log has signed", code="mirror/nothing")
         now = max(1, self._clock())
-        self._succession.check_signable(self.origin, copy)
+        self._frozen.check(self.origin)
         late = self._pending.left_out(self.origin, copy, now)
         for entry, raw in late:
             words = f"the log has left out an entry of {entry.member or 'the partners'} that the rules accept, since {entry.since}"
@@ -380,17 +305,12 @@ class Follower:
                 data={"entries": [entry.id for entry, _ in late]},
             )
         line = cosign(note, self._signer, now).line
-        statements = self._succession.statements(self.origin, copy, checkpoint, now)
         with self._database.changing() as rows:
+            check_not_frozen(rows, self.origin)
             rows.execute("UPDATE copies SET size = ?, note = ?, time = ? WHERE origin = ?", (held, note + line.encode(), now, self.origin))
-        self._statements = statements
         self._publish(note + line.encode())
         self._stand(copy, held, note + line.encode(), now)
         return line
 
     def _stand(self, copy: Copy, size: int, note: bytes, time: int) -> None:
         self._stance = self._voucher.stand(self._stance, copy.state, copy.tree, size, note, time)
-
-    def _publish(self, note: bytes) -> None:
-        """Put the mirrored checkpoint beside its tiles, for any web server; what counts is in the database."""
-        self._files.write(CHECKPOINT, note)

@@ -25,11 +25,15 @@ from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
 from commonhold.kernel.tlog.equivocation import show_equivocation
 from commonhold.mirror.alarms import UNPROVED, Alarms
-from commonhold.mirror.follower import Follower, OneEpoch, Succession
+from commonhold.mirror.follower import Follower
+from commonhold.mirror.frozen import FrozenLogs
+from commonhold.mirror.held import org_of
 from commonhold.mirror.keys import open_state
+from commonhold.mirror.later import LaterEpochs
 from commonhold.mirror.others import Others
 from commonhold.mirror.pending import Pending
 from commonhold.mirror.standing import Standing, Standings
+from commonhold.mirror.succeeding import Successions
 from commonhold.mirror.texts import Texts
 from commonhold.mirror.vouching import Voucher
 from commonhold.mirror.witness import Clock, Witness, origin_hash
@@ -85,6 +89,11 @@ def fetch_from(url: str) -> Fetch:
     return url_fetch(url, deadline=FETCH_SECONDS, public_only=not is_private_address(url))
 
 
+def fetch_announced(url: str, *, private: bool = False) -> Fetch:
+    """How a node fetches from an address that a stranger named: never into a private network, unless its operator allows that to all."""
+    return url_fetch(url, deadline=FETCH_SECONDS, public_only=not private)
+
+
 def post_to(address: str, body: bytes) -> None:
     """How a node hands something to a log; what the log says to it is not heard.
 
@@ -105,8 +114,9 @@ class Node:
         follow: whether to mirror the logs whose address is known; a bare witness does not.
         fetch: how an address is read, and *post* how something is sent to one.
         files: where the copy of the log with a given name lies.
-        succession: what later epochs say.
         partners: addresses of other partners, who are asked for their signatures of the same logs.
+        announced: how an address that a stranger named is read.
+        allow_private: whether such an address may be in a private network, or on this machine.
 
     Raises:
         FormatError, CustodyError, StoreError: as :func:`.keys.open_state`; ``store/locked`` if another process serves this folder.
@@ -123,8 +133,9 @@ class Node:
         fetch: Callable[[str], Fetch] = fetch_from,
         post: Callable[[str, bytes], None] = post_to,
         files: Callable[[Path], Files] = DirectoryFiles,
-        succession: Succession | None = None,
         partners: Iterable[str] = (),
+        announced: Callable[..., Fetch] = fetch_announced,
+        allow_private: bool = False,
     ) -> None:
         self.name, self.clock, self._post = name, clock, post
         self.sources = {source.key.name: source for source in sources}
@@ -135,30 +146,36 @@ class Node:
             self.database.close()
             raise
         self.alarms, self.pending = Alarms(self.database), Pending(self.database)
-        self.voucher = Voucher(self.keys.validator)
-        logs = {origin: (source.key,) for origin, source in self.sources.items()}
-        self.witness = Witness(self.database, self.keys.witness, logs, clock, self._suspect)
-        self.followers = {
-            origin_hash(origin): Follower(
-                source.key,
-                StaticReader(fetch(source.url)),
-                files(folder / MIRROR / origin_hash(origin)),
-                self.database,
-                self.keys.mirror,
-                clock,
-                self.alarms,
-                self.pending,
-                succession or OneEpoch(),
-                self.voucher,
-            )
-            for origin, source in self.sources.items()
-            if follow and source.url
-        }
+        self.later, self.frozen = LaterEpochs(self.database), FrozenLogs(self.database, self.keys.mirror)
+        self._keys_of_logs = {origin: (source.key,) for origin, source in self.sources.items()}
+        self.witness = Witness(self.database, self.keys.witness, self._keys_of_logs, clock, self._suspect)
+        self._folder, self._files, self._fetch, self.voucher = folder, files, fetch, Voucher(self.keys.validator)
+        self._announced = partial(announced, private=allow_private)
+        self.follow = follow
+        self.followers: dict[str, Follower] = {}
         self.standings = Standings(self.followers, self.alarms, clock, name)
         self.texts = Texts(folder / TEXTS, clock)
         self.others = Others(partners, fetch, clock)
-        self._fetch = fetch
-        self._wakes = {follower.origin: asyncio.Event() for follower in self.followers.values()}
+        self.successions = Successions(
+            self.followers,
+            self.later,
+            self.frozen,
+            self.standings,
+            clock,
+            self._announced,
+            private=allow_private,
+            follow=self._follow,
+            forget=self._forget,
+        )
+        self._wakes: dict[str, asyncio.Event] = {}
+        self._watching: set[str] = set()
+        self._group: tuple[asyncio.TaskGroup, CapacityLimiter] | None = None
+        if follow:
+            for source in list(self.sources.values()):
+                if source.url:
+                    self._follow(source.key)
+            for later in self.later.all():
+                self._follow(VerifierKey.parse(later.vkey))
 
     def close(self) -> None:
         """Let the database and the folder go."""
@@ -174,17 +191,22 @@ class Node:
         return self.standings.of(org)
 
     def take_entry(self, raw: bytes) -> tuple[Follower, Outcome | None]:
-        """Keep an entry for the record of its organisation, see :meth:`.pending.Pending.take`.
+        """Keep an entry for the record of its organisation, see :meth:`.pending.Pending.take`: for the log of its epoch that takes it.
 
         Raises:
-            RuleError: ``mirror/unknown-log`` if no record of that organisation is followed; and as ``take``.
+            RuleError: ``mirror/unknown-log`` if no such record is followed, ``mirror/frozen`` if that log has ended; and as ``take``.
         """
-        org = parse_entry(raw).org
-        for follower in self.followers.values():
-            if org and follower.org() == org:
+        entry = parse_entry(raw)
+        refused: CommonholdError | None = None
+        logs = self.standings.followers_of(entry.org)
+        for follower in [log for log in logs if log.view()[0].epoch == entry.epoch] or logs[:1]:
+            try:
+                self.frozen.check(follower.origin)
                 return follower, follower.take_entry(raw)
-        raise RuleError(
-            f"this node does not follow the record of the organisation {org[:12]}",
+            except CommonholdError as error:
+                refused = refused or error
+        raise refused or RuleError(
+            f"this node does not follow the record of the organisation {entry.org[:12]}",
             code="mirror/unknown-log",
             next_step="Give the entry to one of the organisation's own partners.",
         )
@@ -200,12 +222,22 @@ class Node:
         self._sign_if_due(follower)
         follower.heard = self.others.ask(follower.origin)
         self.texts.gather(follower.state, self._places_of_texts(follower.origin))
+        try:
+            self.successions.settle(org_of(follower.origin))
+        except CommonholdError as error:
+            follower.trouble = follower.trouble or error.diagnostics()
 
     def _places_of_texts(self, origin: str) -> list[Callable[[], Fetch]]:
         """Where a log's texts may lie: beside what its address serves, or, of a house's own folder ``record``, beside that."""
-        url = self.sources[origin].url
-        prefixes = [url, *([url.removesuffix("/record")] if url.endswith("/record") else [])]
-        return [partial(self._fetch, prefix) for prefix in prefixes]
+        source = self.sources.get(origin)
+        known: list[tuple[Callable[[str], Fetch], str]] = [(self._announced, url) for url in self.later.addresses(origin)]
+        if source is not None and source.url:
+            known.insert(0, (self._fetch, source.url))
+        places: list[Callable[[], Fetch]] = []
+        for fetch, url in known:
+            prefixes = [url, *([url.removesuffix("/record")] if url.endswith("/record") else [])]
+            places += [partial(fetch, prefix) for prefix in prefixes]
+        return places
 
     def _sign_if_due(self, follower: Follower) -> None:
         head = follower.head()
@@ -214,23 +246,34 @@ class Node:
         try:
             follower.sign()
         except (ProofError, RuleError) as error:
-            # A mirror that has nothing yet has told the reason above.
-            follower.trouble = follower.trouble or error.diagnostics()
+            # A mirror that has nothing yet has told the reason above, and a log that has ended is no trouble.
+            if error.code != "mirror/frozen":
+                follower.trouble = follower.trouble or error.diagnostics()
 
     async def run(self) -> None:
         """Tend every log for as long as the node lives. A log that is slow or broken holds up itself, and nobody else for long."""
-        slots = CapacityLimiter(WORKERS)
         async with asyncio.TaskGroup() as group:
-            for follower in self.followers.values():
-                group.create_task(self._watch(follower, slots))
+            self._group = group, CapacityLimiter(WORKERS)
+            self._watch_all()
+            await asyncio.Event().wait()
 
     def soon(self, follower: Follower) -> None:
         """Look at one log at once; to be called from the event loop."""
-        self._wakes[follower.origin].set()
+        self._watch_all()
+        self._wakes.setdefault(follower.origin, asyncio.Event()).set()
 
-    async def _watch(self, follower: Follower, slots: CapacityLimiter) -> None:
-        wake = self._wakes[follower.origin]
-        while True:
+    def _watch_all(self) -> None:
+        """Begin to tend those logs that nobody tends yet; to be called from the event loop."""
+        if self._group is not None:
+            group, slots = self._group
+            for name, follower in list(self.followers.items()):
+                if name not in self._watching:
+                    self._watching.add(name)
+                    group.create_task(self._watch(name, follower, slots))
+
+    async def _watch(self, name: str, follower: Follower, slots: CapacityLimiter) -> None:
+        wake = self._wakes.setdefault(follower.origin, asyncio.Event())
+        while self.followers.get(name) is follower:
             began = time.monotonic()
             wake.clear()
             try:
@@ -242,11 +285,49 @@ class Node:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS + 4 * took):
                     await wake.wait()
+        self._watching.discard(name)
+
+    def _follow(self, key: VerifierKey) -> Follower:
+        """Follow a log from now on: one of the operator's, or of a later epoch that was taken in."""
+        origin, name = key.name, origin_hash(key.name)
+        if name in self.followers:
+            return self.followers[name]
+        source = self.sources.setdefault(origin, LogSource(key))
+        self._keys_of_logs.setdefault(origin, (key,))
+        readers = partial(self._readers, origin)
+        self.followers[name] = Follower(
+            key,
+            readers,
+            self._files(self._folder / MIRROR / name),
+            self.database,
+            self.keys.mirror,
+            self.clock,
+            self.alarms,
+            self.pending,
+            self.voucher,
+            self.frozen,
+            own=bool(source.url),
+            begins=partial(self.successions.begin, key, readers),
+            places=partial(self.later.places, origin),
+        )
+        return self.followers[name]
+
+    def _forget(self, origin: str) -> None:
+        """Follow a log no more; what was signed of it stays remembered."""
+        self.followers.pop(origin_hash(origin), None)
+        self.sources.pop(origin, None)
+
+    def _readers(self, origin: str) -> list[StaticReader]:
+        """How a log is read: from the address that the operator gave, and from those that strangers named."""
+        source = self.sources.get(origin)
+        own = [StaticReader(self._fetch(source.url))] if source is not None and source.url else []
+        return own + [StaticReader(self._announced(url)) for url in self.later.addresses(origin)]
 
     def _forward(self, follower: Follower) -> None:
         """Hand what waits to the log itself; what it says is its business, and whether it takes it is seen in the record."""
-        url = self.sources[follower.origin].url
-        for waiting in self.pending.all(follower.origin):
+        source = self.sources.get(follower.origin)
+        url = source.url if source is not None and source.url else next(iter(self.later.addresses(follower.origin)), "")
+        for waiting in self.pending.all(follower.origin) if url else []:
             raw = self.pending.raw(waiting.id)
             if raw is None:
                 continue
@@ -258,7 +339,7 @@ class Node:
 
     def _suspect(self, origin: str, note: bytes, cosigned: bytes, code: str) -> None:
         """Keep what a refused request says against its log."""
-        seen, key = parse_checkpoint(parse_note(note).text), self.sources[origin].key
+        seen, key = parse_checkpoint(parse_note(note).text), self._keys_of_logs[origin][0]
         known = parse_checkpoint(parse_note(cosigned).text) if cosigned else None
         follower = self.followers.get(origin_hash(origin))
         if known is not None and known.size == seen.size and known.root != seen.root:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from commonhold.kernel.errors import CommonholdError, RuleError
+from commonhold.kernel.errors import CommonholdError, RuleError, StoreError
 from commonhold.kernel.ids import parse_origin
 from commonhold.kernel.record.freshness import judge_freshness, read_answers
 from commonhold.kernel.record.history import Chapter, History, follow_line
@@ -24,6 +24,7 @@ from commonhold.kernel.record.state import State
 from commonhold.kernel.record.verdict import NOT_OFFICIAL, Verdict, judge_epoch, judge_history
 from commonhold.mirror.alarms import Alarm, Alarms
 from commonhold.mirror.follower import Follower
+from commonhold.mirror.held import org_of
 from commonhold.mirror.witness import Clock, origin_hash
 
 CURRENT: Final = "current"
@@ -68,6 +69,7 @@ class Standing:
         verdict: on the organisation, with this node's own answers and those that it has heard from others.
         logs: each log that this node follows, the earlier epochs first.
         alarms: what this node noticed of any of them, the newest first.
+        incomplete: whether a log of which something is held could not be read just now; then nothing is signed on the strength of this.
         partners: the names in the policy in force, sorted.
         vouching: which of them stand behind exactly what is held here, and when they last said so, in POSIX seconds.
         time: when it was judged, in POSIX seconds of this node.
@@ -81,6 +83,7 @@ class Standing:
     partners: tuple[str, ...]
     vouching: Mapping[str, int]
     time: int
+    incomplete: bool = False
 
     @property
     def state(self) -> State:
@@ -90,14 +93,6 @@ class Standing:
     def log(self, origin: str) -> LogStanding | None:
         """The standing of one log; None if it is none of these."""
         return next((log for log in self.logs if log.origin == origin), None)
-
-
-def org_of(origin: str) -> str:
-    """The organisation whose log has this origin; empty where the origin is none of ours."""
-    try:
-        return parse_origin(origin)[0]
-    except CommonholdError:
-        return ""
 
 
 def replace_times(chapter: Chapter, notes: Sequence[bytes]) -> Chapter:
@@ -153,11 +148,14 @@ class Standings:
     def __init__(self, followers: Mapping[str, Follower], alarms: Alarms, clock: Clock, name: str) -> None:
         self._followers, self._alarms, self._clock, self._name = followers, alarms, clock, name
         self._turn = threading.Lock()
+        self._reading: dict[str, threading.Lock] = {}
         self._known: OrderedDict[str, tuple[object, object, Standing]] = OrderedDict()
+        self._by_org: dict[str, list[Follower]] = {}
+        self._indexed: tuple[str, ...] = ()
 
     def organisations(self) -> list[str]:
         """The ids of all organisations of which this node follows a log, sorted."""
-        return sorted({org_of(follower.origin) for follower in list(self._followers.values())} - {""})
+        return sorted(self._index())
 
     def of(self, org: str) -> Standing:
         """Who speaks for *org*, as of a few seconds ago.
@@ -175,30 +173,61 @@ class Standings:
                 next_step="Ask one of the organisation's own partners.",
             )
         now = self._clock()
-        grown = tuple((follower.origin, follower.held()) for follower in followers)
         with self._turn:
+            reading = self._reading.setdefault(org, threading.Lock())
+        # Many readers of one organisation wait for one look; a slow one holds up no other.
+        with reading:
             known = self._known.get(org)
-            if known is None or known[0] != grown:
+            grown = tuple((follower.origin, follower.held()) for follower in followers)
+            if known is None or known[0] != grown or known[2].incomplete:
                 known = (grown, None, self._read(org, followers, now))
             fresh = (now // LOOK_SECONDS, tuple(follower.head() for follower in followers), self._alarms.count())
             if known[1] != fresh:
                 notes = {follower.origin: follower.answers() for follower in followers}
-                origins = {follower.origin for follower in followers}
-                alarms = [alarm for alarm in self._alarms.all() if alarm.origin in origins]
+                alarms = [alarm for alarm in self._alarms.all() if alarm.origin in notes]
                 known = (grown, fresh, freshen(known[2], notes, alarms, now, self._name))
-            self._known[org] = known
-            self._known.move_to_end(org)
-            if len(self._known) > KEPT:
-                self._known.popitem(last=False)
+            with self._turn:
+                self._known[org] = known
+                self._known.move_to_end(org)
+                if len(self._known) > KEPT:
+                    oldest, _ = self._known.popitem(last=False)
+                    self._reading.pop(oldest, None)
             return known[2]
+
+    def last(self, org: str) -> Standing | None:
+        """What was told last, if that is at hand; nothing is read for it."""
+        with self._turn:
+            known = self._known.get(org)
+        return known[2] if known is not None else None
 
     def followers_of(self, org: str) -> list[Follower]:
         """Those that follow a log of *org*, the earlier epochs first."""
-        found = [follower for follower in list(self._followers.values()) if org and org_of(follower.origin) == org]
-        return sorted(found, key=lambda follower: (parse_origin(follower.origin)[1], follower.origin))
+        return self._index().get(org, [])
+
+    def _index(self) -> dict[str, list[Follower]]:
+        names = tuple(self._followers)
+        if self._indexed != names:
+            followers = [follower for name in names if (follower := self._followers.get(name)) is not None]
+            found: dict[str, list[Follower]] = {}
+            for follower in sorted(followers, key=lambda one: (len(one.origin), one.origin)):
+                if org := org_of(follower.origin):
+                    found.setdefault(org, []).append(follower)
+            # The length of an origin grows with the number of its epoch, so parents come first.
+            self._by_org, self._indexed = found, names
+        return self._by_org
 
     def _read(self, org: str, followers: Sequence[Follower], now: int) -> Standing:
-        chapters = {follower.origin: follower.chapter() for follower in followers}
+        chapters: dict[str, Chapter | None] = {}
+        incomplete = False
+        # Children first: loading one may ask its parent for the state of its branch.
+        for follower in reversed(followers):
+            try:
+                chapters[follower.origin] = follower.chapter()
+            except CommonholdError as error:
+                chapters[follower.origin] = None
+                incomplete = True
+                if isinstance(error, StoreError) and follower is followers[0]:
+                    raise
         read = [replace_times(found, follower.answers()) for follower in followers if (found := chapters[follower.origin]) is not None]
         history = follow_line(org, read)
         logs = []
@@ -209,4 +238,4 @@ class Standings:
             status = status_of(history, follower.origin) if chapter is not None else UNREAD
             unread = Verdict(NOT_OFFICIAL, "not official: nothing of it could be read yet")
             logs.append(LogStanding(follower.origin, origin_hash(follower.origin), epoch, size, status, unread))
-        return replace(_standing(org, history, now), logs=tuple(logs))
+        return replace(_standing(org, history, now), logs=tuple(logs), incomplete=incomplete)

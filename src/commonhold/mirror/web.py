@@ -88,8 +88,12 @@ def refusal(error: CommonholdError) -> Response:
     elif error.code.endswith(("/too-many", "/busy")):
         status = 429
     close = {"Connection": "close"} if status in (408, 413) else {}
-    value = {"ok": False, "code": error.code, "message": str(error), "next_step": error.next_step}
-    return answer(Answer(status, json.dumps(value).encode() + b"\n", JSON, close))
+    return answer(Answer(status, json.dumps(told(error)).encode() + b"\n", JSON, close))
+
+
+def told(error: CommonholdError) -> dict[str, Any]:
+    """An error as a program reads it."""
+    return {"ok": False, "code": error.code, "message": str(error), "next_step": error.next_step}
 
 
 def guarded(handle: Endpoint) -> Endpoint:

@@ -53,14 +53,14 @@ class Witness:
     Args:
         database: its memory.
         signer: of kind 0x04.
-        logs: whose checkpoints it cosigns.
+        logs: whose checkpoints it cosigns; they may become more.
         clock: POSIX seconds.
         suspect: told of every refused checkpoint that a log signed.
     """
 
     def __init__(self, database: Database, signer: SignerKey, logs: Logs, clock: Clock, suspect: Suspect) -> None:
         self._database, self._signer, self._logs, self._clock, self._suspect = database, signer, logs, clock, suspect
-        self._origins = {origin_hash(origin): origin for origin in logs}
+        self._origins: dict[str, str] = {}
 
     def add_checkpoint(self, raw: bytes) -> Answer:
         """Cosign the checkpoint of a request, or say why not, with the statuses of tlog-witness.
@@ -82,6 +82,9 @@ class Witness:
 
     def checkpoint(self, origin_digest: str) -> bytes | None:
         """The newest checkpoint that was cosigned for a log, with the log's and this witness's signatures; None if there is none."""
+        if len(self._origins) != len(self._logs):
+            # More may be followed since: the logs of later epochs.
+            self._origins = {origin_hash(origin): origin for origin in list(self._logs)}
         origin = self._origins.get(origin_digest)
         found = self._database.read("SELECT note FROM heads WHERE origin = ?", origin) if origin is not None else []
         return found[0][0] if found else None

@@ -43,7 +43,7 @@ class StaticReader:
     """
 
     def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
+        self._fetch = self.fetch = fetch
 
     @classmethod
     def from_directory(cls, path: Path | str) -> StaticReader:
