@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from commonhold.cli.main import NO
+from tests.attacks import Mutation, attack
 from tests.cli.houses import Done, House, command, found
 from tests.mirror.processes import Running, Serving, house_process, node_process
 
@@ -128,6 +130,47 @@ def test_with_two_of_two_the_clock_stops_when_a_partner_dies_and_the_acts_wait(t
         address = one.nodes["knot"].url.removeprefix("http://")
         with node_process("partner", tmp_path / "knot", f"{one.log.log}={one.log.url}", name="knot.example", listen=address):
             assert one.do("tern", "approve", report["entry"])["attested"] is True
+
+
+@attack(
+    "house-killed",
+    Mutation(
+        "src/commonhold/mirror/attesting.py",
+        find='            if parse_entry(raw).type != "attest":',
+        replace="            if False:",
+    ),
+)
+def test_a_log_that_is_killed_between_an_act_and_its_attest_loses_neither(tmp_path: Path) -> None:
+    """kill -9 while the act waits: the next life has it, asks the partners by itself, and brings their word in."""
+    with federation(tmp_path) as one:
+        one.name_partners(2)
+        one.nodes["knot"].process.kill()
+        report = one.do("heron", "propose", "channel", "op=add", "address=https://a.example")
+        assert report["attested"] is False
+        one.log.process.kill()
+        one.log.process.wait()
+        here, knot = (url.removeprefix("http://") for url in (one.log.url, one.nodes["knot"].url))
+        with (
+            node_process("partner", tmp_path / "knot", f"{one.log.log}={one.log.url}", name="knot.example", listen=knot),
+            house_process(one.house.path, listen=here) as again,
+        ):
+            about = again.until(lambda about: about["clock"]["covers"] > report["index"], 20)
+            assert about["size"] == report["index"] + 2
+            assert json.loads(one.nodes["gull"].get("alarms")) == {"alarms": []}
+
+
+def test_a_full_disk_is_said_and_the_log_goes_on_once_there_is_room(tmp_path: Path) -> None:
+    """What is refused is not in the record, what was taken still is, and the same server takes the next one."""
+    house = found(tmp_path / "saltmarsh")
+    with house_process(house.path) as log:
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        act = ("propose", "channel", "op=add", "address=https://a.example", "--house", log.url, "--kit", house.kit("heron"), "--json")
+        resource.prlimit(log.process.pid, resource.RLIMIT_FSIZE, (100, hard))
+        full = command(*act)
+        assert (full.code, full.json["code"]) == (2, "store/full")
+        resource.prlimit(log.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        assert command(*act).code == 0
+        assert command("verify", log.url, "--json").json["entries"] == log.about()["size"]
 
 
 def test_with_one_of_two_it_goes_on(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ def log() -> None:
 @click.option(
     "--partner", "partners", metavar="URL", multiple=True, help="Where a partner answers; it is remembered. Give it again for more."
 )
+@click.option("--url", "public", default="", help="The address at which others reach this, if it is another than where it listens.")
 @json_option
-def serve(house: Path, listen: str, partners: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def serve(house: Path, listen: str, partners: tuple[str, ...], public: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Serve the record, take entries, and ask the partners for their signatures.
 
     While this runs, act through its address: `commonhold approve --house http://...`. What partners sign after each entry goes into the record
@@ -51,6 +52,7 @@ def serve(house: Path, listen: str, partners: tuple[str, ...], as_json: bool) ->
     served = HouseLog(house, clock, say)
 
     def ready(url: str) -> None:
+        served.address = (public or url).rstrip("/")
         lines = [f"listening    {url}", f"log key      {served.log_key}", *(f"partner      {partner}" for partner in served.partners)]
         say_ready(as_json, {"url": url, "org": served.org, "log": str(served.log_key), "partners": list(served.partners)}, lines)
 

@@ -139,9 +139,13 @@ def make_proposal(
         _rehearse(actor, raw)
     outcome: Any = actor.record.submit(raw, texts)
     proposal_id: str = outcome.entry.id
+    made = actor.state.proposal(proposal_id)
     # What needs nobody's leave is decided by being proposed: there is nothing left to approve.
-    if approve and actor.state.parts["proposals"][proposal_id].status == "open":
+    if approve and (made is None or made.status == "open"):
         try:
+            if made is None:
+                # Handed to a partner whose log has not taken it yet: nobody can approve what the record does not have.
+                raise StoreError("it is not in the record yet", code="act/not-in-record")
             outcome = submit(actor, "approve", {"proposal": proposal_id})
         except StoreError as error:
             # The proposal stands by now, and whoever made it must learn of it.

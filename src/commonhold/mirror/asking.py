@@ -10,6 +10,7 @@ Not here: what is done with the lines (:mod:`.attesting`).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import re
@@ -142,6 +143,16 @@ class Asker:
             if not satisfied and enough(found):
                 satisfied, end = True, min(end, time.monotonic() + self._grace)
         return found
+
+    def announce(self, url: str, address: str) -> None:
+        """Tell the partner at *url* that a log of a later epoch is served at *address*, and wait for nothing."""
+
+        def tell() -> None:
+            # What it says is seen when it is asked for a signature.
+            with contextlib.suppress(CommonholdError):
+                self._post(f"{url}/epochs", json.dumps({"url": address}).encode())
+
+        threading.Thread(target=tell, daemon=True).start()
 
     def _one(self, url: str, question: Question, answers: queue.Queue[Reply]) -> None:
         try:

@@ -59,6 +59,8 @@ class HouseLog:
         say: told, in a line, whatever changes with a partner or with the log itself.
         asker: how partners are asked.
 
+    ``address`` is where this is served, once that is known: a later epoch's log tells it to partners who do not follow it yet.
+
     Raises:
         StoreError, ProofError, FormatError: as :meth:`.store.record.Record.open`.
     """
@@ -79,6 +81,7 @@ class HouseLog:
         self._said: dict[str, str] = {}
         self._wake: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.address = ""
         state = self._record.state
         self.origin, self.org, self.log_key = state.origin, state.org, VerifierKey.of(state.origin, state.log_key)
 
@@ -190,7 +193,17 @@ class HouseLog:
         if done.size:
             self._round = {"size": done.size, "enough": done.met}
         self._report(done)
+        self._announce()
         return done
+
+    def _announce(self) -> None:
+        """Tell partners who do not know a later epoch's log where it is: ``POST /epochs``; whether they follow it is theirs to decide."""
+        state = self._record.state if self._record is not None else None
+        if state is None or not state.epoch or not self.address:
+            return
+        unknown = [url for url, reply in self.asker.newest().items() if reply.code == "partner/404"]
+        for url in unknown:
+            self.asker.announce(url, self.address)
 
     async def run(self) -> None:
         """Ask the partners for as long as the log is served: at once, after each entry, and every minute."""

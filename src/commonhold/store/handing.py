@@ -21,6 +21,8 @@ from commonhold.kernel.tlog.tiles import MAX_ENTRY_BYTES
 FORM: Final = "commonhold/act/v1"
 MAX_ACT_BYTES: Final = 6 << 20
 """Room for a text of 4 MiB in base64, and its entry."""
+MAX_QUOTES: Final = 4 * 512
+"""Texts come as pairs of strings; a charter has a few hundred articles at most."""
 _HEX: Final = frozenset("0123456789abcdef")
 
 
@@ -51,6 +53,9 @@ def unpack(raw: bytes) -> tuple[bytes, Entry, dict[str, bytes]]:
     """
     if f'"form":"{FORM}"'.encode() not in raw[: MAX_ENTRY_BYTES * 2]:
         return raw, parse_entry(raw), {}
+    # Counted before anything is built: a few long texts take a moment, and a million short ones would take seconds.
+    if raw.count(b'"') > MAX_QUOTES:
+        raise FormatError("the act has more parts than any act needs", code="act/form", next_step="Hand it over with fewer texts.")
     value = parse_canonical(raw, max_size=MAX_ACT_BYTES, what="the act")
     if (
         not isinstance(value, dict)
