@@ -17,7 +17,6 @@ import asyncio
 import contextlib
 import json
 import os
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -152,7 +151,6 @@ class Living:
 
     process: subprocess.Popen[str]
     url: str
-    state: Path
 
     def cpu(self) -> float:
         """Seconds of processor time that it has used, with those of its helpers that have ended."""
@@ -165,17 +163,16 @@ class Living:
         return int(line.split()[1]) * 1024
 
     def signed(self, since: int) -> int:
-        """How many logs it has signed since a time, in POSIX seconds, by its own memory."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.state}/node.db?mode=ro", uri=True, timeout=30)) as rows:
-            count: int = rows.execute("SELECT count(*) FROM copies WHERE note != x'' AND time >= ?", (since,)).fetchone()[0]
-            return count
+        """How many logs it has signed since a time, in POSIX seconds, by its own word."""
+        rows = json.loads(get(f"{self.url}/") or b'{"logs": []}')["logs"]
+        return sum(row["signed"] is not None and row["signed"]["time"] >= since for row in rows)
 
     def until(self, since: int, orgs: int) -> float:
         """Seconds until it has signed all since then."""
         began = time.monotonic()
         while self.signed(since) < orgs:
             assert self.process.poll() is None, "the node died"
-            time.sleep(0.2)
+            time.sleep(1)
         return time.monotonic() - began
 
 
@@ -195,7 +192,7 @@ def node(state: Path, logs: list[str]) -> Iterator[Living]:
     with subprocess.Popen([sys.executable, "-c", RUN, "partner", "serve", *options], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield Living(process, json.loads(process.stdout.readline())["url"], state)
+            yield Living(process, json.loads(process.stdout.readline())["url"])
         finally:
             process.kill()
 
@@ -206,8 +203,11 @@ def live(folder: Path, logs: list[str], url: str, seconds: int) -> dict[str, flo
     with node(folder / "empty", logs[:1]) as living:
         living.until(0, 1)
         alone = living.rss()
+    get(f"{url}/forget")
     began = time.time()
     with node(folder / "node", logs) as living:
+        # Asked once it has looked at each log, for the answer itself would have it load every copy.
+        until_asked(url, len(logs))
         living.until(0, len(logs))
         told["catch_up"] = time.time() - began
         told["catch_up_cpu"] = living.cpu()
@@ -215,8 +215,7 @@ def live(folder: Path, logs: list[str], url: str, seconds: int) -> dict[str, flo
     began = time.time()
     with node(folder / "node", logs) as living:
         # A node looks at a log after it has loaded and replayed its own copy.
-        while int(get(f"{url}/asked")) < len(logs):
-            time.sleep(0.2)
+        until_asked(url, len(logs))
         told["restart"] = time.time() - began
         told["restart_cpu"] = living.cpu()
         time.sleep(20)
@@ -233,9 +232,15 @@ def live(folder: Path, logs: list[str], url: str, seconds: int) -> dict[str, flo
     return told
 
 
+def until_asked(url: str, orgs: int) -> None:
+    """Wait until somebody has asked for the checkpoint of so many records."""
+    while int(get(f"{url}/asked")) < orgs:
+        time.sleep(0.2)
+
+
 def get(address: str) -> bytes:
     """What stands there; nothing if nothing does."""
-    with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(address, timeout=60) as answer:
+    with contextlib.suppress(urllib.error.HTTPError, TimeoutError), urllib.request.urlopen(address, timeout=60) as answer:
         found: bytes = answer.read()
         return found
     return b""

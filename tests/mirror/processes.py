@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,8 @@ from typing import Any, Final
 
 SECONDS: Final = 60.0
 RUN: Final = "import sys; from commonhold.cli.main import run; sys.exit(run(sys.argv[1:]))"
+HERE: Final = (sys.executable, "-c", RUN)
+"""What runs our command line in a process of its own."""
 
 
 class _Slow(SimpleHTTPRequestHandler):
@@ -111,26 +113,28 @@ class Running:
 
 
 @contextmanager
-def node_process(verb: str, state: Path, log: str, *, name: str = "heron.example", listen: str = "127.0.0.1:0") -> Iterator[Running]:
-    """``commonhold VERB serve`` in a process of its own; killed at the end if it still runs."""
+def node_process(
+    verb: str, state: Path, log: str, *, name: str = "heron.example", listen: str = "127.0.0.1:0", run: Sequence[str] = HERE
+) -> Iterator[Running]:
+    """``commonhold VERB serve`` in a process of its own, started with *run*; killed at the end if it still runs."""
     options = ["--state", str(state), "--name", name, "--log", log, "--listen", listen]
-    with _process(verb, "serve", *options) as (process, ready):
+    with _process(verb, "serve", *options, run=run) as (process, ready):
         yield Running(process, ready["url"], ready["vkeys"])
 
 
 @contextmanager
-def house_process(house: Path, *partners: str, listen: str = "127.0.0.1:0") -> Iterator[Serving]:
-    """``commonhold house log serve`` in a process of its own; killed at the end if it still runs."""
+def house_process(house: Path, *partners: str, listen: str = "127.0.0.1:0", run: Sequence[str] = HERE) -> Iterator[Serving]:
+    """``commonhold house log serve`` in a process of its own, started with *run*; killed at the end if it still runs."""
     options = [part for url in partners for part in ("--partner", url)]
-    with _process("house", "log", "serve", "--house", str(house), "--listen", listen, *options) as (process, ready):
+    with _process("house", "log", "serve", "--house", str(house), "--listen", listen, *options, run=run) as (process, ready):
         yield Serving(process, ready["url"], ready["log"])
 
 
 @contextmanager
-def _process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Any]]:
+def _process(*arguments: str, run: Sequence[str]) -> Iterator[tuple[subprocess.Popen[str], Any]]:
     # What a server says on stderr is kept in a file: a pipe that nobody reads would stop it once it is full.
     with tempfile.TemporaryFile("w+") as said:
-        command = [sys.executable, "-c", RUN, *arguments, "--json"]
+        command = [*run, *arguments, "--json"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as process:
             try:
                 assert process.stdout is not None

@@ -1,7 +1,8 @@
 """What a node must never forget, in one SQLite file: which heads it has signed, what it holds, what it was sent and what it saw.
 
 Every change is one transaction, durable when it returns (write-ahead log, ``synchronous=FULL``), so a signature that is made within one and
-leaves after it was remembered first. Processes and threads take turns: ``BEGIN IMMEDIATE`` claims the file before anything is compared.
+leaves after it was remembered first. Threads take turns: ``BEGIN IMMEDIATE`` claims the file before anything is compared. One process has the file for
+itself (``locking_mode=EXCLUSIVE``): so there is no index in shared memory, whose pages a full disk cannot give, which ends a process without a word.
 
 Not here: what the tables mean (:mod:`.witness`, :mod:`.follower`, :mod:`.pending`, :mod:`.alarms`, :mod:`.later`, :mod:`.frozen`).
 """
@@ -19,7 +20,6 @@ from typing import Any, Final
 from commonhold.kernel.errors import FatalStoreError, StoreError
 
 VERSION: Final = 2
-BUSY_SECONDS: Final = 10.0
 SYNCHRONOUS = "FULL"
 """Every commit waits for the disk. Tests that are about something else say OFF."""
 _FILE_MODE: Final = 0o600
@@ -61,8 +61,10 @@ class Database:
         self._turn = threading.Lock()
         with _refusals(f"open {path}"):
             self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=factory, cached_statements=64
+                path, timeout=0, isolation_level=None, check_same_thread=False, factory=factory, cached_statements=64
             )
+            # Before anything is read: afterwards the shared memory is there already.
+            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
@@ -105,7 +107,7 @@ class Database:
         """One transaction, alone: durable when the block has ended, undone if it raises.
 
         Raises:
-            StoreError: if the file cannot be changed (a full disk, another process that does not let go); nothing is changed then.
+            StoreError: if the file cannot be changed (a full disk, say); nothing is changed then.
         """
         with self._turn, _refusals("change the node's database"):
             self._connection.execute("BEGIN IMMEDIATE")
@@ -138,6 +140,12 @@ def _refusals(doing: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if "locked" in str(error):
+            raise StoreError(
+                f"cannot {doing}: another process has it",
+                code="store/locked",
+                next_step="wait until it has finished, or stop it; one folder has one node.",
+            ) from error
         full = "full" in str(error)
         step = "Free some space on this disk; nothing that was answered is lost." if full else "Look at the disk, and start the node again."
         raise StoreError(f"cannot {doing}: {error}", code="store/full" if full else "store/io", next_step=step) from error

@@ -120,7 +120,7 @@ def rests_on(language: Language, one: Organisation) -> Iterator[Markup]:
             time=language.moment(one.signed.time),
             names=language.listed_html(one.signed.names),
         )
-    else:
+    elif one.told.code != UNWITNESSED:
         yield say(N_("No partner whom the record names has signed exactly this."))
     for epoch in one.line:
         if epoch.unwitnessed:
