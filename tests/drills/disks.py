@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pytest
+
+from tests.mirror.processes import RUN
 
 Kind = Literal["tmpfs", "ext4"]
 FILLER: Final = "filler"
@@ -44,6 +47,23 @@ class Disk:
     def python(self, code: str, *arguments: object) -> list[str]:
         """A command line that runs Python where the disk is."""
         return ["nsenter", "-t", str(self.holder), "-m", sys.executable, "-c", code, *map(str, arguments)]
+
+    def start_refused(self, *arguments: object) -> bool:
+        """Whether a verb of ours that serves does not start where the disk is; it says so in words then. If it starts, it is killed."""
+        with subprocess.Popen(
+            [*self.python(RUN, *arguments), "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as started:
+            assert started.stdout is not None
+            assert started.stderr is not None
+            line = started.stdout.readline()
+            if line.startswith('{"ok": true'):
+                started.kill()
+            rest, said = started.stdout.read(), started.stderr.read()
+        assert "Traceback" not in said, said
+        assert line, f"exit code {started.returncode}, and it says {said!r}"
+        told = json.loads(line + rest)
+        assert told["ok"] or (told["code"].startswith("store/") and told["next_step"]), told
+        return not told["ok"]
 
     def fill(self, left: int = 0) -> None:
         """Leave only so many bytes, as exactly as the file system can."""

@@ -7,7 +7,6 @@ everything goes on without a restart and without a hand. What was answered is th
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -167,18 +166,8 @@ def test_a_partner_whose_disk_is_full_signs_nothing_it_has_not_remembered_and_go
 
 def check_restart(record: Followed, small: Disk, state: Path, source: str) -> None:
     """Killed on a full disk, a node starts there or says why not; with space it starts, and has all that it ever answered."""
-    options = ["--state", str(state), "--name", "heron.example", "--log", source, "--listen", "127.0.0.1:0", "--json"]
-    with subprocess.Popen(
-        [*small.python(RUN), "partner", "serve", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as started:
-        assert started.stdout is not None
-        line = started.stdout.readline()
-        started.kill()
-        said = started.communicate()[1]
-    assert "Traceback" not in said, said
-    assert line, f"exit code {started.returncode}, and it says {said!r}"
-    told = json.loads(line)
-    assert told["ok"] or (told["code"].startswith("store/") and told["next_step"]), told
+    options = ["--state", state, "--name", "heron.example", "--log", source, "--listen", "127.0.0.1:0"]
+    small.start_refused("partner", "serve", *options)
     small.free()
     with node_process("partner", state, source, run=small.python(RUN)) as again:
         again.until_signed(record.log.size)
