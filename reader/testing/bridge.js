@@ -4,7 +4,7 @@
 // decoded by Node and not by the code under test; BigInts as decimal strings. No page imports this.
 
 import { decode, encode } from "../src/base64.js";
-import { checkBrief, mergeBriefs, parseBrief } from "../src/brief.js";
+import { briefOf, checkBrief, mergeBriefs, parseBrief } from "../src/brief.js";
 import { judgeBrief } from "../src/briefverdict.js";
 import { hex, utf8 } from "../src/bytes.js";
 import { canonicalBytes, parseCanonical } from "../src/canonical.js";
@@ -27,6 +27,10 @@ import { parseBundle, parseTilePath, tileLevels } from "../src/tiles.js";
 import { parseProof, verifyProof } from "../src/tlogproof.js";
 import { isYoung } from "../src/unicode32.js";
 import { judge } from "../src/check.js";
+import { beforeBrief, beforeClaim, compared, review } from "../src/signer/review.js";
+import { entryUrl, linkText, numberOf, parseGiven } from "../src/signer/request.js";
+import { keyIdOf, sixWordsOf } from "../src/signer/payloads.js";
+import { signedEntry } from "../src/signer/entry.js";
 
 const raw = (text) => new Uint8Array(Buffer.from(text, "base64"));
 const text = (bytes) => Buffer.from(bytes).toString("base64");
@@ -45,7 +49,34 @@ const about = (kit) => ({
   fingerprint: fingerprint(kit.keys).join(" "),
 });
 
+/** A request as its member sees it: under the pin, if one is given and the request has a proof, and otherwise as its sender says. */
+function looked({ given, member, kit, pin, now }) {
+  const request = parseGiven(given);
+  const isVouched = pin !== undefined && request.brief !== null;
+  const before = isVouched ? beforeBrief(checkBrief(briefOf(request.brief), parsePin(utf8(pin)))) : beforeClaim(request);
+  return review(request, before, member, parseKit(kit), now);
+}
+const pairs = ({ say, with: values }) => [say, values];
+
 const OPS = {
+  review: (job) => {
+    const { request, before, facts, texts, compare } = looked(job);
+    return {
+      number: numberOf(request),
+      epoch: before.epoch,
+      seen: { size: Number(before.size), root: encode(before.root) },
+      facts: facts.map(pairs),
+      texts: texts.map(({ heading, text: body }) => [...pairs(heading), body]),
+      compare: compare.map(sixWordsOf),
+    };
+  },
+  "sign-request": (job) => {
+    const found = looked(job);
+    const body = found.compare.length === 0 ? found.request.body : compared(found, keyIdOf(found.compare[0]));
+    return text(signedEntry(found, body, job.member, new Kit(raw(job.secret)), raw(job.nonce)));
+  },
+  "entry-url": ({ url }) => entryUrl(url),
+  "link-text": (job) => linkText(raw(job.raw)),
   base64: ({ value }) => text(decode(value)),
   canonical: (job) => text(canonicalBytes(parseCanonical(raw(job.raw), job.max ?? 1 << 20))),
   young: ({ points }) => points.map(isYoung),

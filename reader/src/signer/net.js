@@ -18,10 +18,9 @@ export async function handIn(url, raw) {
   return { taken: false, words: words.slice(0, MAX_WORDS) };
 }
 
-/** The bytes of a brief about these values [part, key] and this entry from the mirror at *url*, or null. */
-export async function askBrief(url, values, entry) {
+/** The bytes of a brief about these values [part, key] from the mirror at *url*, or null. */
+export async function askBrief(url, values) {
   const asked = new URLSearchParams(values.flatMap(([part, key]) => [["part", part], ["key", key]]));
-  if (entry !== "") asked.append("entry", entry);
   const answer = await ask(`${url.replace(/\/+$/, "")}/brief?${asked}`, MAX_BRIEF);
   return answer?.ok ? new TextEncoder().encode(answer.text) : null;
 }

@@ -8,7 +8,7 @@ import { Refusal, demand } from "../errors.js";
 import { MAX_PIN_BYTES, parsePin, pinFingerprint } from "../pin.js";
 import { askBrief } from "./net.js";
 import { givenBytes, isUrl } from "./request.js";
-import { beforeBrief, beforeClaim, needed, targetOf } from "./review.js";
+import { beforeBrief, beforeClaim, needed } from "./review.js";
 
 const KEPT = "commonhold/pins";
 const MIRROR = /\/mirror\/[0-9a-f]{64}\/?$/;
@@ -68,7 +68,7 @@ export async function lookAt(request, member) {
 async function fetched(request, member, pin) {
   const places = [...new Set([...pin.urls, ...request.urls])].filter((url) => isUrl(url) && MIRROR.test(url)).slice(0, MAX_ASKED);
   const values = [...needed(request, member), ["partners", "policy"]];
-  const answers = await Promise.all(places.map((url) => askBrief(url, values, targetOf(request))));
+  const answers = await Promise.all(places.map((url) => askBrief(url, values)));
   const briefs = answers.map((raw) => (raw === null ? null : orNull(() => parseBrief(raw)))).filter((brief) => brief !== null);
   for (const brief of mergeBriefs(briefs, pin)) {
     const before = orNull(() => beforeBrief(checkBrief(brief, pin)));

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 PAGE = "signer.html"
 MAX_FOR = 32
-"""Members whom one request speaks to, if nobody is named."""
+"""Members whom one request speaks to, if nobody is named; a brief proof has room for no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Asked:
     house: Path | str
     members: tuple[str, ...]
     urls: tuple[str, ...]
+    partners: tuple[str, ...]
+    pin: Path | None
     out: Path | None
     qr: bool
     as_json: bool
@@ -48,6 +50,15 @@ def request_options(function: F) -> F:
             click.option(
                 "--url", "urls", multiple=True, help="Where the signed entry can be handed in, any number of times: a log or a mirror."
             ),
+            click.option(
+                "--partner",
+                "partners",
+                multiple=True,
+                help="A partner who is asked to vouch for it, any number of times; as many as the pin demands.",
+            ),
+            click.option(
+                "--pin", type=click.Path(dir_okay=False, path_type=Path), help="The pin to hold the partners' word to; otherwise theirs."
+            ),
             out_option("Write the request to this file, and not as a link."),
             click.option("--qr", is_flag=True, help="Show it as a code, too."),
             house_option,
@@ -60,7 +71,16 @@ def request_options(function: F) -> F:
 
 def asked_of(options: Mapping[str, Any]) -> tuple[Asked, ReadRecord]:
     """What was asked for, and the record, replayed."""
-    asked = Asked(options["house"], tuple(options["members"]), tuple(options["urls"]), options["out"], options["qr"], options["as_json"])
+    asked = Asked(
+        options["house"],
+        tuple(options["members"]),
+        tuple(options["urls"]),
+        tuple(options["partners"]),
+        options["pin"],
+        options["out"],
+        options["qr"],
+        options["as_json"],
+    )
     return asked, read_place(asked.house, whole=True)
 
 
@@ -115,23 +135,47 @@ def make_request(asked: Asked, read: ReadRecord, type: str, body: Mapping[str, A
     Raises:
         RuleError: ``request/nobody`` for a member who is not one.
     """
-    from commonhold.kernel.record.request import Claim, Request, check_url, target_of  # noqa: PLC0415
+    from commonhold.kernel.record.request import MAX_URLS, Claim, Request, check_url, target_of  # noqa: PLC0415
     from commonhold.kernel.record.review import needed  # noqa: PLC0415
 
-    state = read.state
-    urls = asked.urls or ((asked.house,) if isinstance(asked.house, str) else ())
+    state, target = read.state, target_of(type, body)
+    mirrors = _mirrors(asked, state.org)
+    urls = tuple(dict.fromkeys([*asked.urls, *([asked.house] if isinstance(asked.house, str) else []), *mirrors]))[:MAX_URLS]
     for url in urls:
         check_url(url)
-    target = target_of(type, body)
     keys = [key for member in _members(state, asked.members) for key in needed(type, body, org=state.org, epoch=state.epoch, member=member)]
-    keys += [("rules", f"articles.{number}") for number in _articles(state, type, body, target)]
+    keys = list(dict.fromkeys([*keys, *(("rules", f"articles.{number}") for number in _articles(state, type, body, target))]))
     values = {(part, key): _value(state, part, key) for part, key in keys}
     found = dict(texts)
     for digest in _named(values, state, type, target, read):
         if digest not in found and (raw := _object(asked.house, digest)) is not None:
             found[digest] = raw
+    if mirrors:
+        return Request(state.org, state.epoch, type, dict(body), _vouched(asked, mirrors, keys), None, found, urls)
     claim = Claim(read.checkpoint_raw, _leaf(read, target), values)
     return Request(state.org, state.epoch, type, dict(body), None, claim, found, urls)
+
+
+def _mirrors(asked: Asked, org: str) -> list[str]:
+    from commonhold.store.asking import mirror_of  # noqa: PLC0415
+
+    return [mirror_of(partner, org) for partner in asked.partners]
+
+
+def _vouched(asked: Asked, mirrors: Iterable[str], keys: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
+    """What partners vouch for together, as a brief proof; held to a pin here, so that whoever signs finds no surprise.
+
+    Raises:
+        ProofError, RuleError, FormatError, StoreError: as they refuse, or too few agree.
+    """
+    from commonhold.cli.briefs import read_pin  # noqa: PLC0415
+    from commonhold.store.asking import ask_pin, ask_together  # noqa: PLC0415
+
+    told = [ask_pin(mirror) for mirror in mirrors]
+    pin = told[0] if asked.pin is None else read_pin(asked.pin)
+    later = {party.key for other in told for party in other.policy.witnesses.values()}
+    brief, _ = ask_together(mirrors, "", [*keys, ("partners", "policy")], pin, later)
+    return brief.to_value()
 
 
 def _members(state: State, named: tuple[str, ...]) -> list[str]:

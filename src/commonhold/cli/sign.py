@@ -52,7 +52,7 @@ def command(
 ) -> None:
     """Show what REQUEST (a file, a link, or - for stdin) asks for, and sign it with your kit.
 
-    Nothing is sent: hand the entry in with `commonhold submit`.
+    Nothing is sent: hand the entry in with `commonhold submit`. A request without a proof in it asks the partners whom the pin names.
     """
     from commonhold.kernel.record.request import parse_given  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.record.review import review  # noqa: PLC0415
@@ -60,7 +60,7 @@ def command(
 
     asked = parse_given(given(request))
     member, secret = load_kit(kit)
-    before = _before(asked, pin)
+    before = _before(asked, pin, member)
     found = review(asked, before, member, secret.keys, int(time.time()))
     lines = words_of(found)
     for line in lines:
@@ -95,12 +95,13 @@ LONGEST_NAME = 1_000
 """Characters of a file's name; what is longer is the thing itself."""
 
 
-def _before(asked: Request, pin: Path | None) -> Before:
+def _before(asked: Request, pin: Path | None, member: str) -> Before:
+    from commonhold.cli.briefs import read_pin  # noqa: PLC0415
     from commonhold.kernel.errors import RuleError  # noqa: PLC0415
     from commonhold.kernel.record.before import before_brief, before_claim  # noqa: PLC0415
     from commonhold.kernel.record.brief import brief_of, check_brief  # noqa: PLC0415
-    from commonhold.kernel.record.pin import MAX_PIN_BYTES, parse_pin  # noqa: PLC0415
-    from commonhold.store.keyfile import read_small  # noqa: PLC0415
+    from commonhold.kernel.record.review import needed  # noqa: PLC0415
+    from commonhold.store.asking import MIRROR, ask_together  # noqa: PLC0415
 
     if pin is None and asked.claim is not None:
         return before_claim(asked)
@@ -110,16 +111,20 @@ def _before(asked: Request, pin: Path | None) -> Before:
             code="request/no-pin",
             next_step="Give --pin: the organisation's pin, from paper or from somebody you trust (`commonhold pin`).",
         )
-    known = parse_pin(read_small(pin, max_size=MAX_PIN_BYTES + 1, what="a pin"))
+    known = read_pin(pin)
     if known.org != asked.org:
         raise RuleError("the request is about another organisation than the pin", code="request/other-org", next_step="Do not sign it.")
-    if asked.brief is None:
+    if asked.brief is not None:
+        return before_brief(check_brief(brief_of(dict(asked.brief)), known))
+    mirrors = [url for url in dict.fromkeys([*known.urls, *asked.urls]) if MIRROR in url]
+    if not mirrors:
         raise RuleError(
             "the organisation has partners, and none of them vouches for this",
             code="request/unvouched",
-            next_step="Ask for the request with a proof from partners in it.",
+            next_step="Ask for the request with a proof from partners in it (`commonhold request --partner`).",
         )
-    return before_brief(check_brief(brief_of(dict(asked.brief)), known))
+    keys = needed(asked.type, asked.body, org=asked.org, epoch=asked.epoch, member=member)
+    return before_brief(ask_together(mirrors, "", [*keys, ("partners", "policy")], known)[1])
 
 
 def _body(found: Review, said: str | None) -> dict[str, Any]:

@@ -171,7 +171,7 @@ class _Act:
         texts = [
             Shown(Fact("the-article", {"number": number}), article_text(digest, self.request.texts))
             for number, digest in rows
-            if digest in self.request.texts
+            if isinstance(digest, str) and digest in self.request.texts
         ]
         return [*facts, Fact("effect-accept-founding")], texts
 
@@ -213,7 +213,7 @@ class _Act:
         told = payload_facts(what, payload)
         facts = [Fact(f"act-{'accept-seat' if act == 'accept' else act}", {"by": found["by"]}), *told, *self._succession(what, payload)]
         facts.append(Fact("effect-accept-seat", {"office": payload["office"]}) if act == "accept" else Fact(f"effect-{act}"))
-        if articles := [number for number in found.get("articles", ()) if isinstance(number, str)]:
+        if articles := _strings(found.get("articles")):
             facts.append(Fact("under", {"articles": ", ".join(articles)}))
         approvals = found.get("approvals")
         if isinstance(approvals, dict) and approvals:
@@ -318,6 +318,10 @@ def _has_texts(payload: Mapping[str, Any], texts: Mapping[str, bytes]) -> bool:
 def _key_of(acts: Any, member: str) -> str:
     act = acts.get(member) if isinstance(acts, dict) else None
     return str(act.get("key", "")) if isinstance(act, dict) else ""
+
+
+def _strings(value: Any) -> list[str]:
+    return [part for part in value if isinstance(part, str)] if isinstance(value, list | tuple) else []
 
 
 def _number(value: Any) -> int:
