@@ -203,7 +203,7 @@ def test_a_text_that_cannot_be_compared_is_not_called_false(tmp_path: Path) -> N
     _, digest = publish_text(record, held=False)
     with reading(tmp_path, record) as reader:
         code, words = reader.asks(TEXT)
-        assert (code, "could not be compared, because this partner does not hold their texts: 1" in words) == (CANNOT_JUDGE, True)
+        assert (code, "could not be compared, because their texts are not held here: 1" in words) == (CANNOT_JUDGE, True)
         assert reader.client.get(f"/mirror/{record.hash}/objects/{digest[:2]}/{digest[2:]}").status_code == 404
         record.files.write(f"objects/{digest[:2]}/{digest[2:]}", b"another text")
         reader.clock.now += 400
@@ -285,14 +285,15 @@ def test_a_proof_of_another_history_or_of_a_leaf_that_is_not_there_is_no_yes(tmp
     false = decide_channel(face, "https://evil.example/")
     face.publish()
     shown = proof_of(face, false)
-    decide_channel(record, "https://other.example/")
+    last = decide_channel(record, "https://other.example/")
     with reading(tmp_path, record) as reader:
         code, words = reader.hands(shown)
         assert (code, "another history of this log" in words) == (CONTRADICTORY, True)
         channel = next(key for key, found in record.club.state.part("proposals").items() if found.payload.get("address") == PAGE)
         file = parse_proof_file(proof_of(record, channel))
         leaves = list(file.leaves)
-        leaves[file.proof.index] = face.club.leaves[face.club.state.ids[false]]
+        # An entry that is in the record, at a place where it is not.
+        leaves[file.proof.index] = record.club.leaves[record.club.state.ids[last]]
         assert reader.hands(replace(file, leaves=tuple(leaves)).to_bytes())[0] == NOT_OFFICIAL
 
 

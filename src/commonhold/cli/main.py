@@ -57,6 +57,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "prove": Verb("commonhold.cli.prove:command", "Write a proof of one entry that anybody can check offline."),
     "pin": Verb("commonhold.cli.pin:command", "Keep whose word counts about an organisation, to check small proofs by."),
     "verify": Verb("commonhold.cli.verify:command", "Check a file, a folder or an address: who decided what, and is it so."),
+    "check": Verb("commonhold.cli.check:command", "Ask partners whether an address, a text, a code or a file is official."),
     "epoch": Verb("commonhold.cli.epoch:command", "Go on in another log when the server is taken, and see which stands."),
     "request": Verb("commonhold.cli.request:command", "Ask members to sign an act, by link, file or code."),
     "sign": Verb("commonhold.cli.sign:command", "Look at a request, and sign it with your kit."),

@@ -221,6 +221,10 @@ class Node:
         self._forward(follower)
         self._sign_if_due(follower)
         follower.heard = self.others.ask(follower.origin)
+        self.fetch_texts(follower)
+
+    def fetch_texts(self, follower: Follower) -> None:
+        """Fetch texts of published statements that are not here yet, see :meth:`.texts.Texts.gather`."""
         self.texts.gather(follower.state, self._places_of_texts(follower.origin))
         try:
             self.successions.settle(org_of(follower.origin))

@@ -85,7 +85,7 @@ def _address(board: Board, address: Address) -> Answer:
     if not found:
         near = _near(board, address)
         notes: list[Note] = [(N_("It resembles %(address)s, and is another address."), {"address": near})] if near else []
-        why = N_("No organisation that this partner follows names this address as its own.")
+        why = N_("No organisation that is followed here names this address as its own.")
         return no(why, read_as=address.shown, notes=notes)
     newest: dict[str, tuple[Organisation, Channel]] = {}
     for one, channel in found:
@@ -136,7 +136,7 @@ def _origin(board: Board, text: str) -> Answer | None:
     except FormatError:
         return None
     if one is None:
-        return cannot(N_("This partner does not follow that organisation."), read_as=text)
+        return cannot(N_("That organisation is not followed here."), read_as=text)
     values = {"epoch": one.epoch}
     if one.line[-1].origin == text or not one.told.is_yes:
         return together(text, [Finding(one.told, one, N_("This is the log of the epoch in which the organisation lives now."), values)])
@@ -159,11 +159,11 @@ def ask_text(board: Board, text: str) -> Answer:
     if missing:
         return cannot(
             N_(
-                "No published text that is held here has these words. How many statements could not be compared, because this partner does not hold their texts: %(n)s"
+                "No published text that is held here has these words. How many statements could not be compared, because their texts are not held here: %(n)s"
             ),
             {"n": missing},
         )
-    return no(N_("No organisation that this partner follows has published these words as a statement."))
+    return no(N_("No organisation that is followed here has published these words as a statement."))
 
 
 def _statement(one: Organisation, statement: Statement, why: str) -> Finding:
@@ -186,7 +186,7 @@ def _code(board: Board, digits: str) -> Answer:
             # A statement is found by its decision and by its digest.
             findings[(org, finding.decision.id if finding.decision else key)] = finding
     if not findings:
-        return no(N_("No decision that this partner holds has this code."), read_as=grouped)
+        return no(N_("No decision that is known here has this code."), read_as=grouped)
     # A proposal that nobody approved takes no code away from what was decided.
     decided = [finding for finding in findings.values() if finding.decision is not None] or list(findings.values())
     if len(decided) > 1:
@@ -204,7 +204,7 @@ def decision_finding(board: Board, one: Organisation, key: str) -> Finding:
         if key in (statement.digest, statement.decision.id):
             why = N_("This code leads to the statement below. If what you read says something else, it is not this statement.")
             return _statement(one, statement, why)
-    proposal: Proposal | None = board.states[one.id].proposal(key)
+    proposal: Proposal | None = board.state(one.id).proposal(key)
     if proposal is None or proposal.status != "enacted" or not one.told.is_yes:
         told = one.told if not one.told.is_yes else Told(NOT_OFFICIAL, "not official: the record never decided this")
         return Finding(told, one, N_("This code leads to a proposal that was not decided."))

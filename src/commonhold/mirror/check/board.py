@@ -17,6 +17,7 @@ from commonhold.kernel.addresses import HANDLE, WEB, Address, address_of
 from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.record.state import State
 from commonhold.mirror.check.sight import organisation_of
+from commonhold.mirror.standing import Standing
 from commonhold.pages.check.facts import Channel, Organisation, Statement
 from commonhold.store.proving import words_of
 
@@ -34,7 +35,7 @@ class Board:
     """All organisations, and where to find what people ask for."""
 
     organisations: tuple[Organisation, ...] = ()
-    states: dict[str, State] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
     channels: dict[tuple[str, str], list[tuple[Organisation, Channel]]] = field(default_factory=dict)
     hosts: dict[str, list[tuple[Organisation, Channel, Address]]] = field(default_factory=dict)
     texts: dict[bytes, list[tuple[Organisation, Statement]]] = field(default_factory=dict)
@@ -42,9 +43,9 @@ class Board:
     """Hexadecimal ids and the organisation in whose record they are, sorted."""
 
     @classmethod
-    def of(cls, organisations: Iterable[Organisation], states: dict[str, State]) -> Board:
-        """The board of these organisations, whose replayed *states* are given by their ids."""
-        board = cls(tuple(sorted(organisations, key=lambda one: (one.name, one.id))), states)
+    def of(cls, organisations: Iterable[Organisation], standings: dict[str, Standing]) -> Board:
+        """The board of these organisations, whose *standings* are given by their ids."""
+        board = cls(tuple(sorted(organisations, key=lambda one: (one.name, one.id))), standings)
         codes: set[tuple[str, str]] = set()
         for one in board.organisations:
             for channel in one.channels:
@@ -58,12 +59,20 @@ class Board:
                 if statement.text is not None:
                     board.texts.setdefault(same_words(statement.text.encode()), []).append((one, statement))
             codes.add((one.id, one.id))
-            codes.update((proposal, one.id) for proposal in states[one.id].part("proposals"))
-        return Board(board.organisations, states, board.channels, board.hosts, board.texts, tuple(sorted(codes)))
+            codes.update((proposal, one.id) for proposal in standings[one.id].state.part("proposals"))
+        return Board(board.organisations, standings, board.channels, board.hosts, board.texts, tuple(sorted(codes)))
 
     def organisation(self, org: str) -> Organisation | None:
         """The organisation with that id."""
         return next((one for one in self.organisations if one.id == org), None)
+
+    def lacking(self) -> list[str]:
+        """The organisations of which this node lacks the text of a statement."""
+        return [one.id for one in self.organisations if any(each.text is None for each in one.statements)]
+
+    def state(self, org: str) -> State:
+        """The replayed state of one of the organisations."""
+        return self.standings[org].state
 
     def with_prefix(self, digits: str) -> list[tuple[str, str]]:
         """The ids that begin with these digits, each with its organisation; at most a dozen."""
@@ -82,7 +91,7 @@ class Boards:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._lock = threading.Lock()
-        self._seen: dict[str, tuple[object, Organisation, State]] = {}
+        self._seen: dict[str, tuple[object, Organisation, Standing]] = {}
         self._board = Board()
         self._made = float("-inf")
 
@@ -90,6 +99,10 @@ class Boards:
     def newest(self) -> Board | None:
         """The board, if it is fresh enough to answer from."""
         return self._board if time.monotonic() - self._made < FRESH else None
+
+    def forget(self) -> None:
+        """Look again for the next question."""
+        self._made = float("-inf")
 
     def look(self) -> Board:
         """The board, made again if it is not fresh.
@@ -104,7 +117,7 @@ class Boards:
             return board
 
     def _look(self) -> Board:
-        found: dict[str, tuple[Organisation, State]] = {}
+        found: dict[str, tuple[Organisation, Standing]] = {}
         heard = (self._node.alarms.count(), self._node.texts.version, self._node.clock() // TELL_SECONDS)
         for org in self._node.standings.organisations():
             logs = self._node.standings.followers_of(org)
@@ -119,10 +132,10 @@ class Boards:
                         found[org] = known[1:]
                     continue
                 trouble = next((log.trouble for log in logs if log.origin == standing.history.current.origin), "")
-                known = (key, organisation_of(standing, text_of=self._node.texts.text, trouble=trouble), standing.state)
+                known = (key, organisation_of(standing, text_of=self._node.texts.text, trouble=trouble), standing)
                 self._seen[org] = known
             found[org] = known[1:]
         organisations = tuple(sorted((one for one, _ in found.values()), key=lambda one: (one.name, one.id)))
         if organisations == self._board.organisations:
             return self._board
-        return Board.of(organisations, {org: state for org, (_, state) in found.items()})
+        return Board.of(organisations, {org: standing for org, (_, standing) in found.items()})

@@ -7,7 +7,7 @@ to is read from the node's own state. So a file of a hundred thousand forged sig
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from commonhold.kernel.errors import CommonholdError, ProofError
 from commonhold.kernel.messages import N_
@@ -21,30 +21,27 @@ from commonhold.kernel.tlog.merkle import verify_inclusion
 from commonhold.kernel.tlog.rollback import check_rollback, parse_rollback
 from commonhold.mirror.check.asking import ask, ask_text, cannot, decision_finding, no, together
 from commonhold.mirror.check.board import Board
-from commonhold.mirror.witness import origin_hash
+from commonhold.mirror.standing import org_of
 from commonhold.pages.check.facts import Answer, Finding, Told
-
-if TYPE_CHECKING:
-    from commonhold.mirror.node import Node
 
 MAX_FILE: Final = 8 << 20
 _FORM: Final = re.compile(rb'"(?:form|type)"\s*:\s*"(commonhold/[a-z-]+/v[0-9]+)"')
 ROLLED_BACK: Final = "rolled-back"
 
 
-def ask_file(node: Node, board: Board, raw: bytes) -> Answer:
+def ask_file(board: Board, raw: bytes) -> Answer:
     """The answer to a file; whatever it is, nothing of it is kept."""
     found = _FORM.search(raw) if raw.lstrip()[:1] == b"{" else None
     form = found[1].decode() if found else ""
     try:
         if form == "commonhold/proof/v1":
-            return _proof(node, board, parse_proof_file(raw))
+            return _proof(board, parse_proof_file(raw))
         if form == "commonhold/equivocation/v1":
-            return _two_faces(node, raw)
+            return _two_faces(board, raw)
         if form == "commonhold/rollback/v1":
-            return _rollback(node, raw)
+            return _rollback(board, raw)
         if form:
-            return cannot(N_("This partner cannot check files of this kind. Open it in the verifier."))
+            return cannot(N_("Files of this kind cannot be checked here. Open it in the verifier."))
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return cannot(N_("This file is neither a text nor one of the files that are checked here."))
@@ -55,20 +52,20 @@ def ask_file(node: Node, board: Board, raw: bytes) -> Answer:
     return ask(board, text) if len(text) <= 200 else ask_text(board, text)
 
 
-def _proof(node: Node, board: Board, file: ProofFile) -> Answer:
+def _proof(board: Board, file: ProofFile) -> Answer:
     one = board.organisation(file.org)
     if one is None:
-        return cannot(N_("This file is about an organisation that this partner does not follow. Open it in the verifier."))
+        return cannot(N_("This file is about an organisation that is not followed here. Open it in the verifier."))
     signed = parse_checkpoint(parse_note(file.proof.checkpoint_raw).text)
-    history = node.standing(one.id).history
+    history = board.standings[one.id].history
     chapter = next((each for each in history.line if each.origin == signed.origin), None)
     if chapter is None:
         return no(N_("The organisation's record knows no such log."))
     if signed.size > chapter.tree.size:
-        return cannot(N_("This file shows more entries than this partner holds. Try again in a minute, or ask another partner."))
+        return cannot(N_("This file shows more entries than are held here. Try again in a minute, or ask another partner."))
     if chapter.tree.root(signed.size) != signed.root:
-        told = Told(CONTRADICTORY, "contradictory: the file shows another history of this log than the one that this node holds")
-        why = N_("This file shows another history of this log than the one that this partner holds. Give it to the organisation's members.")
+        told = Told(CONTRADICTORY, "contradictory: the file shows another history of this log than the one that is held here")
+        why = N_("This file shows another history of this log than the one that is held here. Give it to the organisation's members.")
         return Answer("", told, why=why)
     if file.proof.index >= len(file.leaves) or len(file.leaves) != signed.size:
         raise ProofError("the proof file does not hold the leaves of its checkpoint", code="prooffile/index")
@@ -76,17 +73,17 @@ def _proof(node: Node, board: Board, file: ProofFile) -> Answer:
     entry = parse_entry(file.leaves[file.proof.index])
     about = entry.id if entry.type in ("propose", "found") else getattr(entry.body, "proposal", "") or getattr(entry.body, "of", "")
     about = one.id if about == one.id or entry.type == "found" else about
-    state = board.states[one.id]
+    state = board.state(one.id)
     if state.ids.get(entry.id) is None or (about != one.id and state.proposal(about) is None):
         why = N_("The entry in this file is in the record, and counts for nothing.")
         return together("", [Finding(Told(NOT_OFFICIAL, "not official: the entry counts for nothing"), one, why)])
     return together("", [decision_finding(board, one, about)])
 
 
-def _two_faces(node: Node, raw: bytes) -> Answer:
+def _two_faces(board: Board, raw: bytes) -> Answer:
     file = parse_equivocation(raw)
     smaller, larger = check_equivocation(file)
-    if _is_strange(node, file.log):
+    if _is_strange(board, file.log):
         return cannot(_STRANGE, read_as=larger.origin)
     words = f"contradictory: the log signed two histories, of {smaller.size} and of {larger.size} entries"
     why = N_(
@@ -95,19 +92,19 @@ def _two_faces(node: Node, raw: bytes) -> Answer:
     return Answer(larger.origin, Told(CONTRADICTORY, words), why=why, values={"one": smaller.size, "other": larger.size})
 
 
-def _rollback(node: Node, raw: bytes) -> Answer:
+def _rollback(board: Board, raw: bytes) -> Answer:
     file = parse_rollback(raw)
     smaller, larger = check_rollback(file)
-    if _is_strange(node, file.log):
+    if _is_strange(board, file.log):
         return cannot(_STRANGE, read_as=larger.origin)
     words = f"rolled back: the log signed {larger.size} entries, and then published {smaller.size} again"
     why = N_("This file shows that a log signed %(other)s entries, and then published %(one)s again. An old backup may have been restored.")
     return Answer(larger.origin, Told(ROLLED_BACK, words), why=why, values={"one": smaller.size, "other": larger.size})
 
 
-_STRANGE: Final = N_("This file is about a log that this partner does not follow. Anybody can make a log that contradicts itself.")
+_STRANGE: Final = N_("This file is about a log that is not followed here. Anybody can make a log that contradicts itself.")
 
 
-def _is_strange(node: Node, log: VerifierKey) -> bool:
-    known = node.followers.get(origin_hash(log.name))
-    return known is None or known.log != log
+def _is_strange(board: Board, log: VerifierKey) -> bool:
+    known = board.standings.get(org_of(log.name))
+    return known is None or all(VerifierKey.of(each.origin, each.state.log_key) != log for each in known.history.line)

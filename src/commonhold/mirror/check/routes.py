@@ -6,22 +6,24 @@ of it is kept: an answer is made and forgotten. Bodies are bounded, and few larg
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.messages import N_
+from commonhold.kernel.record.verdict import CANNOT_JUDGE
 from commonhold.mirror.check.asking import MAX_QUESTION, ask, cannot
 from commonhold.mirror.check.board import Board, Boards
 from commonhold.mirror.check.files import MAX_FILE, ask_file
 from commonhold.mirror.check.forms import parse_form
+from commonhold.mirror.check.values import answer_value, organisation_value
 from commonhold.mirror.web import NO_STORE, TILE, TooLargeError, guarded, json_answer, read_body, static
 from commonhold.pages.check import screens
-from commonhold.pages.check.facts import Answer, Finding, Organisation
+from commonhold.pages.check.facts import Answer
 from commonhold.pages.language import CODES, language, preferred
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 POLICY: Final = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 LARGE_BODIES: Final = 4
 """Forms with a file that are read at a time; whoever comes then is asked to try again."""
+PATIENCE: Final = 5.0
+"""Seconds that a reader waits for a text that this node lacks and has not asked for yet."""
 SHORT: Final = 16 << 10
 """Characters that are looked up at once; longer texts in a thread."""
 _TOO_LARGE: Final = N_(
@@ -62,7 +66,7 @@ def check_routes(node: Node) -> list[BaseRoute]:
 class _Pages:
     def __init__(self, node: Node) -> None:
         self._node, self._boards = node, Boards(node)
-        self._looking, self._reading = CapacityLimiter(1), CapacityLimiter(LARGE_BODIES)
+        self._looking, self._reading, self._fetching = CapacityLimiter(1), CapacityLimiter(LARGE_BODIES), CapacityLimiter(2)
 
     async def _board(self) -> Board:
         # One thread looks; who comes meanwhile waits for what it finds.
@@ -77,11 +81,11 @@ class _Pages:
         if org:
             one = board.organisation(org)
             if one is None:
-                sentence = N_("This partner does not follow that organisation.")
+                sentence = N_("That organisation is not followed here.")
                 return _answered(request, frame, cannot(sentence), 404)
             return json_answer(organisation_value(one)) if _as_json(request) else _page(screens.organisation(frame, one))
         if question.strip():
-            return _answered(request, frame, ask(board, question[:MAX_QUESTION]))
+            return _answered(request, frame, await self._ask(board, question[:MAX_QUESTION]))
         if _as_json(request):
             return json_answer({"organisations": [organisation_value(one) for one in board.organisations]})
         return _page(screens.ask(frame, board.organisations))
@@ -97,21 +101,40 @@ class _Pages:
         file = fields.get("file", b"") or (question.strip().encode() if question.lstrip().startswith("{") else b"")
         board = await self._board()
         if file:
-            found = await to_thread.run_sync(ask_file, self._node, board, file, limiter=self._reading)
+            found = await to_thread.run_sync(ask_file, board, file, limiter=self._reading)
         elif not question.strip():
             return _page(screens.ask(frame, board.organisations))
-        elif len(question) > SHORT:
-            found = await to_thread.run_sync(ask, board, question, limiter=self._reading)
         else:
-            found = ask(board, question)
+            found = await self._ask(board, question)
         return _answered(request, frame, found)
+
+    async def _ask(self, board: Board, question: str) -> Answer:
+        found = ask(board, question) if len(question) <= SHORT else await to_thread.run_sync(ask, board, question, limiter=self._reading)
+        wordless = any(one.text is None and one.decision is not None and one.decision.kind == "statement" for one in found.findings)
+        if not wordless and (found.told.code != CANNOT_JUDGE or found.findings):
+            return found
+        if not (lacking := board.lacking()):
+            return found
+        # A statement that was published a moment ago: its text is fetched now, if that takes no longer than a reader waits.
+        with move_on_after(PATIENCE):
+            for org in lacking:
+                for follower in self._node.standings.followers_of(org):
+                    await to_thread.run_sync(self._node.fetch_texts, follower, limiter=self._fetching, abandon_on_cancel=True)
+        self._boards.forget()
+        return ask(await self._board(), question)
 
     async def text(self, request: Request) -> Response:
         """The object of a statement, so that others can compare its words, too."""
         digest = request.path_params["first"] + request.path_params["rest"]
         follower = self._node.followers.get(request.path_params["log"])
         known = follower is not None and digest in follower.state.part("statements")
-        return static(await to_thread.run_sync(self._node.texts.object, digest) if known else None, TILE, TEXT_CACHE)
+        if follower is None or not known:
+            return static(None, TILE, TEXT_CACHE)
+        if (raw := await to_thread.run_sync(self._node.texts.object, digest)) is None:
+            with move_on_after(PATIENCE):
+                await to_thread.run_sync(self._node.fetch_texts, follower, limiter=self._fetching, abandon_on_cancel=True)
+            raw = await to_thread.run_sync(self._node.texts.object, digest)
+        return static(raw, TILE, TEXT_CACHE)
 
 
 async def _style(_request: Request) -> Response:
@@ -152,53 +175,3 @@ def _answered(request: Request, frame: screens.Frame, found: Answer, status: int
 
 def _page(text: str, status: int = 200) -> Response:
     return Response(text, status, headers={**_HEADERS, "Content-Type": "text/html; charset=utf-8"})
-
-
-def answer_value(found: Answer) -> dict[str, Any]:
-    """An answer as plain data."""
-    return {
-        "verdict": found.told.code,
-        "words": found.told.words,
-        "official": found.told.is_yes,
-        "read_as": found.read_as,
-        "findings": [_finding_value(one) for one in found.findings],
-    }
-
-
-def _finding_value(one: Finding) -> dict[str, Any]:
-    decision = one.decision
-    value: dict[str, Any] = {"verdict": one.told.code, "words": one.told.words, "where": one.told.where, "org": one.organisation.id}
-    if decision is not None:
-        value["decided"] = {
-            "proposal": decision.id,
-            "kind": decision.kind,
-            "code": decision.code,
-            "by": list(decision.by),
-            "articles": list(decision.articles),
-            "index": decision.entry,
-            "time": decision.time,
-        }
-    if one.text is not None:
-        value["text"] = one.text
-    return {**value, "rests_on": _rests_value(one.organisation)}
-
-
-def _rests_value(one: Organisation) -> dict[str, Any]:
-    return {"replayed": one.entries, "epoch": one.epoch, "partners": list(one.signed.names), "time": one.signed.time}
-
-
-def organisation_value(one: Organisation) -> dict[str, Any]:
-    """An organisation as plain data."""
-    return {
-        "org": one.id,
-        "name": one.name,
-        "verdict": one.told.code,
-        "words": one.told.words,
-        "official": one.told.is_yes,
-        "mirror": one.mirror,
-        "rests_on": _rests_value(one),
-        "channels": [{"address": each.address, "status": each.status, "to": each.to} for each in one.channels],
-        "statements": [{"text": each.digest, "code": each.decision.code, "held": each.text is not None} for each in one.statements],
-        "epochs": [{"epoch": each.number, "origin": each.origin, "since": each.since} for each in one.line],
-        "alarms": [each.id for each in one.alarms],
-    }
