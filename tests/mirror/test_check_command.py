@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -38,6 +42,13 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
         yield made
 
 
+def asked(url: str, question: str) -> Any:
+    """What a partner's page answers a program."""
+    request = urllib.request.Request(f"{url}/check?{urlencode({'q': question})}", headers={"Accept": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.loads(answer.read())
+
+
 def partners(one: Federation) -> list[object]:
     return [part for node in one.nodes.values() for part in ("--partner", node.url)]
 
@@ -53,6 +64,15 @@ def test_an_address_a_text_and_a_code_are_judged_by_a_replay_of_what_partners_se
     for what in ("https://saltrnarsh.example", "0000-0000-0000", one.house.write("false.md", TEXT + "The treasurer has resigned.\n")):
         done = command("check", what, *partners(one), "--json")
         assert (done.code, done.json["verdict"]) == (1, "not-official"), done.said
+
+
+def test_each_partner_shows_what_the_other_signed_because_the_log_carries_it(one: Federation) -> None:
+    """No partner needs to be told of another: what the organisation's log publishes has the signatures of both."""
+    for node in one.nodes.values():
+        end = time.monotonic() + 60
+        while (told := asked(node.url, "saltmarsh.example"))["verdict"] != "official" and time.monotonic() < end:
+            time.sleep(0.5)
+        assert (told["verdict"], told["findings"][0]["rests_on"]["partners"]) == ("official", ["gull", "knot"])
 
 
 def test_the_answer_is_said_in_lines_with_what_it_rests_on(one: Federation) -> None:

@@ -110,6 +110,7 @@ class Follower(Held):
         """
         note = reader.checkpoint_raw()
         checkpoint, _ = open_checkpoint(note, [self.log])
+        self.published = note
         before, held, root = self._row()
         if before and held == checkpoint.size == parse_checkpoint(parse_note(before).text).size and root == checkpoint.root:
             return

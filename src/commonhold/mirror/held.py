@@ -58,6 +58,7 @@ class Held:
         self.log, self.origin = log, log.name
         self.trouble = ""
         self.heard: list[bytes] = []
+        self.published = b""
         self._files, self._database, self._begins, self._places = files, database, begins, places
         self._turn = threading.Lock()
         self._copy: Copy | None = None
@@ -151,7 +152,8 @@ class Held:
     def answers(self) -> list[bytes]:
         """Checkpoints of this log with cosignatures that have reached this node, its own first; whose they are, the reader checks."""
         head = self.head()
-        return [*([head[1]] if head is not None else []), *self.heard]
+        # An organisation's log carries its partners' newest signatures itself.
+        return [*([head[1]] if head is not None else []), *([self.published] if self.published else []), *self.heard]
 
     def served(self, name: str, limit: int) -> bytes | None:
         """One tile or bundle of this node's copy; None if it is not there.

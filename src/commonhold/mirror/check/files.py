@@ -21,7 +21,7 @@ from commonhold.kernel.tlog.merkle import verify_inclusion
 from commonhold.kernel.tlog.rollback import check_rollback, parse_rollback
 from commonhold.mirror.check.asking import ask, ask_text, cannot, decision_finding, no, together
 from commonhold.mirror.check.board import Board
-from commonhold.mirror.standing import org_of
+from commonhold.mirror.held import org_of
 from commonhold.pages.check.facts import Answer, Finding, Told
 
 MAX_FILE: Final = 8 << 20

@@ -23,7 +23,8 @@ from commonhold.kernel.record.verdict import judge_history
 from commonhold.kernel.tlog.checkpoint import Checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.mirror.heads import Head, fetch_from, read_heads
-from commonhold.mirror.standing import Standing, org_of
+from commonhold.mirror.held import org_of
+from commonhold.mirror.standing import Standing
 from commonhold.mirror.witness import origin_hash
 from commonhold.store.epochs import logs_at
 from commonhold.store.fetch import is_private_address, url_fetch, url_front
