@@ -91,6 +91,21 @@ class Running:
         row: dict[str, Any] = json.loads(self.get(""))["logs"][0]
         return row
 
+    def successors(self, name: str) -> dict[str, Any]:
+        """What it says of the logs after one."""
+        told: dict[str, Any] = json.loads(self.get(f"mirror/{name}/successors"))
+        return told
+
+    def until_frozen(self, name: str) -> dict[str, Any]:
+        """Wait until it has signed that a log has ended."""
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            told = self.successors(name)
+            if told["frozen"]:
+                return told
+            time.sleep(0.05)
+        raise AssertionError(f"the node has not left the log: {told}; {self.get('').decode()}")
+
     def until_signed(self, size: int) -> dict[str, Any]:
         """Wait until the mirror has signed a checkpoint of *size*."""
         end = time.monotonic() + SECONDS
@@ -114,10 +129,16 @@ class Running:
 
 @contextmanager
 def node_process(
-    verb: str, state: Path, log: str, *, name: str = "heron.example", listen: str = "127.0.0.1:0", run: Sequence[str] = HERE
+    verb: str,
+    state: Path,
+    log: str,
+    *more: str,
+    name: str = "heron.example",
+    listen: str = "127.0.0.1:0",
+    run: Sequence[str] = HERE,
 ) -> Iterator[Running]:
-    """``commonhold VERB serve`` in a process of its own, started with *run*; killed at the end if it still runs."""
-    options = ["--state", str(state), "--name", name, "--log", log, "--listen", listen]
+    """``commonhold VERB serve`` with *more* options in a process of its own, started with *run*; killed at the end if it still runs."""
+    options = ["--state", str(state), "--name", name, "--log", log, "--listen", listen, *more]
     with _process(verb, "serve", *options, run=run) as (process, ready):
         yield Running(process, ready["url"], ready["vkeys"])
 

@@ -142,6 +142,8 @@ def announce(context: click.Context, address: str, partners: tuple[str, ...], as
 def show(context: click.Context, org: str, places: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Say where the organisation ORG (its id) lives now, from all the records at PLACES (folders and addresses).
 
+    A partner's address leads on: to the logs after the one that is mirrored there, or, if it is the node's own, to all logs of the organisation.
+
     Exit code 0: official; 1: not, or contradictory; 2: cannot judge.
     """
     history, verdict = read_all(org, places)
@@ -164,10 +166,11 @@ def read_all(org: str, places: Iterable[str], heads: Callable[[str], Iterable[by
     """
     from commonhold.kernel.errors import CommonholdError  # noqa: PLC0415
     from commonhold.store.epochs import logs_at, read_history_of  # noqa: PLC0415
+    from commonhold.store.leading import lead  # noqa: PLC0415
     from commonhold.store.record import open_reader  # noqa: PLC0415
 
     logs: list[Log] = []
-    for place in places:
+    for place in lead(places, org):
         try:
             logs += logs_at(open_reader(place))
         except CommonholdError as error:

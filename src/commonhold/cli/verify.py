@@ -107,7 +107,9 @@ def _check_record(
     from commonhold.cli.describing import Openings  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.errors import StoreError  # noqa: PLC0415
     from commonhold.kernel.record.verdict import judge_record  # noqa: PLC0415
+    from commonhold.store.leading import lead  # noqa: PLC0415
 
+    place = _at_partner(place, org)
     try:
         read = read_place(place, org=org, always_show=True)
     except StoreError as error:
@@ -122,6 +124,7 @@ def _check_record(
     value, lines = _summary(read, Openings(place))
     value["partners"], told = partners.told(read)
     lines += told
+    also = tuple(each for each in lead((place, *also), read.state.org) if each != place)
     if also:
         from commonhold.cli.epoch import as_lines, as_value, read_all  # noqa: PLC0415
         from commonhold.kernel.record.verdict import judge_epoch  # noqa: PLC0415
@@ -134,6 +137,20 @@ def _check_record(
         verdict, found = _judge_text(read, verdict, place, text)
         value |= found
     return value, lines, verdict
+
+
+def _at_partner(place: str, org: str) -> str:
+    """Where a node's own address was given, that of its copy of the log in which it says that the organisation lives."""
+    from commonhold.kernel.errors import FormatError  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store.asking import MIRROR, mirror_of  # noqa: PLC0415
+    from commonhold.store.leading import is_address, led_from  # noqa: PLC0415
+
+    if not is_address(place) or MIRROR in place or led_from(place, org) == [place.rstrip("/")]:
+        return place
+    try:
+        return mirror_of(place, org)
+    except FormatError:
+        return place
 
 
 def _check_file(path: Path, org: str, text: Path | None) -> tuple[dict[str, Any], list[str], Verdict]:

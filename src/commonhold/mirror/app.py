@@ -137,6 +137,9 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
             line = await to_thread.run_sync(follower.cosign, note, limiter=few, abandon_on_cancel=True)
         except (ProofError, RuleError) as error:
             return no_signature(error)
+        if len(node.standings.followers_of(org_of(follower.origin))) > 1:
+            # What was just held may be the succession, after which the log before it is left.
+            node.soon(follower)
         return answer(Answer(200, line.encode()))
 
     async def entry(request: Request) -> Response:

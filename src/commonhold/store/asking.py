@@ -40,9 +40,13 @@ def mirror_of(url: str, org: str = "") -> str:
     if MIRROR in url:
         return url
     try:
-        logs = [row for row in json.loads(url_front(url, max_size=MAX_FRONT, deadline=SECONDS))["logs"] if row.get("org")]
+        front = json.loads(url_front(url, max_size=MAX_FRONT, deadline=SECONDS))
+        logs = [row for row in front["logs"] if row.get("org")]
         found = {row["org"] for row in logs if row["org"].startswith(org)}
-        newest = max(((parse_origin(row["origin"])[1], row["hash"]) for row in logs if row["org"] in found), default=(0, ""))[1]
+        # Where the node finds that it lives; an epoch of a higher number may be one that nobody has decided.
+        newest = next((row["hash"] for row in front.get("organisations", ()) if row["org"] in found), "")
+        if not newest:
+            newest = max(((parse_origin(row["origin"])[1], row["hash"]) for row in logs if row["org"] in found), default=(0, ""))[1]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(
             f"{url} does not answer as a partner node ({type(error).__name__})", code="partner/form", next_step="Check the address."
