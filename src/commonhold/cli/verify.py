@@ -124,7 +124,7 @@ def _check_record(
     value, lines = _summary(read, Openings(place))
     value["partners"], told = partners.told(read)
     lines += told
-    also = tuple(each for each in lead((place, *also), read.state.org) if each != place)
+    also = tuple(each for each in lead((place, *also), read.state.org) if each.rstrip("/") != place.rstrip("/"))
     if also:
         from commonhold.cli.epoch import as_lines, as_value, read_all  # noqa: PLC0415
         from commonhold.kernel.record.verdict import judge_epoch  # noqa: PLC0415
