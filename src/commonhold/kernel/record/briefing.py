@@ -16,7 +16,6 @@ from commonhold.kernel.notes import Signature, VerifierKey, note_of, parse_note
 from commonhold.kernel.record.brief import MAX_EPOCHS, MAX_VALUES, Brief, Shown
 from commonhold.kernel.record.digest import LeafProof, StateTree
 from commonhold.kernel.record.entries import Entry
-from commonhold.kernel.record.partners import IN_FORCE
 from commonhold.kernel.record.payloads import parse_payload
 from commonhold.kernel.record.pin import Pin
 from commonhold.kernel.record.state import Proposal, State
@@ -117,11 +116,6 @@ def make_brief(
         tree: of that state.
     """
     return Brief(org, *notes, tuple(Shown(part, key, tree.prove(part, key)) for part, key in keys), entry, dict(texts or {}))
-
-
-def with_policy(keys: Sequence[Key]) -> tuple[Key, ...]:
-    """The keys, and the policy that is in force: for readers whose pin may be older than the newest decision about partners."""
-    return tuple(dict.fromkeys((*keys, ("partners", IN_FORCE))))
 
 
 def merge_briefs(briefs: Iterable[Brief], pin: Pin, mirrors: Iterable[VerifierKey] = ()) -> tuple[Brief, ...]:
