@@ -126,9 +126,9 @@ class Host:
 
     @contextlib.contextmanager
     def partner(self, state: Path, *logs: str) -> Iterator[dict[str, Any]]:
-        """A partner node on this host, called by the host's name."""
+        """A partner node on this host, called by the host's name, that may follow epochs in this network."""
         options = [part for log in logs for part in ("--log", log)]
-        with self.serving("partner", "serve", "--state", state, "--name", f"{self.name}.example", *options) as ready:
+        with self.serving("partner", "serve", "--state", state, "--name", f"{self.name}.example", "--allow-private", *options) as ready:
             yield ready
 
     def row(self, origin: str) -> dict[str, Any]:

@@ -227,7 +227,8 @@ class BadDay:
             partner.up = partner.name != LIAR
         whole = self.read(range(len(self.logs)))
         assert whole is not None
-        left = whole[0].current.origin
+        # Where they live; and if that log showed two faces, that log all the same: an epoch off the one before would be a rival to their own.
+        [left] = set(whole[0].contradiction) or {whole[0].current.origin}
         able = [at for at, house in enumerate(self.logs) if house.state.origin == left]
         # Of several faces the one that most honest partners hold, and as far as they do: theirs are the copies that anybody can fetch.
         held = {at: [size for partner in self.partners.values() if (size := self._holds(partner, self.logs[at]))] for at in able}

@@ -138,3 +138,18 @@ def test_partners_who_are_split_between_two_faces_make_neither_fresh() -> None:
         assert told[1].code != OFFICIAL
     assert told[1].code == CONTRADICTORY
     world.recover()
+
+
+def test_two_faces_of_the_epoch_where_they_live_are_left_for_the_next() -> None:
+    """The server of a later epoch signs two tails that no partner has seen: readers are told, and the members go on from what is held of it."""
+    world = BadDay(charter(RULES), T0)
+    world.recover()
+    world.fork(1, 0)
+    for at in (1, 2):
+        world.logs[at].append(b"%d" % at)
+    world.notes.clear()
+    told = world.read([0, 1, 2])
+    assert told is not None
+    assert told[1].code == CONTRADICTORY
+    world.recover()
+    assert world.logs[-1].state.epoch == 2
