@@ -73,7 +73,9 @@ def federation(base: Path, *, names: tuple[str, ...] = PARTNERS) -> Iterator[Fed
     with ExitStack() as stack:
         log = stack.enter_context(house_process(house.path))
         nodes = {
-            name: stack.enter_context(node_process("partner", base / name, f"{log.log}={log.url}", name=f"{name}.example"))
+            name: stack.enter_context(
+                node_process("partner", base / name, f"{log.log}={log.url}", "--allow-private", name=f"{name}.example")
+            )
             for name in names
         }
         for node in nodes.values():
@@ -221,6 +223,39 @@ def test_the_payload_of_a_partner_decision_is_written_from_what_partners_say(tmp
         for name in ("heron", "tern", "plover", "curlew"):
             report = one.do(name, "approve", proposal)
         assert report["attested"] is True
+
+
+def test_members_go_on_in_another_log_with_the_same_partners(tmp_path: Path) -> None:
+    """The server is gone: one opens the next epoch from a partner, the new log tells the partners where it is, and the others decide it by its address."""
+    with federation(tmp_path) as one:
+        one.name_partners(2)
+        org, mirror = one.log.about()["org"], one.mirror("gull")
+        policy = ("--partners", one.house.base / "partner.json")
+        before = [path.name for path in sorted((one.house.path / "objects").rglob("*")) if path.is_file()]
+        # While the server still answers, the texts come along from there; a partner holds the words of statements only.
+        early = command("epoch", "open", tmp_path / "early", "--from", one.log.url, *policy, "--kit", one.house.kit("tern"), "--json")
+        assert early.code == 0, early.said
+        assert [path.name for path in sorted((tmp_path / "early" / "objects").rglob("*")) if path.is_file()] == before
+        one.log.process.kill()
+        opened = command("epoch", "open", tmp_path / "next", "--from", mirror, *policy, "--kit", one.house.kit("tern"), "--json")
+        assert opened.code == 0, opened.said
+        with house_process(tmp_path / "next", *(node.url for node in one.nodes.values())) as log:
+            log.until(lambda about: all(row["signed"] for row in about["partners"]))
+            begun = command("epoch", "succeed", "--approve", "--house", log.url, "--kit", one.house.kit("tern"), "--json")
+            assert (begun.code, begun.json["attested"]) == (0, True)
+            for name in ("heron", "plover"):
+                report = command("approve", begun.json["proposal"]["id"], "--house", log.url, "--kit", one.house.kit(name), "--json").json
+            assert [event["name"] for event in report["attest_events"]] == ["enacted"]
+            told = command("epoch", "show", org, mirror, log.url, "--json").json
+            assert [row["epoch"] for row in told["line"]] == [0, 1]
+            assert command("verify", log.url, "--org", org, "--json").json["verdict"] == "official"
+            # The new log is written to like any other.
+            assert (
+                command(
+                    "propose", "channel", "op=add", "address=https://a.example", "--house", log.url, "--kit", one.house.kit("heron")
+                ).code
+                == 0
+            )
 
 
 def test_an_entry_that_the_rules_refuse_is_refused_in_their_words(tmp_path: Path) -> None:

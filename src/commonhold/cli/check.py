@@ -84,7 +84,7 @@ def command(
 def _sources(what: str, partners: tuple[str, ...], places: tuple[str, ...], pin: Path | None, org: str) -> Sources:
     from commonhold.store.keyfile import read_small  # noqa: PLC0415
     from commonhold.store.partnerfile import read_partners  # noqa: PLC0415
-    from commonhold.store.remote import is_url  # noqa: PLC0415
+    from commonhold.store.remoteobjects import is_url  # noqa: PLC0415
 
     origin = ""
     if pin is not None:

@@ -47,7 +47,7 @@ def open_(folder: Path, place: str, at: int | None, partners: Path | None, kit: 
     from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature  # noqa: PLC0415
     from commonhold.kernel.record.state import value_of  # noqa: PLC0415
     from commonhold.kernel.tlog.merkle import Tree  # noqa: PLC0415
-    from commonhold.store.epochs import branch_at, texts_beside  # noqa: PLC0415
+    from commonhold.store.epochs import branch_at, texts_beside, texts_named  # noqa: PLC0415
     from commonhold.store.keyfile import load_kit  # noqa: PLC0415
     from commonhold.store.record import Record, open_reader  # noqa: PLC0415
 
@@ -68,7 +68,7 @@ def open_(folder: Path, place: str, at: int | None, partners: Path | None, kit: 
         body=body,
     )
     entry = with_signature(unsigned, secret.sign(signed_bytes(unsigned)))
-    with Record.open_epoch(folder, start, entry, seed, earlier, texts_beside(place)) as record:
+    with Record.open_epoch(folder, start, entry, seed, earlier, texts_beside(place, texts_named(start))) as record:
         state = record.state
     value = {"org": state.org, "epoch": state.epoch, "origin": state.origin, "folder": str(folder), "branches_off": start.base}
     emit(

@@ -10,7 +10,6 @@ Not here: what is done with the lines (:mod:`.attesting`).
 
 from __future__ import annotations
 
-import contextlib
 import json
 import queue
 import re
@@ -144,13 +143,20 @@ class Asker:
                 satisfied, end = True, min(end, time.monotonic() + self._grace)
         return found
 
-    def announce(self, url: str, address: str) -> None:
-        """Tell the partner at *url* that a log of a later epoch is served at *address*, and wait for nothing."""
+    def announce(self, url: str, address: str, heard: Callable[[str, str], None]) -> None:
+        """Tell the partner at *url* that a log of a later epoch is served at *address*, and wait for nothing.
+
+        Args:
+            heard: told the partner's address and what is wrong, in words, or nothing if it follows the log now; in a thread of its own.
+        """
 
         def tell() -> None:
-            # What it says is seen when it is asked for a signature.
-            with contextlib.suppress(CommonholdError):
-                self._post(f"{url}/epochs", json.dumps({"url": address}).encode())
+            try:
+                status, body = self._post(f"{url}/epochs", json.dumps({"url": address}).encode())
+                words = "" if status in (200, 202) else _refusal(status, body)
+            except CommonholdError as error:
+                words = _bounded(str(error))
+            heard(url, words)
 
         threading.Thread(target=tell, daemon=True).start()
 

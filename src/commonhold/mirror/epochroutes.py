@@ -77,7 +77,7 @@ def read_url(body: bytes) -> str:
     """
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict) or value.keys() != {"url"} or not isinstance(value["url"], str):
         raise FormatError(

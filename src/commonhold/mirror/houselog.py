@@ -46,6 +46,8 @@ FIRST_SECONDS: Final = 5.0
 """How long the first entry waits for the partners' first word on whether this folder is the newest."""
 ATTEST_EVERY: Final = 300.0
 """Seconds between two attests that strangers bring and that change nothing but the clock."""
+ANNOUNCE_EVERY: Final = 30.0
+"""Seconds between two times that a partner is told where a later epoch's log is."""
 _RELOAD: Final = frozenset({"store/stopped", "store/io", "store/full", "store/denied"})
 
 Say = Callable[[str], None]
@@ -83,6 +85,7 @@ class HouseLog:
         self._wake: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.address = ""
+        self._announced: dict[str, float] = {}
         state = self._record.state
         self.origin, self.org, self.log_key = state.origin, state.org, VerifierKey.of(state.origin, state.log_key)
 
@@ -208,9 +211,15 @@ class HouseLog:
         state = self._record.state if self._record is not None else None
         if state is None or not state.epoch or not self.address:
             return
-        unknown = [url for url, reply in self.asker.newest().items() if reply.code == "partner/404"]
-        for url in unknown:
-            self.asker.announce(url, self.address)
+        for url, reply in self.asker.newest().items():
+            if reply.code == "partner/404" and time.monotonic() - self._announced.get(url, -ANNOUNCE_EVERY) >= ANNOUNCE_EVERY:
+                self._announced[url] = time.monotonic()
+                self.asker.announce(url, self.address, self._heard)
+
+    def _heard(self, url: str, words: str) -> None:
+        self._say(f"partner {url}: {f'it does not follow this epoch: {words}' if words else 'follows this epoch now'}")
+        if not words:
+            self.soon()
 
     async def run(self) -> None:
         """Ask the partners for as long as the log is served: at once, after each entry, and every minute."""

@@ -7,12 +7,13 @@ to read as one, and writes them into a new folder. What any of them means is the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from commonhold.kernel import b64
-from commonhold.kernel.errors import FormatError, ProofError, RuleError
+from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError
 from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.record.entries import Entry, parse_entry
 from commonhold.kernel.record.fold import Outcome
@@ -27,9 +28,13 @@ from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.store.directory import ObjectDirectory
 from commonhold.store.edge import Edge, frame
 from commonhold.store.files import DirectoryFiles
+from commonhold.store.handing import digests_in
 from commonhold.store.reader import CHECKPOINT, StaticReader
+from commonhold.store.remoteobjects import RemoteObjects, is_url
 
 EPOCHS: Final = "epochs"
+MAX_TEXTS: Final = 4096
+"""Texts that are fetched along when an epoch is opened from an address."""
 
 
 def first_entry(reader: StaticReader) -> tuple[Entry, int]:
@@ -155,10 +160,25 @@ def read_history_of(
     return history, judge_freshness(judge_history(history), current.state, answers, now)
 
 
-def texts_beside(place: str) -> dict[str, bytes]:
-    """The text objects of the house at a folder; nothing where the place is an address, which serves none."""
+def texts_named(state: State) -> frozenset[str]:
+    """The digests of the texts that a record names: the charter's, and those of everything that was proposed."""
+    value: Any = state.charter.value
+    found: set[str] = {value["title"], *value["articles"].values()}
+    for proposal in state.part("proposals").values():
+        found.update(digests_in(proposal.payload))
+    return frozenset(found)
+
+
+def texts_beside(place: str, named: Iterable[str] = ()) -> dict[str, bytes]:
+    """The text objects of the house in a folder; at an address those of the *named* that are served there, which may be none."""
     path = Path(place)
-    if place.startswith(("http://", "https://")) or not (path / "objects").is_dir():
+    if is_url(place):
+        remote, found = RemoteObjects(place, fetches=MAX_TEXTS), {}
+        for digest in sorted(named):
+            with contextlib.suppress(CommonholdError):
+                found[digest] = remote.get(digest)
+        return found
+    if not (path / "objects").is_dir():
         return {}
     objects = ObjectDirectory(path)
     return {digest: objects.get(digest) for digest in objects.list()}

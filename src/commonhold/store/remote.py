@@ -8,12 +8,10 @@ then sent; whether it counts is seen in the record, not in what the server says.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -22,64 +20,22 @@ from commonhold.kernel.errors import FormatError, ProofError, RuleError, StoreEr
 from commonhold.kernel.notes import VerifierKey
 from commonhold.kernel.record.fold import Outcome, apply
 from commonhold.kernel.record.state import State
-from commonhold.kernel.texts import MAX_TEXT_BYTES
 from commonhold.kernel.tlog.checkpoint import open_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
-from commonhold.store.directory import ObjectDirectory
-from commonhold.store.fetch import url_fetch, url_front, url_post
+from commonhold.store.fetch import url_front, url_post
 from commonhold.store.handing import pack
 from commonhold.store.reader import StaticReader
 from commonhold.store.record import ReadRecord, open_reader, refusal_of
+from commonhold.store.remoteobjects import RemoteObjects
 
 SECONDS: Final = 30.0
 SEEN_SECONDS: Final = 15.0
 """How long an entry that was taken is looked for in the record."""
 POLL_SECONDS: Final = 0.25
 MAX_ANSWER: Final = 1 << 14
-MAX_FETCHES: Final = 64
 MAX_FRONT: Final = 1 << 18
 _MIRROR: Final = re.compile(r"(?P<node>.*)/mirror/[0-9a-f]{64}")
 _SHOWN: Final = 300
-
-
-def is_url(place: object) -> bool:
-    """Whether a place is an address and no folder."""
-    return str(place).startswith(("http://", "https://"))
-
-
-class RemoteObjects:
-    """Texts by digest from the address of a house's log; every one is verified. A partner's mirror has none."""
-
-    def __init__(self, url: str) -> None:
-        self._fetch = url_fetch(url, deadline=SECONDS)
-        self._left = MAX_FETCHES
-
-    def get(self, digest: str) -> bytes:
-        """The text with this digest.
-
-        Raises:
-            StoreError: ``store/absent`` if it is not there, or the server no longer answers. ProofError: ``object/altered``.
-        """
-        if self._left <= 0:
-            raise StoreError("no more texts are fetched in one run", code="store/absent", next_step="Look at them one by one.")
-        self._left -= 1
-        try:
-            raw = self._fetch(f"objects/{digest[:2]}/{digest[2:]}", MAX_TEXT_BYTES + 64)
-        except StoreError as error:
-            if error.code != "store/absent":
-                # A server that hangs is not asked for the next one too.
-                self._left = 0
-            raise
-        if hashlib.sha256(raw).hexdigest() != digest:
-            raise ProofError(
-                f"the text {digest[:12]} was altered on its way", code="object/altered", next_step="Fetch it from another copy."
-            )
-        return raw
-
-
-def objects_at(place: Path | str) -> ObjectDirectory | RemoteObjects:
-    """The texts of the house in a folder, or at the address of its log."""
-    return RemoteObjects(str(place).rstrip("/")) if is_url(place) else ObjectDirectory(place)
 
 
 class RemoteRecord:

@@ -30,7 +30,7 @@ from commonhold.store.epochs import logs_at
 from commonhold.store.fetch import is_private_address, url_fetch, url_front
 from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT, StaticReader
 from commonhold.store.record import open_reader
-from commonhold.store.remote import objects_at
+from commonhold.store.remoteobjects import objects_at
 
 SECONDS: Final = 15.0
 MAX_FRONT: Final = 4 << 20

@@ -1,0 +1,62 @@
+"""Texts by digest from an address: of a house's log, or of a partner's mirror, which holds those of statements (docs/formats/house-log.md).
+
+Nothing that comes is believed: every text is hashed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from commonhold.kernel.errors import ProofError, StoreError
+from commonhold.kernel.texts import MAX_TEXT_BYTES
+from commonhold.store.directory import ObjectDirectory
+from commonhold.store.fetch import url_fetch
+
+SECONDS: Final = 30.0
+MAX_FETCHES: Final = 64
+
+
+def is_url(place: object) -> bool:
+    """Whether a place is an address and no folder."""
+    return str(place).startswith(("http://", "https://"))
+
+
+class RemoteObjects:
+    """The texts at an address.
+
+    Args:
+        fetches: how many are asked for at most.
+    """
+
+    def __init__(self, url: str, *, fetches: int = MAX_FETCHES) -> None:
+        self._fetch = url_fetch(url.rstrip("/"), deadline=SECONDS)
+        self._left = fetches
+
+    def get(self, digest: str) -> bytes:
+        """The text with this digest.
+
+        Raises:
+            StoreError: ``store/absent`` if it is not there, or the server no longer answers. ProofError: ``object/altered``.
+        """
+        if self._left <= 0:
+            raise StoreError("no more texts are fetched in one run", code="store/absent", next_step="Look at them one by one.")
+        self._left -= 1
+        try:
+            raw = self._fetch(f"objects/{digest[:2]}/{digest[2:]}", MAX_TEXT_BYTES + 64)
+        except StoreError as error:
+            if error.code != "store/absent":
+                # A server that hangs is not asked for the next one too.
+                self._left = 0
+            raise
+        if hashlib.sha256(raw).hexdigest() != digest:
+            raise ProofError(
+                f"the text {digest[:12]} was altered on its way", code="object/altered", next_step="Fetch it from another copy."
+            )
+        return raw
+
+
+def objects_at(place: Path | str) -> ObjectDirectory | RemoteObjects:
+    """The texts of the house in a folder, or at the address of its log."""
+    return RemoteObjects(str(place).rstrip("/")) if is_url(place) else ObjectDirectory(place)
