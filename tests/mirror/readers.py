@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,10 +90,10 @@ def a_record(*, text: bool = True) -> Published:
 
 
 @contextmanager
-def reading(folder: Path, *records: Published) -> Iterator[Reader]:
+def reading(folder: Path, *records: Published, elsewhere: Mapping[str, Published] | None = None) -> Iterator[Reader]:
     """A reader of a node in *folder* that follows these records."""
     clock = FakeClock()
-    with following(folder / "node", *records, clock=clock) as (node, _):
+    with following(folder / "node", *records, clock=clock, elsewhere=elsewhere) as (node, _):
         routes = check_routes(node)
         with TestClient(create_app(node, tend=False, more=routes), raise_server_exceptions=False) as client:
             reader = Reader(node, client, clock, records)

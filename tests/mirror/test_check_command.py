@@ -120,9 +120,15 @@ def test_a_proof_file_and_a_pin_lead_to_the_same_answer(one: Federation, tmp_pat
     proof = tmp_path / "statement.proof"
     made = command("prove", (one.house.base / "proposal").read_text(), "-o", proof, "--house", one.log.url, "--json")
     assert made.code == 0, made.said
-    for what in (RADIO, proof):
+    brief = tmp_path / "statement.brief"
+    made = command("prove", (one.house.base / "proposal").read_text(), "-o", brief, *partners(one), "--house", one.log.url, "--json")
+    assert made.code == 0, made.said
+    for what in (RADIO, proof, brief):
         done = command("check", what, "--pin", pin, "--json")
         assert (done.code, done.json["verdict"]) == (0, "official"), done.said
+    altered = brief.read_bytes().replace(b'"index":', b'"index":1', 1)
+    brief.write_bytes(altered)
+    assert command("check", brief, "--pin", pin, "--json").code in (1, 2)
     refused = command("check", RADIO, "--pin", pin, "--org", "0" * 64, "--json")
     assert (refused.code, refused.json["code"]) == (1, "check/other-org")
 

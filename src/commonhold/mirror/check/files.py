@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from commonhold.kernel.errors import CommonholdError, ProofError
+from commonhold.kernel.errors import CommonholdError, ProofError, RuleError
 from commonhold.kernel.messages import N_
 from commonhold.kernel.notes import VerifierKey, parse_note
+from commonhold.kernel.record.brief import Brief, check_brief, parse_brief
 from commonhold.kernel.record.entries import parse_entry
+from commonhold.kernel.record.pin import make_pin
 from commonhold.kernel.record.prooffile import ProofFile, leaf_of, parse_proof_file
 from commonhold.kernel.record.verdict import CONTRADICTORY, NOT_OFFICIAL
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
@@ -22,7 +24,7 @@ from commonhold.kernel.tlog.rollback import check_rollback, parse_rollback
 from commonhold.mirror.check.asking import ask, ask_text, cannot, decision_finding, no, together
 from commonhold.mirror.check.board import Board
 from commonhold.mirror.held import org_of
-from commonhold.pages.check.facts import Answer, Finding, Told
+from commonhold.pages.check.facts import Answer, Finding, Organisation, Told
 
 MAX_FILE: Final = 8 << 20
 _FORM: Final = re.compile(rb'"(?:form|type)"\s*:\s*"(commonhold/[a-z-]+/v[0-9]+)"')
@@ -36,6 +38,8 @@ def ask_file(board: Board, raw: bytes) -> Answer:
     try:
         if form == "commonhold/proof/v1":
             return _proof(board, parse_proof_file(raw))
+        if form == "commonhold/brief/v1":
+            return _brief(board, parse_brief(raw))
         if form == "commonhold/equivocation/v1":
             return _two_faces(board, raw)
         if form == "commonhold/rollback/v1":
@@ -55,7 +59,7 @@ def ask_file(board: Board, raw: bytes) -> Answer:
 def _proof(board: Board, file: ProofFile) -> Answer:
     one = board.organisation(file.org)
     if one is None:
-        return cannot(N_("This file is about an organisation that is not followed here. Open it in the verifier."))
+        return cannot(_STRANGERS)
     signed = parse_checkpoint(parse_note(file.proof.checkpoint_raw).text)
     history = board.standings[one.id].history
     chapter = next((each for each in history.line if each.origin == signed.origin), None)
@@ -64,20 +68,57 @@ def _proof(board: Board, file: ProofFile) -> Answer:
     if signed.size > chapter.tree.size:
         return cannot(N_("This file shows more entries than are held here. Try again in a minute, or ask another partner."))
     if chapter.tree.root(signed.size) != signed.root:
-        told = Told(CONTRADICTORY, "contradictory: the file shows another history of this log than the one that is held here")
-        why = N_("This file shows another history of this log than the one that is held here. Give it to the organisation's members.")
-        return Answer("", told, why=why)
+        return _other_history()
     if file.proof.index >= len(file.leaves) or len(file.leaves) != signed.size:
         raise ProofError("the proof file does not hold the leaves of its checkpoint", code="prooffile/index")
     verify_inclusion(file.proof.index, signed.size, leaf_of(file), file.proof.hashes, signed.root)
-    entry = parse_entry(file.leaves[file.proof.index])
+    return _entry(board, one, file.leaves[file.proof.index])
+
+
+def _brief(board: Board, brief: Brief) -> Answer:
+    """What a brief proof is about, as it stands now; partners whom the record names must have signed the file, as its policy asks."""
+    one = board.organisation(brief.org)
+    if one is None:
+        return cannot(_STRANGERS)
+    standing = board.standings[one.id]
+    if parse_checkpoint(parse_note(brief.checkpoint).text).origin != standing.history.current.origin:
+        return cannot(N_("This file is from another epoch of the organisation than the one in which it lives now. Ask for a newer one."))
+    try:
+        checked = check_brief(brief, make_pin(standing.state))
+    except RuleError:
+        return cannot(N_("Files of this kind cannot be checked here. Open it in the verifier."))
+    except ProofError as error:
+        if error.code in ("brief/validators", "brief/mirrors"):
+            return cannot(N_("Too few of the partners whom the record names now have signed this file. Ask for a newer one."))
+        raise
+    if checked.size <= standing.history.current.tree.size and standing.history.current.tree.root(checked.size) != checked.root:
+        return _other_history()
+    if checked.entry is not None:
+        return _entry(board, one, checked.entry.leaf)
+    part, key = next(iter(checked.values), ("", ""))
+    if part == "channels":
+        return ask(board, key)
+    if part in ("statements", "proposals"):
+        return together("", [decision_finding(board, one, key)])
+    return cannot(N_("Files of this kind cannot be checked here. Open it in the verifier."))
+
+
+def _entry(board: Board, one: Organisation, leaf: bytes) -> Answer:
+    """What became of an entry that is in the record."""
+    entry = parse_entry(leaf)
     about = entry.id if entry.type in ("propose", "found") else getattr(entry.body, "proposal", "") or getattr(entry.body, "of", "")
     about = one.id if about == one.id or entry.type == "found" else about
     state = board.state(one.id)
-    if state.ids.get(entry.id) is None or (about != one.id and state.proposal(about) is None):
+    if entry.type != "found" and (state.ids.get(entry.id) is None or (about != one.id and state.proposal(about) is None)):
         why = N_("The entry in this file is in the record, and counts for nothing.")
         return together("", [Finding(Told(NOT_OFFICIAL, "not official: the entry counts for nothing"), one, why)])
     return together("", [decision_finding(board, one, about)])
+
+
+def _other_history() -> Answer:
+    told = Told(CONTRADICTORY, "contradictory: the file shows another history of this log than the one that is held here")
+    why = N_("This file shows another history of this log than the one that is held here. Give it to the organisation's members.")
+    return Answer("", told, why=why)
 
 
 def _two_faces(board: Board, raw: bytes) -> Answer:
@@ -102,6 +143,7 @@ def _rollback(board: Board, raw: bytes) -> Answer:
     return Answer(larger.origin, Told(ROLLED_BACK, words), why=why, values={"one": smaller.size, "other": larger.size})
 
 
+_STRANGERS: Final = N_("This file is about an organisation that is not followed here. Open it in the verifier.")
 _STRANGE: Final = N_("This file is about a log that is not followed here. Anybody can make a log that contradicts itself.")
 
 
