@@ -20,7 +20,7 @@ import { shows, verifyAbsent, verifyPresent } from "./stateproof.js";
 import { openVouched } from "./statements.js";
 
 export const FORM = "commonhold/brief/v1";
-const MAX_BRIEF_BYTES = 8 << 20;
+export const MAX_BRIEF_BYTES = 8 << 20;
 const MAX_VALUES = 64;
 const MAX_TEXTS = 16;
 const MAX_NESTED = 1_000;

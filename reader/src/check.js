@@ -2,10 +2,12 @@
 //
 // Pure: bytes and texts in, keys of sentences and values out (strings/*.json has the words). A refusal is an answer here, never an exception.
 //
-// Nothing here says "official": that takes a replay under the charter's rules, or partners who did one. The verdicts are those of
-// docs/formats/verdicts.md that can be reached without one (not-official, cannot-judge), and beside them, for notes and offline proofs, which are no
-// organisation's acts: holds. What is not as it should be is refused (mathematics says no) or unreadable.
+// "Official" takes a replay under the charter's rules, or partners who did one: it is said of brief proofs alone (briefcheck.js). Of a proof file it is
+// said what can be known without a replay (not-official, cannot-judge), and of notes and offline proofs, which are no organisation's acts: holds. What is not
+// as it should be is refused (mathematics says no) or unreadable.
 
+import { FORM as BRIEF, MAX_BRIEF_BYTES } from "./brief.js";
+import { checkGivenBrief, fact, isPin, pinOf } from "./briefcheck.js";
 import { hex, indexOf, utf8 } from "./bytes.js";
 import { parseCheckpoint } from "./checkpoint.js";
 import { Refusal, demand } from "./errors.js";
@@ -28,21 +30,23 @@ const SAYS_NO = [
   /^policy\/not-met$/,
   /^record\/(?:root|other-org)$/,
   /^prooffile\/(?:org|index|text)$/,
+  /^brief\/(?:other-org|other-log|other-checkpoint|validators|mirrors|epochs|count|text)$/,
 ];
 
 /**
  * The answer {kind, verdict, facts: [{say, with}], texts, code, detail} on what was given.
  *
- * @param {Uint8Array} raw a proof file, an offline proof or a signed note
- * @param {string} trust vkeys, one a line, or a policy; may be empty
+ * @param {Uint8Array} raw a brief proof, a proof file, an offline proof or a signed note
+ * @param {string} trust a pin, or vkeys, one a line, or a policy; may be empty
  * @param {Uint8Array | null} entry the entry's exact bytes, for an offline proof
  * @param {string} org the organisation's id as the reader knows it from elsewhere; may be empty
+ * @param {bigint} now the reader's clock, in POSIX seconds
  */
-export function judge({ raw, trust = "", entry = null, org = "" }) {
+export function judge({ raw, trust = "", entry = null, org = "", now }) {
   const kind = kindOf(raw);
   const step = { field: "raw" };
   try {
-    return { kind, texts: [], ...CHECKS[kind]({ raw, trust, entry, org: org.replaceAll(/\s/g, "").toLowerCase() }, step) };
+    return { kind, texts: [], ...CHECKS[kind]({ raw, trust, entry, now, org: org.replaceAll(/\s/g, "").toLowerCase() }, step) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const said = { kind, texts: [], code: error.code, detail: error.message };
@@ -54,12 +58,21 @@ export function judge({ raw, trust = "", entry = null, org = "" }) {
 
 /** What *raw* looks like; that it is one, only its parser says. */
 export function kindOf(raw) {
-  if (raw[0] === BRACE) return "proof-file";
+  if (raw[0] === BRACE) return isBrief(raw) ? "brief-proof" : "proof-file";
   if (indexOf(raw.subarray(0, HEADER.length), utf8(HEADER)) === 0) return "tlog-proof";
   return indexOf(raw, SIGNATURES) >= 0 ? "note" : "unknown";
 }
 
+/** Whether a file says that it is a brief proof, which no other file can say without being refused as what it is. */
+function isBrief(raw) {
+  return raw.length <= MAX_BRIEF_BYTES + 1 && new TextDecoder("latin1").decode(raw).includes(`"form":"${BRIEF}"`);
+}
+
 const CHECKS = {
+  "brief-proof": (given, step) => {
+    checkOrg(given.org, step);
+    return checkGivenBrief(given, step);
+  },
   "proof-file": checkFile,
   "tlog-proof": checkOffline,
   note: checkNote,
@@ -68,10 +81,14 @@ const CHECKS = {
   },
 };
 
-function checkFile({ raw, org }, step) {
+function checkOrg(org, step) {
   step.field = "org";
   demand(/^(?:[0-9a-f]{64})?$/.test(org), "check/org", "an organisation's id has 64 hexadecimal digits");
   step.field = "raw";
+}
+
+function checkFile({ raw, org }, step) {
+  checkOrg(org, step);
   const found = checkProofFile(parseProofFile(raw), org);
   const { entry, founders } = found;
   const facts = [
@@ -115,10 +132,10 @@ function checkNote({ raw, trust }, step) {
   return { verdict: "holds", facts: [fact("signed-by", { names, unknown: opened.unknown }), fact("rests-keys")], texts: [opened.text] };
 }
 
-/** What the reader trusts: a policy file, or the keys of logs and of witnesses that all must have cosigned. */
+/** What the reader trusts: a pin's policy, a policy file, or the keys of logs and of witnesses that all must have cosigned. */
 function policyOf(trust, step) {
   step.field = "trust";
-  const policy = IS_POLICY.test(trust) ? Policy.parse(utf8(trust.endsWith("\n") ? trust : `${trust}\n`)) : policyOfKeys(trust);
+  const policy = isPin(trust) ? pinOf(trust).policy : IS_POLICY.test(trust) ? Policy.parse(utf8(trust.endsWith("\n") ? trust : `${trust}\n`)) : policyOfKeys(trust);
   step.field = "raw";
   return policy;
 }
@@ -154,11 +171,7 @@ function restsOn({ time }) {
 
 function reasonOf(code, field) {
   if (field !== "raw") return `bad-${field}`;
-  const known = ["note/bad-signature", "note/no-known-key", "policy/not-met", "record/root", "record/other-org", "prooffile/text", "check/unknown"];
+  const known = ["note/bad-signature", "note/no-known-key", "policy/not-met", "record/root", "record/other-org", "prooffile/text", "check/unknown", "brief/validators", "brief/mirrors", "brief/other-org", "brief/other-log", "brief/epochs"];
   if (known.includes(code)) return `because-${code.replace("/", "-")}`;
   return SAYS_NO.some((pattern) => pattern.test(code)) ? "because-mathematics" : "because-form";
-}
-
-function fact(say, values = {}) {
-  return { say, with: values };
 }

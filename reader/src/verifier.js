@@ -60,7 +60,7 @@ async function answer() {
   const beside = await entry.bytes();
   if (given === undefined || beside === undefined) return { verdict: "unreadable", facts: [{ say: "too-large" }], texts: [] };
   if (given === null) return { verdict: "unreadable", facts: [{ say: "empty" }], texts: [] };
-  return judge({ raw: given, trust: at("trust").value, entry: beside, org: at("org").value });
+  return judge({ raw: given, trust: at("trust").value, entry: beside, org: at("org").value, now: BigInt(Math.floor(Date.now() / 1000)) });
 }
 
 async function check(event) {
@@ -76,16 +76,16 @@ async function check(event) {
   at("status").replaceChildren();
   show();
   at("verdict").focus();
-  if (last.facts.some(({ say }) => say === "no-trust" || say === "no-entry-given")) at("more").open = true;
+  if (last.facts.some(({ say }) => ["no-trust", "no-entry-given", "no-pin"].includes(say))) at("more").open = true;
 }
 
 function show() {
   const { verdict, facts, texts, code, detail, kind } = last;
   at("answer").hidden = false;
   at("answer").dataset.verdict = verdict;
-  at("verdict").replaceChildren(...sentence(language, `verdict-${verdict}`));
+  at("verdict").replaceChildren(...sentence(language, `verdict-${verdict}`, last.with));
   at("facts").replaceChildren(...facts.map((fact) => element("p", sentence(language, fact.say, fact.with))));
-  const heading = kind === "proof-file" ? "text" : "note-text";
+  const heading = ["proof-file", "brief-proof"].includes(kind) ? "text" : "note-text";
   at("texts").replaceChildren(...texts.flatMap((text) => [element("h3", sentence(language, heading)), textBlock(text)]));
   at("details").hidden = code === undefined;
   at("detail").textContent = code === undefined ? "" : `${code}: ${detail}`;

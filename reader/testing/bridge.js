@@ -159,7 +159,7 @@ const OPS = {
     return { ...said, verdict: judgeBrief(checked, BigInt(job.now)) };
   },
   "merge-briefs": (job) => mergeBriefs(job.raws.map((one) => parseBrief(raw(one))), parsePin(raw(job.pin))).map(({ checkpoint, state }) => [text(checkpoint), text(state)]),
-  judge: (job) => judge({ raw: raw(job.raw), trust: job.trust ?? "", entry: job.entry === undefined ? null : raw(job.entry), org: job.org ?? "" }),
+  judge: (job) => judge({ raw: raw(job.raw), trust: job.trust ?? "", entry: job.entry === undefined ? null : raw(job.entry), org: job.org ?? "", now: BigInt(job.now ?? 0) }),
 };
 
 function answer(line) {

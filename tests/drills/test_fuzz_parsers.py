@@ -25,9 +25,11 @@ from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.keys import parse_key_value
 from commonhold.kernel.kit import Kit, kit_from_text, kit_from_words
 from commonhold.kernel.notes import parse_note
+from commonhold.kernel.record.brief import parse_brief
 from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fold import apply
 from commonhold.kernel.record.payloads import parse_payload
+from commonhold.kernel.record.pin import parse_pin
 from commonhold.kernel.record.prooffile import make_proof_file, parse_proof_file
 from commonhold.kernel.texts import make_text, parse_text
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
@@ -51,6 +53,13 @@ TOML: Final = (FOLDER / "charter.toml").read_bytes()
 POLICY: Final = (
     f"log {HOUSE.log.verifier}\nwitness reed {PARTNERS['witnesses']['reed']}\nwitness sedge {PARTNERS['witnesses']['sedge']}\ngroup all any reed sedge\nquorum all\n"
 ).encode()
+
+
+VECTORS: Final = FOLDER.parents[1] / "vectors"
+BRIEFS: Final = [case for case in json.loads((VECTORS / "brief.json").read_text("ascii"))["briefs"] if case["expect"] == "accept"]
+PINS: Final = [
+    case["pin"].encode() for case in json.loads((VECTORS / "pin.json").read_text("ascii"))["cases"] if case["expect"] == "accept"
+]
 
 
 def journal() -> bytes:
@@ -83,6 +92,8 @@ PARSERS: Final[dict[str, tuple[Callable[[bytes], Any], list[bytes]]]] = {
     "policy": (parse_policy, [POLICY]),
     "tlog-proof": (parse_proof, [PROOF.proof.format()]),
     "proof-file": (parse_proof_file, [PROOF.to_bytes()]),
+    "pin": (parse_pin, PINS),
+    "brief": (parse_brief, [case["brief"].encode() for case in BRIEFS]),
     "card": (parse_card, [Card("heron", KIT.keys).to_bytes()]),
     "canonical": (lambda raw: parse_canonical(raw, max_size=1 << 20), [HOUSE.leaves[1], b'[1,true,"a",{"b":[]}]']),
     "key": (value(parse_key_value), [canonical_bytes(KIT.keys.to_value())]),
@@ -106,7 +117,7 @@ PARSERS: Final[dict[str, tuple[Callable[[bytes], Any], list[bytes]]]] = {
     "duration": (text(durations.parse_duration), [b"P1Y2M3DT4H5M6S", b"P2W"]),
     "member-id": (text(ids.parse_member_id), [b"sea-holly"]),
 }
-ONE_FORM: Final = {"canonical": canonical_bytes, "card": lambda card: card.to_bytes(), "proof-file": lambda file: file.to_bytes()}
+ONE_FORM: Final = {"canonical": canonical_bytes} | dict.fromkeys(("card", "proof-file", "pin", "brief"), lambda file: file.to_bytes())
 SLOW: Final = frozenset({"charter", "charter-check", "charter.md", "charter.toml", "amendment", "fold"})
 
 

@@ -23,20 +23,26 @@ from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.keys import parse_kit_value
 from commonhold.kernel.kit import kit_from_text, kit_from_words
 from commonhold.kernel.notes import VerifierKey, open_note
+from commonhold.kernel.record.brief import check_brief, parse_brief
+from commonhold.kernel.record.briefverdict import judge_brief
 from commonhold.kernel.record.entries import parse_entry
+from commonhold.kernel.record.pin import parse_pin
 from commonhold.kernel.record.prooffile import parse_proof_file
 from commonhold.kernel.texts import parse_text
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
 from commonhold.kernel.tlog.policy import parse_policy
 from commonhold.kernel.tlog.proof import parse_proof
 from commonhold.kernel.tlog.tiles import parse_bundle, parse_tile_path
-from tests.drills.test_fuzz_parsers import HOUSE, KIT, PARSERS, PARTNERS, bent_bytes, bent_values, is_json
+from tests.drills.test_fuzz_parsers import BRIEFS, HOUSE, KIT, PARSERS, PARTNERS, bent_bytes, bent_values, is_json
 from tests.reader.node import Reader, RefusedError
+from tools.inline import ROOT
 
 pytestmark = pytest.mark.drill
 
 VKEYS: Final = [str(HOUSE.log.verifier), *PARTNERS["witnesses"].values()]
 KEYS: Final = [VerifierKey.parse(vkey) for vkey in VKEYS]
+NOW: Final = 1_900_086_400
+PIN: Final = json.loads((ROOT / "vectors" / "brief.json").read_text("ascii"))["pins"]["club"].encode()
 Ask = Callable[[Reader, bytes], Any]
 Read = Callable[[bytes], Any]
 
@@ -81,6 +87,26 @@ def tlog_proof(raw: bytes) -> Any:
     return {"index": str(found.index), "extra": extra, "hashes": list(map(b64.encode, found.hashes))}
 
 
+def pin(raw: bytes) -> Any:
+    found = parse_pin(raw)
+    return found.org, found.epoch, list(found.validators), " ".join(found.fingerprint())
+
+
+def pin_js(reader: Reader, raw: bytes) -> Any:
+    found = reader.ask("pin", raw=raw)
+    return found["org"], found["epoch"], found["validators"], found["words"]
+
+
+def checked(raw: bytes) -> Any:
+    found = check_brief(parse_brief(raw), parse_pin(PIN))
+    return found.origin, str(found.time), list(found.validators), judge_brief(found, NOW).code
+
+
+def checked_js(reader: Reader, raw: bytes) -> Any:
+    found = reader.ask("check-brief", raw=raw, pin=PIN, now=NOW)
+    return found["origin"], found["time"], found["validators"], found["verdict"]["code"]
+
+
 def text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
@@ -94,6 +120,9 @@ PAIRS: Final[dict[str, tuple[str, Read, Ask]]] = {
     "policy": ("policy", policy, policy_js),
     "tlog-proof": ("tlog-proof", tlog_proof, lambda reader, raw: reader.ask("proof", raw=raw)),
     "proof-file": ("proof-file", lambda raw: len(parse_proof_file(raw).leaves), lambda reader, raw: reader.ask("proof-file", raw=raw)),
+    "pin": ("pin", pin, pin_js),
+    "brief": ("brief", lambda raw: len(parse_brief(raw).values), lambda reader, raw: reader.ask("brief", raw=raw)),
+    "check-brief": ("brief", checked, checked_js),
     "text": ("text", lambda raw: parse_text(raw)[1].decode(), lambda reader, raw: reader.ask("text", raw=raw)),
     "bundle": (
         "bundle",
@@ -145,6 +174,8 @@ def answers(reader: Reader, name: str, raw: bytes) -> tuple[Any, Any]:
 
 def search(reader: Reader, name: str, examples: int) -> None:
     seeds = PARSERS[PAIRS[name][0]][1] + MORE_SEEDS.get(name, [])
+    if name == "check-brief":
+        seeds = [case["brief"].encode() for case in BRIEFS if case["pin"] == "club"]
     if name == "base64":
         seeds = MORE_SEEDS[name]
     for seed in seeds:

@@ -15,7 +15,21 @@ BIDI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 MADE = {
     "bad": ("trust", "org"),
     "signature": ("founder", "named", "passkey", "unknown", "bad", "none"),
-    "verdict": ("holds", "cannot-judge", "not-official", "refused", "unreadable"),
+    "verdict": (
+        "holds",
+        "cannot-judge",
+        "not-official",
+        "refused",
+        "unreadable",
+        "official",
+        "official-freshness-unknown",
+        "struck",
+        "stale",
+    ),
+    "why": (
+        *("epoch", "old-epoch", "ahead", "old", "never", "struck", "moved", "no-seat", "no-member", "others"),
+        *("not-shown", "not-counted", "not-enacted", "type"),
+    ),
 }
 
 
@@ -31,9 +45,9 @@ def places(text: str) -> set[str]:
 def said() -> set[str]:
     """Every key that the pages and their code say."""
     page = (READER / "pages" / "verifier.html").read_text("utf-8")
-    code = {name: (READER / "src" / f"{name}.js").read_text("utf-8") for name in ("check", "verifier")}
+    code = {name: (READER / "src" / f"{name}.js").read_text("utf-8") for name in ("check", "briefcheck", "verifier")}
     keys = set(re.findall(r'data-say="([\w-]+)"', page))
-    keys |= set(re.findall(r'"([a-z][a-z-]*)"', "".join(re.findall(r"fact\((?:[^()]|\([^()]*\))*\)", code["check"]))))
+    keys |= set(re.findall(r'"([a-z][a-z-]*)"', "".join(re.findall(r"fact\((?:[^()]|\([^()]*\))*\)", code["check"] + code["briefcheck"]))))
     keys |= set(re.findall(r'(?:sentence\(language, |say: )"([\w-]+)"', code["verifier"])) | {"text", "note-text"}
     known = re.search(r"const known = (\[.*\]);", code["check"])
     assert known is not None
