@@ -86,10 +86,14 @@ class Running:
             data: bytes = answer.read()
             return data
 
+    def logs(self) -> list[dict[str, Any]]:
+        """What it says of the logs that it knows."""
+        rows: list[dict[str, Any]] = json.loads(self.get(""))["logs"]
+        return rows
+
     def log(self) -> dict[str, Any]:
         """What it says of the one log that it knows."""
-        row: dict[str, Any] = json.loads(self.get(""))["logs"][0]
-        return row
+        return self.logs()[0]
 
     def successors(self, name: str) -> dict[str, Any]:
         """What it says of the logs after one."""

@@ -30,6 +30,7 @@ from commonhold.mirror.follower import Follower
 from commonhold.mirror.held import org_of
 from commonhold.mirror.node import LogSource, Node
 from commonhold.mirror.standing import Standing
+from commonhold.mirror.tending import Lanes
 from commonhold.mirror.web import (
     FOREVER,
     JSON,
@@ -50,8 +51,10 @@ from commonhold.store.reader import MAX_CHECKPOINT
 
 DESCRIBED: Final = 64
 """Organisations whose standing is looked at for the front page; of more, it says what was told last."""
-COSIGNING: Final = 8
+COSIGNING: Final = 16
 """Requests for mirror signatures that are worked on at a time: each may have to fetch a record first."""
+OF_ONE: Final = 2
+"""Of these, those of one organisation: its logs may drip, and the others' do not wait for that."""
 
 
 def create_app(node: Node, *, tend: bool = True, more: Iterable[BaseRoute] = ()) -> Starlette:
@@ -118,7 +121,7 @@ def witness_routes(node: Node) -> list[BaseRoute]:
 
 def mirror_routes(node: Node) -> list[BaseRoute]:
     """What a partner answers beside the witness."""
-    few = CapacityLimiter(COSIGNING)
+    few, lanes = CapacityLimiter(COSIGNING), Lanes(OF_ONE)
 
     async def checkpoint(request: Request) -> Response:
         head = await in_thread(follower_of(node, request).head)
@@ -134,7 +137,8 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
     async def cosign(request: Request) -> Response:
         follower, note = follower_of(node, request), await read_body(request, MAX_CHECKPOINT)
         try:
-            line = await to_thread.run_sync(follower.cosign, note, limiter=few, abandon_on_cancel=True)
+            async with lanes.through(org_of(follower.origin) or follower.origin):
+                line = await to_thread.run_sync(follower.cosign, note, limiter=few, abandon_on_cancel=True)
         except (ProofError, RuleError) as error:
             return no_signature(error)
         if len(node.standings.followers_of(org_of(follower.origin))) > 1:

@@ -91,6 +91,11 @@ class Held:
         """The organisation whose record this is; empty where the origin is none of ours, or nothing is held."""
         return org_of(self.origin) if self.size() else ""
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody has its turn just now: it is being caught up with, say."""
+        return self._turn.locked()
+
     def view(self) -> tuple[State, int, bytes]:
         """The state of what is held, its size and root; those of an empty record while nothing is. Waits for nobody but the first load.
 

@@ -7,16 +7,12 @@ readers see that it still stands (a heartbeat). Nothing here knows HTTP but as a
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
-
-from anyio import CapacityLimiter, to_thread
+from urllib.parse import urlsplit
 
 from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError
 from commonhold.kernel.notes import ED25519, VerifierKey, parse_note
@@ -34,6 +30,7 @@ from commonhold.mirror.others import Others
 from commonhold.mirror.pending import Pending
 from commonhold.mirror.standing import Standing, Standings
 from commonhold.mirror.succeeding import Successions
+from commonhold.mirror.tending import Tending
 from commonhold.mirror.texts import Texts
 from commonhold.mirror.vouching import Voucher
 from commonhold.mirror.witness import Clock, Witness, origin_hash
@@ -44,10 +41,7 @@ from commonhold.store.reader import StaticReader
 MIRROR: Final = "mirror"
 LOCK: Final = ".lock"
 TEXTS: Final = "texts"
-POLL_SECONDS: Final = 20.0
 HEARTBEAT_SECONDS: Final = 60
-WORKERS: Final = 16
-"""Logs that are looked at at a time; one that drips its answers holds one of them up, and then waits in proportion."""
 FETCH_SECONDS: Final = 20.0
 MAX_ANSWER: Final = 1 << 16
 
@@ -167,9 +161,7 @@ class Node:
             follow=self._follow,
             forget=self._forget,
         )
-        self._wakes: dict[str, asyncio.Event] = {}
-        self._watching: set[str] = set()
-        self._group: tuple[asyncio.TaskGroup, CapacityLimiter] | None = None
+        self._tending = Tending(self.followers, self.tend, self._sign_if_due, self._due, self._lanes)
         if follow:
             for source in list(self.sources.values()):
                 if source.url:
@@ -255,41 +247,25 @@ class Node:
                 follower.trouble = follower.trouble or error.diagnostics()
 
     async def run(self) -> None:
-        """Tend every log for as long as the node lives. A log that is slow or broken holds up itself, and nobody else for long."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group, CapacityLimiter(WORKERS)
-            self._watch_all()
-            await asyncio.Event().wait()
+        """Tend every log for as long as the node lives; see :mod:`.tending`."""
+        await self._tending.run()
 
     def soon(self, follower: Follower) -> None:
         """Look at one log at once; to be called from the event loop."""
-        self._watch_all()
-        self._wakes.setdefault(follower.origin, asyncio.Event()).set()
+        self._tending.soon(follower)
 
-    def _watch_all(self) -> None:
-        """Begin to tend those logs that nobody tends yet; to be called from the event loop."""
-        if self._group is not None:
-            group, slots = self._group
-            for name, follower in list(self.followers.items()):
-                if name not in self._watching:
-                    self._watching.add(name)
-                    group.create_task(self._watch(name, follower, slots))
+    def _due(self) -> list[Follower]:
+        """The logs whose signature is to be made again, but for those that are being caught up with."""
+        query = "SELECT origin FROM copies WHERE note != x'' AND time <= ? AND origin NOT IN (SELECT origin FROM frozen)"
+        rows = self.database.read(query, self.clock() - HEARTBEAT_SECONDS)
+        found = [self.followers.get(origin_hash(origin)) for (origin,) in rows]
+        return [follower for follower in found if follower is not None and not follower.busy]
 
-    async def _watch(self, name: str, follower: Follower, slots: CapacityLimiter) -> None:
-        wake = self._wakes.setdefault(follower.origin, asyncio.Event())
-        while self.followers.get(name) is follower:
-            began = time.monotonic()
-            wake.clear()
-            try:
-                await to_thread.run_sync(self.tend, follower, limiter=slots, abandon_on_cancel=True)
-            except CommonholdError as error:
-                # This node's own disk or memory: said where it can be seen, and tried again.
-                follower.trouble = error.diagnostics()
-            took = time.monotonic() - began
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS + 4 * took):
-                    await wake.wait()
-        self._watching.discard(name)
+    def _lanes(self, follower: Follower) -> list[str]:
+        """What a log has in common with others: its organisation, and the hosts from which it is fetched."""
+        source = self.sources.get(follower.origin)
+        urls = [*([source.url] if source is not None and source.url else []), *self.later.addresses(follower.origin)]
+        return [f"org {org_of(follower.origin) or follower.origin}", *(f"host {urlsplit(url).hostname}" for url in urls)]
 
     def _follow(self, key: VerifierKey) -> Follower:
         """Follow a log from now on: one of the operator's, or of a later epoch that was taken in."""
