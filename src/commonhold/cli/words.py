@@ -97,6 +97,8 @@ def proposal_words(found: Mapping[str, Any]) -> str:
         f"status    {found['status']}{': ' + printable(found['why']) if found.get('why') else ''}",
         f"approved  {_approved_words(found)}",
     ]
+    if "short_code" in found:
+        lines.append(f"code      {found['short_code']}: print it under what was decided; any partner's /check leads from it to this")
     if found["objected"]:
         still = counted_approvers(found)
         lines.append(

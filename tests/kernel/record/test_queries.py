@@ -47,6 +47,14 @@ def test_a_closed_proposal_says_how_and_when_it_ended() -> None:
     answer = describe_proposal(club.state, proposal)
     assert (answer["status"], answer["why"], answer["needs"]) == ("withdrawn", "withdrawn by heron", [])
     assert answer["closed"] == {"index": club.state.size - 1, "time": 0}
+    assert "short_code" not in answer, "a code leads to what was decided"
+
+
+def test_a_decided_proposal_has_a_short_code_to_be_printed_under_it() -> None:
+    """The first twelve digits of its id, in groups."""
+    club = Club()
+    proposal = club.decide("channel", {"op": "add", "address": "https://club.example/"}, "heron")
+    assert describe_proposal(club.state, proposal)["short_code"].replace("-", "") == proposal[:12]
 
 
 def test_a_wait_says_until_when_and_who_must_confirm() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.record import tally
+from commonhold.kernel.record.shortcode import short_code
 from commonhold.kernel.record.state import Decided, Proposal, State, value_of
 
 
@@ -46,6 +47,8 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
         answer["code"] = proposal.why
     if words := state.reasons.get(proposal_id, ""):
         answer["why"] = words
+    if proposal.status == "enacted":
+        answer["short_code"] = short_code(proposal_id)
     if proposal.status != "open":
         answer["closed"] = {"index": proposal.closed, "time": proposal.closed_at}
         if proposal_id not in state.undo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -42,11 +43,13 @@ class Frame:
     given: bool = False
 
 
+@cache
 def asset() -> bytes:
     """The style sheet."""
     return files("commonhold.pages.check").joinpath("check.css").read_bytes()
 
 
+@cache
 def verifier() -> bytes:
     """The page that checks proofs on the reader's own device, as ``commonhold verifier`` writes it."""
     return files("commonhold.pages").joinpath("reader", "verifier.html").read_bytes()
