@@ -91,9 +91,11 @@ def following(
     clock: FakeClock | None = None,
     files: dict[str, MemoryFiles] | None = None,
     elsewhere: Mapping[str, Published] | None = None,
+    partners: Mapping[str, TestClient] | None = None,
     **options: Any,
 ) -> Iterator[tuple[Node, TestClient]]:
-    """A partner node that follows *records*, tended by hand; *files* keeps its copies in memory, and *elsewhere* are addresses to announce."""
+    """A partner node that follows *records*, tended by hand; *files* keeps its copies in memory, *elsewhere* are addresses to announce, and
+    *partners* other nodes that it asks."""
     by_url = {f"{URL}/{number}": record for number, record in enumerate(records)}
     sources = [LogSource(record.signer.verifier, url) for url, record in by_url.items()]
 
@@ -119,7 +121,8 @@ def following(
         sources,
         clock or FakeClock(),
         follow=True,
-        fetch=lambda url: by_url[url].fetch,
+        fetch=lambda url: by_url[url].fetch if url in by_url else from_client((partners or {})[url]),
+        partners=tuple(partners or ()),
         post=post,
         files=place,
         announced=announced,
@@ -130,6 +133,19 @@ def following(
             yield node, client
     finally:
         node.close()
+
+
+def from_client(client: TestClient) -> Fetch:
+    """How one node fetches from another."""
+
+    def fetch(name: str, max_size: int) -> bytes:
+        answer = client.get(f"/{name}")
+        if answer.status_code != 200:
+            raise StoreError(f"{name} is not there: {answer.status_code}", code="store/absent")
+        assert len(answer.content) <= max_size
+        return answer.content
+
+    return fetch
 
 
 def follower(node: Node, record: Published) -> Follower:

@@ -156,12 +156,14 @@ class Node:
             self.frozen,
             self.standings,
             clock,
+            self.others,
             self._announced,
             private=allow_private,
             follow=self._follow,
             forget=self._forget,
         )
         self._tending = Tending(self.followers, self.tend, self._sign_if_due, self._due, self._lanes)
+        self._compare_at: dict[str, int] = {}
         if follow:
             for source in list(self.sources.values()):
                 if source.url:
@@ -212,16 +214,24 @@ class Node:
             follower.trouble = error.diagnostics()
         self._forward(follower)
         self._sign_if_due(follower)
-        follower.heard = self.others.ask(follower.origin)
+        self._ask_others(follower)
+        try:
+            self.successions.settle(org_of(follower.origin))
+        except CommonholdError as error:
+            follower.trouble = follower.trouble or error.diagnostics()
         self.fetch_texts(follower)
 
     def fetch_texts(self, follower: Follower) -> None:
         """Fetch texts of published statements that are not here yet, see :meth:`.texts.Texts.gather`."""
         self.texts.gather(follower.state, self._places_of_texts(follower.origin))
-        try:
-            self.successions.settle(org_of(follower.origin))
-        except CommonholdError as error:
-            follower.trouble = follower.trouble or error.diagnostics()
+
+    def _ask_others(self, follower: Follower) -> None:
+        """Hear what other partners have signed of a log, and now and then hold it against what is here."""
+        follower.heard = self.others.ask(follower.origin)
+        now = self.clock()
+        if now >= self._compare_at.get(follower.origin, 0):
+            self._compare_at[follower.origin] = now + HEARTBEAT_SECONDS
+            self.successions.compare(follower)
 
     def _places_of_texts(self, origin: str) -> list[Callable[[], Fetch]]:
         """Where a log's texts may lie: beside what its address serves, or, of a house's own folder ``record``, beside that."""
@@ -301,7 +311,7 @@ class Node:
         """How a log is read: from the address that the operator gave, and from those that strangers named."""
         source = self.sources.get(origin)
         own = [StaticReader(self._fetch(source.url))] if source is not None and source.url else []
-        return own + [StaticReader(self._announced(url)) for url in self.later.addresses(origin)]
+        return own + [StaticReader(self.others.fetch_of(url) or self._announced(url)) for url in self.later.addresses(origin)]
 
     def _forward(self, follower: Follower) -> None:
         """Hand what waits to the log itself; what it says is its business, and whether it takes it is seen in the record."""

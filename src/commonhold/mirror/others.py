@@ -49,6 +49,25 @@ class Others:
                 self._notes.setdefault(origin, {})[url] = note
         return self._newest(origin)
 
+    def places(self, origin: str) -> list[tuple[str, Fetch, bytes]]:
+        """Where each partner's copy of a log is, how it is fetched, and the newest checkpoint that was heard from there (or none)."""
+        name = origin_hash(origin)
+        with self._lock:
+            notes = dict(self._notes.get(origin, {}))
+        return [(f"{url}/mirror/{name}", below(fetch, f"mirror/{name}"), notes.get(url, b"")) for url, fetch in self._fetches.items()]
+
+    def fetch_of(self, address: str) -> Fetch | None:
+        """How an address below one of these partners is fetched; None if it is below none."""
+        for url, fetch in self._fetches.items():
+            if address.startswith(f"{url}/"):
+                return below(fetch, address.removeprefix(f"{url}/"))
+        return None
+
     def _newest(self, origin: str) -> list[bytes]:
         with self._lock:
             return list(self._notes.get(origin, {}).values())
+
+
+def below(fetch: Fetch, folder: str) -> Fetch:
+    """*fetch*, for the files below a folder of what it reads."""
+    return lambda name, max_size: fetch(f"{folder}/{name}", max_size)

@@ -12,6 +12,8 @@ Not here: the rules (the kernel's ``history``); who may announce how much (:mod:
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,13 +29,16 @@ from commonhold.kernel.tlog.checkpoint import open_checkpoint, parse_checkpoint
 from commonhold.mirror.follower import Follower
 from commonhold.mirror.frozen import FrozenLogs
 from commonhold.mirror.held import org_of
-from commonhold.mirror.later import LaterEpochs, Opening, check_kit, check_opens, read_opening
+from commonhold.mirror.later import MAX_OF_ORG, LaterEpochs, Opening, check_kit, check_opens, read_opening
+from commonhold.mirror.others import Others
 from commonhold.mirror.standing import Standings
 from commonhold.mirror.witness import Clock, origin_hash
 from commonhold.store.fetch import Fetch, check_plain, is_private_address
 from commonhold.store.reader import StaticReader
 
 MAX_URL: Final = 2048
+MAX_LISTED: Final = 1 << 18
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 ANNOUNCED_SECONDS: Final = 60.0
 """How long one announcement may fetch, all files together."""
 GATHERED_BYTES: Final = 64 << 20
@@ -54,6 +59,7 @@ class Successions:
 
     Args:
         followers: the node's, by hash; *follow* adds one, and *forget* takes one out.
+        others: the partners whom the operator named: they may have more of a log, and know epochs that nobody has told this node of.
         fetch: how an address that a stranger named is read.
         private: whether such an address may be in a private network.
     """
@@ -65,6 +71,7 @@ class Successions:
         frozen: FrozenLogs,
         standings: Standings,
         clock: Clock,
+        others: Others,
         fetch: Callable[[str], Fetch],
         *,
         private: bool,
@@ -73,6 +80,7 @@ class Successions:
     ) -> None:
         self._followers, self._later, self._frozen, self._standings = followers, later, frozen, standings
         self._clock, self._fetch, self._private, self._follow, self._forget = clock, fetch, private, follow, forget
+        self._others, self._compared = others, dict[tuple[str, str], bytes]()
         self._admitting = threading.Lock()
 
     def announce(self, url: str) -> Announced:
@@ -83,8 +91,11 @@ class Successions:
                 one followed this week, or the address is in a private network. ProofError, FormatError, StoreError: if it cannot be read.
         """
         url = url.rstrip("/")
-        self._check_address(url)
-        reader = StaticReader(within(self._fetch(url), ANNOUNCED_SECONDS))
+        fetch = self._others.fetch_of(url)
+        if fetch is None:
+            self._check_address(url)
+            fetch = self._fetch(url)
+        reader = StaticReader(within(fetch, ANNOUNCED_SECONDS))
         opening = read_opening(reader)
         name = origin_hash(opening.key.name)
         known = self._followers.get(name)
@@ -137,11 +148,28 @@ class Successions:
         for follower in self._standings.followers_of(org):
             with contextlib.suppress(CommonholdError):
                 follower.pull()
+            self.compare(follower)
         ended = []
         for old, successor in self._due(org):
             self._followers[origin_hash(old)].freeze(successor)
             ended.append(old)
         return ended
+
+    def compare(self, follower: Follower) -> None:
+        """Hold a log against what other partners have of it: take what is more, keep proof of what is another history, hear of later epochs.
+
+        Whoever does not answer, or lies, changes nothing: all of it is proved under the log's own signature, and an epoch by its first entry.
+        """
+        for place, fetch, note in self._others.places(follower.origin):
+            reader = StaticReader(within(fetch, ANNOUNCED_SECONDS))
+            if note and self._compared.get((follower.origin, place)) != note:
+                with contextlib.suppress(CommonholdError):
+                    self.gather(follower, reader)
+                self._compared[(follower.origin, place)] = note
+            for name in _listed(fetch):
+                if name not in self._followers:
+                    with contextlib.suppress(CommonholdError):
+                        self.announce(f"{place.rpartition('/')[0]}/{name}")
 
     def successors(self, origin: str) -> dict[str, Any]:
         """What this node knows of the logs after one, as plain data (docs/formats/partner-node.md)."""
@@ -261,6 +289,15 @@ class Successions:
             return []
         line = [chapter.origin for chapter in standing.history.line]
         return [(old, new) for old, new in pairwise(line) if not self._frozen.successor(old)]
+
+
+def _listed(fetch: Fetch) -> list[str]:
+    """The hashes of the logs that another partner lists after one; none where it does not answer as a partner does."""
+    try:
+        rows = json.loads(fetch("successors", MAX_LISTED))["successors"]
+        return [row["hash"] for row in rows[:MAX_OF_ORG] if _HASH.fullmatch(row["hash"])]
+    except (CommonholdError, ValueError, KeyError, TypeError):
+        return []
 
 
 def within(fetch: Fetch, seconds: float) -> Fetch:
