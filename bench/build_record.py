@@ -35,7 +35,7 @@ def build_house(entries: int, seed: str = "bench") -> MemoryHouse:
     house.accept_all()
     for office, name in OFFICERS.items():
         seat = house.propose("heron", "appoint", {"office": office, "member": name})
-        _vote(house, seat)
+        decide(house, seat)
         house.do(name, "accept", of=seat)
     turn = 0
     while house.tree.size < entries:
@@ -56,7 +56,7 @@ def _round(house: MemoryHouse, turn: int) -> None:
     text = hashlib.sha256(b"%d" % turn).hexdigest()
     by = MEMBERS[turn % len(MEMBERS)]
     if turn % 25 == 0:
-        _vote(house, house.propose(by, "ordinary", {"text": text}))
+        decide(house, house.propose(by, "ordinary", {"text": text}))
     elif turn % 25 == 5:
         channel = house.propose(by, "channel", {"op": "add", "address": f"https://saltmarsh.example/{turn}"})
         house.approve(channel, "heron", "plover")
@@ -71,7 +71,8 @@ def _round(house: MemoryHouse, turn: int) -> None:
         house.approve(statement, "heron", "tern" if turn % 2 else "plover")
 
 
-def _vote(house: MemoryHouse, proposal: str) -> None:
+def decide(house: MemoryHouse, proposal: str) -> None:
+    """Let members approve a proposal, one after the other, until it is decided."""
     for name in MEMBERS:
         if house.status(proposal) != "open":
             return

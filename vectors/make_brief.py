@@ -97,6 +97,12 @@ def render() -> dict[str, str]:
     return {"brief.json": json.dumps(value, indent=1, ensure_ascii=True) + "\n"}
 
 
+def entry_id(club: Club, index: int) -> str:
+    """The id of the entry at an index."""
+    entry = club.outcomes[index].entry
+    return entry.id if entry is not None else ""
+
+
 def brief_cases(club: Club, other: Club, pins: dict[str, bytes]) -> list[Case]:
     """Brief proofs, true and bent, and the verdict on each."""
     cases: list[Case] = []
@@ -123,7 +129,7 @@ def brief_cases(club: Club, other: Club, pins: dict[str, bytes]) -> list[Case]:
 
     flyer, radio = "https://club.example/flyer", "https://club.example/radio"
     said = club.decide("statement", text=text("said"), language="en")
-    club.decide("channel", op="add", address=flyer)
+    added = club.decide("channel", op="add", address=flyer)
     at = T0 + DAY - 100
     early = club.brief(at, ("channels", flyer)).to_bytes()
     early_state = club.vouched(at)
@@ -156,6 +162,12 @@ def brief_cases(club: Club, other: Club, pins: dict[str, bytes]) -> list[Case]:
     case("a key before all others", club.brief(at, ("channels", "!!!")).to_bytes(), "never")
     case("a key after all others", club.brief(at, ("works", "ff" * 32)).to_bytes(), "never")
     case("a member", club.brief(at, ("members", "tern")).to_bytes())
+    case("a seat that was only offered", club.brief(at, ("seats", "chair/tern")).to_bytes(), "status")
+    case("a proposal without its entry", club.brief(at, ("proposals", entry_id(club, said))).to_bytes())
+    case("a proposal without its entry, struck since", club.brief(at, ("proposals", entry_id(club, added))).to_bytes(), "moved")
+    case("a proposal without its entry, open", club.brief(at, ("proposals", entry_id(club, open_))).to_bytes(), "not-enacted")
+    unsaid = bent(club.brief(at, ("proposals", entry_id(club, said))).to_bytes(), lambda value: value["values"].pop())
+    case("a proposal without its entry and without its end", unsaid, "not-shown")
     case("nothing but the organisation", club.brief(at).to_bytes())
     case("the newest policy beside it", club.brief(at, ("channels", radio), ("partners", "policy")).to_bytes())
     case("one validator dates into the future", club.brief({"avocet": at, "dunlin": at, "knot": 2**62}, ("members", "tern")).to_bytes())

@@ -13,6 +13,9 @@ export const STALE_SECONDS = 7n * 86_400n;
 export const AHEAD_SECONDS = 300n;
 const ACTS = ["propose", "approve", "object", "confirm"];
 const DECIDED = ["resolutions", "resources", "statements", "works"];
+// The status in which a person's place in the organisation counts, and those of people who left.
+const STATUS = { members: "active", seats: "held" };
+const GONE = ["departed", "expelled"];
 // What changes the state by itself; any other kind is a resolution of the charter's own.
 const STATE_KINDS =
   "admit amend appoint channel delegate depart dismiss entrust expel partner publish recover-member rotate-key statement succeed suspend-origin".split(" ");
@@ -20,7 +23,7 @@ const YES = ["official", "official-freshness-unknown"];
 
 /**
  * The verdict {code, why, with} on all that a checked brief proof shows: on its entry, or on its values, of which every one must hold. `why` names the reason,
- * if there is one: epoch, old-epoch, ahead, old, never, struck, moved, no-seat, no-member, others, not-shown, no-entry, not-counted, not-enacted or type.
+ * if there is one: epoch, old-epoch, ahead, old, never, struck, moved, status, no-seat, no-member, others, not-shown, no-entry, not-counted, not-enacted or type.
  * Refused with brief/value if the state holds what this version does not know.
  * @param {bigint} now the reader's clock, in POSIX seconds
  */
@@ -47,7 +50,17 @@ export function judgeShown(checked, part, key, now) {
   if (!isShown(checked, part, key)) return verdict("cannot-judge", "not-shown", { key: `${part}/${key}` });
   if (part === "channels") return judgeChannel(whole, checked, key);
   const value = valueOf(checked, part, key);
-  return DECIDED.includes(part) || value === null ? judgeDecided(whole, value) : whole;
+  if (DECIDED.includes(part) || value === null) return judgeDecided(whole, value);
+  if (part === "proposals") return isYes(whole) ? judgeShownProposal(whole, checked, value, key) : whole;
+  const usual = STATUS[part];
+  if (usual === undefined || value.status === usual || !isYes(whole)) return whole;
+  return verdict(GONE.includes(value.status) ? "struck" : "not-official", "status", { key: `${part}/${key}`, status: value.status });
+}
+
+function judgeShownProposal(whole, checked, proposal, id) {
+  const hidden = (proposal.status === "enacted" ? decidedBy(proposal, id) : []).find(([part, key]) => !isShown(checked, part, key));
+  if (hidden !== undefined) return verdict("cannot-judge", "not-shown", { key: hidden.join("/") });
+  return holds(checked, proposal) ? judgeProposal(whole, checked, proposal, id) : verdict("not-official", "not-counted");
 }
 
 /** The entry of a checked brief proof; null if there is none, or it is none of this organisation. */
@@ -86,12 +99,11 @@ function judgeEntry(checked, now) {
     if (!isShown(checked, part, key)) return verdict("cannot-judge", "not-shown", { key: `${part}/${key}` });
   }
   if (!counts(checked, entry, proposal)) return verdict("not-official", "not-counted");
-  if (proposal === null) return whole;
-  if (proposal.status !== "enacted") return verdict("not-official", "not-enacted");
-  return judgeProposal(whole, checked, proposal, proposalOf(entry));
+  return proposal === null ? whole : judgeProposal(whole, checked, proposal, proposalOf(entry));
 }
 
-function judgeProposal(whole, checked, { kind, payload }, id) {
+function judgeProposal(whole, checked, { kind, payload, status }, id) {
+  if (status !== "enacted") return verdict("not-official", "not-enacted");
   if (kind === "channel") return payload.op === "strike" ? whole : judgeChannel(whole, checked, payload.op === "move" ? payload.to : payload.address);
   if (kind === "appoint") {
     const seat = valueOf(checked, "seats", `${payload.office}/${payload.member}`);
@@ -162,9 +174,14 @@ function counts(checked, entry, proposal) {
     return proposal?.kind === "appoint" && proposal.payload.member === by;
   }
   if (proposal === null) return false;
-  if (proposal.kind === "entrust" && proposal.status === "enacted" && valueOf(checked, "resources", proposal.payload.resource) === null) return false;
+  if (!holds(checked, proposal)) return false;
   const acts = { approve: proposal.approvals, object: proposal.objections, confirm: proposal.confirms }[type];
   return acts === undefined || (Object.hasOwn(acts, by) && acts[by].key === key);
+}
+
+/** Whether what an enacted proposal about a resource decided is in the state at all, as it is in every honest one. */
+function holds(checked, { kind, status, payload }) {
+  return kind !== "entrust" || status !== "enacted" || valueOf(checked, "resources", payload.resource) !== null;
 }
 
 /** A value of the state, as an object; null where there is none or it is not shown. */

@@ -28,7 +28,7 @@ MADE = {
     ),
     "why": (
         *("epoch", "old-epoch", "ahead", "old", "never", "struck", "moved", "no-seat", "no-member", "others"),
-        *("not-shown", "not-counted", "not-enacted", "type"),
+        *("not-shown", "not-counted", "not-enacted", "type", "status"),
     ),
 }
 

@@ -34,8 +34,8 @@ def pin(club: Club) -> Pin:
     "brief-10",
     Mutation(
         VERDICT,
-        find="missing = [place for place in wanted(entry, state.proposal(about)) if place not in checked.values]",
-        replace="missing = [place for place in wanted(entry, None) if place not in checked.values]",
+        find="missing = [place for place in wanted(act, proposal) if place not in checked.values]",
+        replace="missing = [place for place in wanted(act, None) if place not in checked.values]",
     ),
 )
 def test_a_proof_that_leaves_out_what_became_of_it_says_nothing(club: Club, pin: Pin) -> None:
@@ -205,6 +205,41 @@ def test_an_entrusting_whose_resource_is_gone_is_not_official(club: Club, pin: P
     draft.drop("resources", "mast")
     club.state = draft.freeze()
     assert judged(club.brief(AT, index=index_of(club, mast)), pin).code == "not-official"
+
+
+def test_a_proposal_is_shown_without_its_entry_and_judged_like_it(club: Club, pin: Pin) -> None:
+    """The id of an entry is the key of its proposal, so a smaller proof will do; one that is open, or hides its end, is not official."""
+    said = club.decide("statement", {"text": text("said"), "language": "en"}, "heron", "tern")
+    added = club.decide("channel", {"op": "add", "address": PAGE}, "heron")
+    mast = club.decide("entrust", {"resource": "mast", "holders": ["tern"]})
+    club.tick()
+    club.decide("channel", {"op": "strike", "address": PAGE}, "heron")
+    opened = club.propose("heron", "statement", {"text": text("open"), "language": "en"})
+    club.tick()
+    for proposal, code in ((said, "official"), (added, "struck"), (mast, "official"), (opened, "not-official"), ("0" * 64, "not-official")):
+        brief = club.brief(AT, ("proposals", proposal))
+        assert judged(brief, pin).code == code
+        assert judged(brief, pin, AT + 30 * DAY).code == "stale"
+        if code in ("official", "struck"):
+            hidden = replace(brief, values=brief.values[:1])
+            assert judged(hidden, pin).code == "cannot-judge"
+            assert judged(hidden, pin, AT + 30 * DAY).code == "stale"
+
+
+def test_people_are_shown_with_the_place_that_they_have_now(club: Club, pin: Pin) -> None:
+    """Somebody who left is struck; whoever was only offered a seat does not hold it."""
+    club.offer("editor", "curlew")
+    club.decide("expel", {"member": "dunlin"}, "heron", "tern", "plover", "curlew")
+    club.tick()
+    answers = {
+        ("members", "heron"): "official",
+        ("members", "dunlin"): "struck: members/dunlin is expelled now",
+        ("seats", "chair/heron"): "official",
+        ("seats", "editor/curlew"): "not official: seats/editor/curlew is offered now",
+        ("seats", "chair/tern"): "not official: the record never decided this",
+    }
+    for place, words in answers.items():
+        assert judged(club.brief(AT, place), pin).words == words
 
 
 def test_a_key_that_is_not_shown_is_not_guessed(club: Club, pin: Pin) -> None:

@@ -50,10 +50,19 @@ def wanted(entry: Entry, proposal: Proposal | None) -> tuple[Key, ...]:
     about = proposal_of(entry)
     if not about:
         return ()
-    first = ("proposals", about)
+    return wanted_of(about, proposal)
+
+
+def wanted_of(proposal_id: str, proposal: Proposal | None) -> tuple[Key, ...]:
+    """The keys of the state without which nobody can say what a proposal amounts to now.
+
+    Raises:
+        FormatError, RuleError: if the payload of an enacted proposal is none that this version knows.
+    """
+    first = ("proposals", proposal_id)
     if proposal is None or proposal.status != "enacted":
         return (first,)
-    return (first, *_decided(about, proposal))
+    return (first, *_decided(proposal_id, proposal))
 
 
 def _decided(proposal_id: str, proposal: Proposal) -> tuple[Key, ...]:
@@ -77,12 +86,14 @@ def _decided(proposal_id: str, proposal: Proposal) -> tuple[Key, ...]:
 def keys_to_show(state: State, entry: Entry | None, asked: Iterable[Key]) -> tuple[Key, ...]:
     """Everything that a brief proof about an entry and the keys that were asked for has to show, those first.
 
-    That is, too: where a channel has moved to; and how a later epoch came about.
+    That is, too: what an enacted proposal decided; where a channel has moved to; and how a later epoch came about.
 
     Raises:
         RuleError: ``brief/too-many`` for more than 64.
     """
     keys = [*(wanted(entry, state.proposal(proposal_of(entry))) if entry is not None else ()), *asked]
+    for part, key in tuple(keys):
+        keys += wanted_of(key, state.proposal(key)) if part == "proposals" else ()
     for part, key in tuple(keys):
         keys += [("channels", address) for address in _moves(state, key)] if part == "channels" else []
     keys += [("epochs", str(number)) for number in range(max(1, state.epoch - MAX_EPOCHS + 1), state.epoch + 1)]

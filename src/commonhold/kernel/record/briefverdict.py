@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from commonhold.kernel.errors import CommonholdError
+from commonhold.kernel.record.bodies import Approve
 from commonhold.kernel.record.brief import CheckedBrief, read_value
 from commonhold.kernel.record.briefing import ACTS, Key, proposal_of, wanted
 from commonhold.kernel.record.entries import Entry, parse_entry
@@ -23,6 +24,7 @@ from commonhold.kernel.record.verdict import (
     NOT_OFFICIAL,
     OFFICIAL,
     STALE,
+    STRUCK,
     Verdict,
     judge_channel,
     judge_decided,
@@ -32,6 +34,8 @@ from commonhold.kernel.record.verdict import (
 )
 
 DECIDED: Final = ("resolutions", "resources", "statements", "works")
+STATUS: Final = {"members": "active", "seats": "held"}
+"""The status in which a person's place in the organisation counts."""
 
 
 def judge_brief(checked: CheckedBrief, now: int) -> Verdict:
@@ -72,7 +76,7 @@ def judge_whole(checked: CheckedBrief, now: int) -> Verdict:
 
 
 def judge_shown(checked: CheckedBrief, part: str, key: str, now: int) -> Verdict:
-    """The verdict on one key of the state that the proof shows: a channel, a statement, or anything else that was decided or stands there.
+    """The verdict on one key of the state that the proof shows: a proposal, a channel, a statement, a seat, or anything else that stands there.
 
     Raises:
         FormatError: if the state holds a value that this version does not know.
@@ -82,10 +86,16 @@ def judge_shown(checked: CheckedBrief, part: str, key: str, now: int) -> Verdict
         return _unshown(checked, (part, key))
     if part == "channels":
         verdict = judge_channel(whole, state, key)
-    elif part in DECIDED:
+    elif part in DECIDED or checked.values[part, key] is None:
         verdict = judge_decided(whole, state.part(part).get(key))
+    elif part == "proposals":
+        act = Entry("approve", state.org, 0, "", "", 0, b"", Approve(key), b"", "", None)
+        return _judge_act(checked, whole, state, act, counts=True)
+    elif part in STATUS and whole.is_yes and (status := state.parts[part][key].status) != STATUS[part]:
+        gone = status in ("departed", "expelled")
+        verdict = Verdict(STRUCK if gone else NOT_OFFICIAL, f"{'struck' if gone else 'not official'}: {part}/{key} is {status} now")
     else:
-        verdict = whole if checked.values[part, key] is not None else judge_decided(whole, None)
+        verdict = whole
     return replace(verdict, rests_on=rests_on(checked))
 
 
@@ -98,15 +108,22 @@ def judge_shown_entry(checked: CheckedBrief, now: int) -> Verdict:
     whole, entry = judge_whole(checked, now), shown_entry(checked)
     if entry is None:
         return replace(judge_decided(whole, None), rests_on=rests_on(checked))
-    state, about = shown_state(checked), proposal_of(entry)
     if entry.type not in ACTS and entry.type not in ("found", "accept"):
         words = f"cannot judge: a brief proof does not show whether an entry of type {entry.type} counts"
         return Verdict(CANNOT_JUDGE, words, rests_on(checked)) if whole.is_yes else whole
-    missing = [place for place in wanted(entry, state.proposal(about)) if place not in checked.values]
+    state = shown_state(checked)
+    return _judge_act(checked, whole, state, entry, counts=_counts(entry, state))
+
+
+def _judge_act(checked: CheckedBrief, whole: Verdict, state: State, act: Entry, *, counts: bool) -> Verdict:
+    """The verdict on what an act is part of, if the proof shows all that this hangs on."""
+    proposal = state.proposal(proposal_of(act))
+    missing = [place for place in wanted(act, proposal) if place not in checked.values]
     if missing:
         return _unshown(checked, missing[0]) if whole.is_yes else whole
-    index = checked.entry.index if checked.entry is not None else 0
-    outcome = Outcome(index, entry, "" if _counts(entry, state) else "brief/not-counted")
+    if proposal is not None and proposal.kind == "entrust" and proposal.status == "enacted":
+        counts = counts and proposal.payload["resource"] in state.part("resources")
+    outcome = Outcome(0, act, "" if counts else "brief/not-counted")
     return replace(judge_entry(whole, state, outcome), rests_on=rests_on(checked))
 
 
@@ -152,8 +169,6 @@ def _counts(entry: Entry, state: State) -> bool:
             return entry.body.of == entry.org and member is not None and member.status == "active"
         return proposal.kind == "appoint" and proposal.payload["member"] == entry.by
     if proposal is None:
-        return False
-    if proposal.kind == "entrust" and proposal.status == "enacted" and proposal.payload["resource"] not in state.part("resources"):
         return False
     acts = {"approve": proposal.approvals, "object": proposal.objections, "confirm": proposal.confirms}.get(entry.type)
     return acts is None or (entry.by in acts and acts[entry.by].key == entry.key)
