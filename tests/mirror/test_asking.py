@@ -183,6 +183,26 @@ def test_a_log_that_goes_on_from_a_backup_stops_before_it_signs_a_second_history
 
 
 @attack(
+    "house-older-copy",
+    Mutation("src/commonhold/cli/acting.py", find="        check_not_older(record)", replace="        pass"),
+)
+def test_a_verb_in_a_folder_that_is_an_older_copy_adds_nothing(house: House, tmp_path: Path) -> None:
+    """Partners are asked what they hold before a member's act is appended there; a partner who is away hinders nobody."""
+    with cosigners("gull", "knot") as partners:
+        name_partners(house, partners, 1)
+        house.ask("house", "partner", "ask")
+        backup = house.copy(tmp_path / "backup")
+        house.do("heron", "propose", "channel", "op=add", "address=https://a.example")
+        gull, knot = partners["gull"], partners["knot"]
+        gull.held, knot.mood = (house.record / "checkpoint").read_bytes(), "dead"
+        before = (backup.record / "checkpoint").read_bytes()
+        done = backup.by("heron", "propose", "channel", "op=add", "address=https://b.example")
+        assert (done.code, done.json["code"]) == (2, "log/older-copy")
+        assert (backup.record / "checkpoint").read_bytes() == before
+        assert house.do("heron", "propose", "channel", "op=add", "address=https://c.example")["attested"] is True
+
+
+@attack(
     "house-attest-flood",
     Mutation(HOUSELOG, find="time.monotonic() - self._attested < ATTEST_EVERY:", replace="self._attested is None:"),
 )

@@ -96,6 +96,7 @@ def open_actor(house: Path | str, kit: Path) -> Actor:
         CustodyError: if the record holds another kit, or this one with a foreign age recipient.
         RuleError: if the member is not in the record.
     """
+    from commonhold.cli.attested import check_not_older  # noqa: PLC0415
     from commonhold.kernel.errors import RuleError  # noqa: PLC0415
     from commonhold.kernel.keys import KitKeys  # noqa: PLC0415
     from commonhold.store.keyfile import load_kit  # noqa: PLC0415
@@ -113,6 +114,7 @@ def open_actor(house: Path | str, kit: Path) -> Actor:
             )
         if isinstance(recorded, KitKeys):
             secret.check_recorded(recorded)
+        check_not_older(record)
     except BaseException:
         record.close()
         raise

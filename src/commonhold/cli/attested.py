@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from commonhold.store.record import Record
     from commonhold.store.remote import RemoteRecord
 
+HEAD_SECONDS = 3.0
+"""How long partners have to show that a folder is an older copy, before every act in it."""
 ATTEST_SECONDS = 15.0
 """How long a house's server is given to bring an act's attest into the record before the verb ends."""
 
@@ -44,6 +46,26 @@ def settle(actor: Author, outcome: Outcome) -> Settled:
     if record.state.policy is None:
         return Settled()
     return _ask(record, outcome)
+
+
+def check_not_older(record: Record | RemoteRecord) -> None:
+    """Pass in silence unless a partner that a house's folder remembers shows that the folder is an older copy of its log.
+
+    Partners who do not answer in three seconds are not waited for.
+
+    Raises:
+        FatalStoreError: ``log/older-copy``. FormatError, StoreError: if the file of partners is damaged.
+    """
+    from commonhold.store.remote import RemoteRecord  # noqa: PLC0415
+
+    if isinstance(record, RemoteRecord) or record.state.policy is None:
+        return
+    from commonhold.mirror.attesting import check_newest  # noqa: PLC0415
+    from commonhold.mirror.heads import read_heads  # noqa: PLC0415
+    from commonhold.store.partnerfile import read_partners  # noqa: PLC0415
+
+    heads = read_heads(read_partners(record.path), record.state.origin, seconds=HEAD_SECONDS)
+    check_newest(record, [head.note for head in heads if head.note])
 
 
 def ask_now(record: Record) -> Round:

@@ -42,6 +42,9 @@ class Partners:
         from commonhold.kernel.record.freshness import judge_freshness  # noqa: PLC0415
 
         answers = self._answers(read, [read.checkpoint_raw, *self(read.state.origin)])
+        for name in answers.ahead:
+            # Whoever stands behind more now, does not stand behind this as the newest any more, however fresh their signature under it is.
+            answers.vouching.pop(name, None)
         return judge_freshness(whole, read.state, answers, int(time.time()))
 
     def told(self, read: ReadRecord) -> tuple[list[dict[str, Any]], list[str]]:

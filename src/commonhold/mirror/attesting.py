@@ -18,14 +18,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
-from commonhold.kernel.errors import CommonholdError
+from commonhold.kernel.errors import CommonholdError, FatalStoreError
 from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.record.due import next_due
 from commonhold.kernel.record.entries import attest_entry, parse_entry
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.partners import mirror_keys, times_under
 from commonhold.kernel.record.state import State
-from commonhold.kernel.tlog.checkpoint import parse_checkpoint
+from commonhold.kernel.tlog.checkpoint import open_checkpoint, parse_checkpoint
 from commonhold.mirror.asking import Asker, Question, Reply
 from commonhold.store.record import Record
 
@@ -192,9 +192,37 @@ def _publish(record: Record, question: Question, replies: Iterable[Reply]) -> No
 
 def _older(record: Record, replies: Iterable[Reply]) -> bytes:
     """What proves that this folder is not the log's newest: a partner's checkpoint, signed by the log, that the record here does not lead to."""
-    for reply in replies:
-        if reply.held:
-            held = parse_checkpoint(parse_note(reply.held).text)
-            if held.size > record.tree.size or record.tree.root(held.size) != held.root:
-                return reply.held
-    return b""
+    return next((reply.held for reply in replies if reply.held and _leads_elsewhere(record, reply.held)), b"")
+
+
+def _leads_elsewhere(record: Record, note: bytes) -> bool:
+    held = parse_checkpoint(parse_note(note).text)
+    return held.size > record.tree.size or record.tree.root(held.size) != held.root
+
+
+def check_newest(record: Record, notes: Iterable[bytes]) -> None:
+    """Pass in silence unless one of these checkpoints has this log's own signature, and the record here does not lead to it.
+
+    Raises:
+        FatalStoreError: ``log/older-copy`` if one does: the folder is an older copy, and one more entry would be a second history.
+    """
+    log = VerifierKey.of(record.state.origin, record.state.log_key)
+    for note in notes:
+        try:
+            open_checkpoint(note, [log])
+        except CommonholdError:
+            continue
+        if _leads_elsewhere(record, note):
+            raise older_copy(note)
+
+
+def older_copy(held: bytes) -> FatalStoreError:
+    """What to tell whoever would write on from an older copy of a log; *held* is the checkpoint that a partner has."""
+    size = parse_checkpoint(parse_note(held).text).size
+    return FatalStoreError(
+        f"a partner holds {size} entries that this log has signed and that are not all here, so this folder is an older copy of it",
+        code="log/older-copy",
+        next_step="Add nothing to it. Bring back the folder as it was last, or let the members go on in a new epoch (`commonhold epoch open --from "
+        "PARTNER`): two histories under one key cost a log its readers' trust for good.",
+        data={"size": size},
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,12 +30,12 @@ class Head:
     trouble: str = ""
 
 
-def fetch_from(url: str) -> Fetch:
+def fetch_from(url: str, seconds: float = SECONDS) -> Fetch:
     """How a reader fetches: under the bounds of ``store.fetch``; the addresses are the reader's own."""
-    return url_fetch(url, timeout=SECONDS, deadline=SECONDS)
+    return url_fetch(url, timeout=seconds, deadline=seconds)
 
 
-def read_heads(urls: Iterable[str], origin: str, *, fetch: Callable[[str], Fetch] = fetch_from, seconds: float = SECONDS) -> list[Head]:
+def read_heads(urls: Iterable[str], origin: str, *, seconds: float = SECONDS) -> list[Head]:
     """The head of the log *origin* at each partner, in the given order; who does not answer within *seconds* is told as trouble.
 
     Args:
@@ -46,7 +46,8 @@ def read_heads(urls: Iterable[str], origin: str, *, fetch: Callable[[str], Fetch
 
     def one(url: str) -> None:
         try:
-            found[url] = Head(url, fetch(f"{url}/mirror/{origin_hash(origin)}")(CHECKPOINT, MAX_CHECKPOINT))
+            fetch = fetch_from(f"{url}/mirror/{origin_hash(origin)}", seconds)
+            found[url] = Head(url, fetch(CHECKPOINT, MAX_CHECKPOINT))
         except CommonholdError as error:
             found[url] = Head(url, trouble=str(error)[:300])
 
@@ -54,7 +55,7 @@ def read_heads(urls: Iterable[str], origin: str, *, fetch: Callable[[str], Fetch
     for thread in threads:
         thread.start()
     # One deadline for all: a look-up of a name can hang for longer than any other part of a request.
-    end = time.monotonic() + seconds + 1
+    end = time.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
     return [found.get(url, Head(url, trouble=f"it did not answer within {seconds:.0f} seconds")) for url in places]

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from anyio import to_thread
 
-from commonhold.kernel.errors import CommonholdError, FatalStoreError, FormatError, RuleError, StoreError
+from commonhold.kernel.errors import CommonholdError, FormatError, RuleError, StoreError
 from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.record.due import next_due
 from commonhold.kernel.record.fold import apply
@@ -28,7 +28,7 @@ from commonhold.kernel.record.partners import mirror_keys
 from commonhold.kernel.record.state import State, value_of
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
 from commonhold.mirror.asking import Asker, Reply
-from commonhold.mirror.attesting import Round, attest_round, has_acts, is_worth
+from commonhold.mirror.attesting import Round, attest_round, has_acts, is_worth, older_copy
 from commonhold.mirror.witness import Clock, origin_hash
 from commonhold.store.directory import ObjectDirectory
 from commonhold.store.files import DirectoryFiles
@@ -184,6 +184,9 @@ class HouseLog:
         Raises:
             StoreError: if the disk refuses.
         """
+        if self._older:
+            # Not one more signature with this key: an attest would be a second history as much as any other entry.
+            return Round()
         try:
             self.partners = read_partners(self.house)
             with self._open() as record:
@@ -303,12 +306,7 @@ class HouseLog:
 
     def _check_newest(self) -> None:
         if self._older:
-            raise FatalStoreError(
-                self._stopped_words(),
-                code="log/older-copy",
-                next_step="Stop this server. Bring back the folder as it was last, or let the members go on in a new epoch "
-                "(`commonhold epoch open --from PARTNER`); never write on from an older copy.",
-            )
+            raise older_copy(self._older)
 
     def _stopped_words(self) -> str:
         if not self._older:
