@@ -22,6 +22,10 @@ setup: ## Make .venv with everything; quick when nothing changed
 demo: setup ## Tell the story of the Saltmarsh Community Radio, checking every claim
 	@$(PY) examples/saltmarsh/demo.py
 
+.PHONY: try
+try: setup ## Leave the radio, two partners and their pages running, to play with in a browser (Ctrl-C stops them; FOR=60: after a minute)
+	@$(PY) examples/saltmarsh/tryout.py $(if $(FOR),--seconds $(FOR))
+
 .PHONY: custody
 custody: setup ## Ask who could take what you depend on, in your browser; answers stay in custody.json (FILE=...)
 	@$(BIN)/commonhold custody interview $(or $(FILE),custody.json)
@@ -110,5 +114,5 @@ lock: setup ## Lock the dependencies of pyproject.toml again (LOCK=--upgrade for
 
 .PHONY: clean
 clean: ## Remove what can be made again, but for .venv
-	@rm -rf var build dist docs/_build demo-out .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf var build dist docs/_build demo-out try-out .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	@find src tests tools bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

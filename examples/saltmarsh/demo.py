@@ -2,8 +2,8 @@
 
     python examples/saltmarsh/demo.py [--out DIR]
 
-A volunteer finds out who could take the page; twelve members found an organisation, elect officers, publish a statement, fail, and change their charter; a stranger checks all of it; and
-attackers try what they can. Every claim with a tick was checked; the exit code is 0 only if all of them hold. The folder that is left
+A volunteer finds out who could take the page; twelve members found an organisation, elect officers, publish a statement, fail, and change their charter; a
+stranger checks all of it; attackers try what they can; and on the bad day the server is seized, and the members go on elsewhere. Every claim with a tick was checked; the exit code is 0 only if all of them hold. The folder that is left
 behind is for playing. No network is used but this machine's own, and no file outside that folder is written.
 """
 
@@ -16,6 +16,7 @@ import sys
 import time
 from pathlib import Path
 
+import badday
 import checking
 import deciding
 import risks
@@ -36,6 +37,7 @@ SCENES = (
     checking.verify_as_stranger,
     checking.tamper,
     checking.forge,
+    badday.tell,
     checking.finish,
 )
 

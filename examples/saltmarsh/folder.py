@@ -10,7 +10,23 @@ MARKER = ".commonhold-demo"
 MARK = "This folder was written by the demo of Commonhold and is replaced by its next run.\n"
 CUSTODY = ("custody.json", "custody-after.json", "passphrase", "board.html.age", "board.html")
 RECORD = ("kits", "charter", "amended", "generous", "easier", "texts", "radio", "stranger", "attacks", "statement.proof")
-OWN = (*CUSTODY, *RECORD, "TRY.md", MARKER)
+BAD_DAY = (
+    "server",
+    "server-one",
+    "server-two",
+    "server.txt",
+    "partners",
+    "partners-gull.txt",
+    "partners-tide.txt",
+    "partners.json",
+    "two-faces.proof",
+    "next",
+    "next.txt",
+    "signer.html",
+    "verifier.html",
+    "radio.pin",
+)
+OWN = (*CUSTODY, *RECORD, *BAD_DAY, "TRY.md", MARKER)
 """Everything that the demo writes at the top of its folder, and all that it ever removes."""
 
 AMOUNT_RULE = 'limit = { amount = 200, currency = "EUR", window = "P30D" }'

@@ -48,9 +48,10 @@ class Answer:
 
 
 class Stage:
-    """Where the story is told: every method prints; :meth:`check` counts the claims that held."""
+    """Where the story is told: every method prints, unless it is *silent*; :meth:`check` counts the claims that held."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, silent: bool = False) -> None:
+        self._silent = silent
         self.claims = 0
         self.steps = 0
         self.variables: dict[str, str] = {}
@@ -97,13 +98,13 @@ class Stage:
         self.show(answer.text, only=only)
         return answer
 
-    def quiet(self, *arguments: str, code: int = 0) -> Answer:
-        """Run a command without showing it (one of many that are alike), and insist on its exit code."""
+    def quiet(self, *arguments: str, code: int | None = 0) -> Answer:
+        """Run a command without showing it (one of many that are alike), and insist on its exit code, if one is given."""
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2))
         with redirect_stdout(out), redirect_stderr(err):
             found = run(arguments)
         self._last = Answer(found, *(_text(stream) for stream in (out, err)))
-        if found != code:
+        if code is not None and found != code:
             self.fail(f"`{_typed(arguments)}` answers with exit code {code}", f"it was {found}")
         return self._last
 
@@ -118,8 +119,8 @@ class Stage:
             self.fail(f"`{_typed(arguments)}` answers with exit code {code}", f"it was {done.returncode}")
         return self._last
 
-    def json(self, *arguments: str, code: int = 0) -> Any:
-        """What the same command reports with ``--json``: claims are checked against this, never against words."""
+    def json(self, *arguments: str, code: int | None = 0) -> Any:
+        """What the same command reports with ``--json``: claims are checked against this, never against words. With no *code* any will do."""
         return json.loads(self.quiet(*arguments, "--json", code=code).out)
 
     def refused(self, claim: str, *arguments: str, why: str, code: int = 1) -> None:
@@ -159,7 +160,8 @@ class Stage:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
 
     def _print(self, text: str = "") -> None:
-        print(text, flush=True)
+        if not self._silent:
+            print(text, flush=True)
 
 
 def _text(stream: io.TextIOWrapper) -> str:

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,11 @@ SALTMARSH = ROOT / "examples" / "saltmarsh"
 GUIDE = ROOT / "docs" / "guide"
 
 
-def tell(out: Path, script: Path = SALTMARSH / "demo.py") -> subprocess.CompletedProcess[str]:
+def tell(out: Path, script: Path = SALTMARSH / "demo.py", *options: str) -> subprocess.CompletedProcess[str]:
     """Run the demo as on a bare machine: no home, no terminal, an old-fashioned locale."""
     environment = {"HOME": "", "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    command = [sys.executable, str(script), "--out", str(out)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=out.parent, timeout=120)
+    command = [sys.executable, str(script), "--out", str(out), *options]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=out.parent, timeout=600)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,20 @@ def test_the_demo_holds_every_claim_that_it_makes(told: tuple[Path, subprocess.C
     assert done.stdout.count("✓") == int(found[1]) >= 50
     assert "\x1b" not in done.stdout
     assert (out / "TRY.md").read_text("utf-8") in done.stdout
-    assert {"radio", "stranger", "attacks", "kits", "statement.proof"} <= {path.name for path in out.iterdir()}
+    assert {"radio", "stranger", "attacks", "kits", "statement.proof", "next", "two-faces.proof"} <= {path.name for path in out.iterdir()}
+
+
+@pytest.mark.slow
+def test_the_radio_to_play_with_is_up_before_it_says_so_and_ends_by_itself(tmp_path: Path) -> None:
+    """`make try` waits until both partners vouch for the record, says what to open and what to type, and stops everything after its time."""
+    done = tell(tmp_path / "try-out", SALTMARSH / "tryout.py", "--seconds", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    addresses = re.findall(r"http://127\.0\.0\.1:\d+", done.stdout)
+    assert done.stdout.count("/check ") == 2
+    assert {"signer.html", "verifier.html", "radio.pin"} <= {path.name for path in (tmp_path / "try-out").iterdir()}
+    for address in set(addresses):
+        with pytest.raises(OSError, match="refused"):
+            urllib.request.urlopen(address, timeout=10)
 
 
 def run_page(page: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> int:

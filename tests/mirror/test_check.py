@@ -11,7 +11,7 @@ import pytest
 
 from commonhold.kernel.record.prooffile import make_proof_file, parse_proof_file
 from commonhold.kernel.record.shortcode import short_code
-from commonhold.kernel.record.verdict import CANNOT_JUDGE, CONTRADICTORY, NOT_OFFICIAL, OFFICIAL, STRUCK, UNWITNESSED
+from commonhold.kernel.record.verdict import CANNOT_JUDGE, CONTRADICTORY, FRESHNESS_UNKNOWN, NOT_OFFICIAL, OFFICIAL, STRUCK, UNWITNESSED
 from commonhold.kernel.texts import make_text
 from commonhold.kernel.tlog.equivocation import show_equivocation
 from commonhold.mirror.check import board
@@ -40,6 +40,20 @@ def proof_of(record: Published, proposal: str) -> bytes:
     entry = club.outcomes[index].entry
     assert entry is not None
     return make_proof_file(club.state, club.tree, tuple(club.leaves), record.log.checkpoint, index, entry, {}).to_bytes()
+
+
+def test_a_question_whose_answer_is_not_fresh_brings_the_next_look_forward_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers need not wait for the node's round; however many ask, the log is looked at once in a few seconds."""
+    with reading(tmp_path, a_record()) as reader:
+        partnered(reader.node, reader.record, reader.clock.now)
+        reader.look()
+        reader.clock.now += 7_200
+        looked: list[str] = []
+        monkeypatch.setattr(reader.node, "soon", lambda follower: looked.append(follower.origin))
+        assert [reader.asks(PAGE)[0] for _ in range(3)] == [FRESHNESS_UNKNOWN] * 3
+        assert looked == [reader.record.club.state.origin]
 
 
 def test_an_official_address_is_told_with_who_decided_it_and_what_that_rests_on(tmp_path: Path) -> None:

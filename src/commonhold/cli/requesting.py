@@ -169,9 +169,17 @@ def _vouched(asked: Asked, mirrors: Iterable[str], keys: Iterable[tuple[str, str
         ProofError, RuleError, FormatError, StoreError: as they refuse, or too few agree.
     """
     from commonhold.cli.briefs import read_pin  # noqa: PLC0415
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
     from commonhold.store.asking import ask_pin, ask_together  # noqa: PLC0415
 
-    told = [ask_pin(mirror) for mirror in mirrors]
+    told = []
+    for mirror in mirrors:
+        try:
+            told.append(ask_pin(mirror))
+        except RuleError:
+            # In a log in which the members have not decided to live yet, partners name nobody; a pin of one's own is believed all the same.
+            if asked.pin is None:
+                raise
     pin = told[0] if asked.pin is None else read_pin(asked.pin)
     later = {party.key for other in told for party in other.policy.witnesses.values()}
     brief, _ = ask_together(mirrors, "", [*keys, ("partners", "policy")], pin, later)

@@ -93,24 +93,27 @@ class Follower(Held):
         """
         failures: list[CommonholdError] = []
         readers = self._readers()
+        for gone in [place for place in self.carried if place >= len(readers)]:
+            del self.carried[gone]
         for place, reader in enumerate(readers):
             try:
-                self.pull_from(reader, published=self._own and place == 0)
+                self.pull_from(reader, place, published=self._own and place == 0)
             except CommonholdError as error:
                 failures.append(error)
         lies = [error for error in failures if isinstance(error, ProofError)]
         if lies or len(failures) == len(readers) > 0:
             raise (lies or failures)[0]
 
-    def pull_from(self, reader: StaticReader, *, published: bool = False) -> None:
+    def pull_from(self, reader: StaticReader, place: int = 0, *, published: bool = False) -> None:
         """As :meth:`pull`, from one place.
 
         Args:
+            place: its number among those that are asked.
             published: whether what is served there is the log's own doing, so that going back is an alarm.
         """
         note = reader.checkpoint_raw()
         checkpoint, _ = open_checkpoint(note, [self.log])
-        self.published = note
+        self.carried[place] = note
         before, held, root = self._row()
         if before and held == checkpoint.size == parse_checkpoint(parse_note(before).text).size and root == checkpoint.root:
             return

@@ -58,7 +58,8 @@ class Held:
         self.log, self.origin = log, log.name
         self.trouble = ""
         self.heard: list[bytes] = []
-        self.published = b""
+        self.carried: dict[int, bytes] = {}
+        """By place that is asked: the checkpoint that it served last, with the signatures that stand under it."""
         self._files, self._database, self._begins, self._places = files, database, begins, places
         self._turn = threading.Lock()
         self._copy: Copy | None = None
@@ -158,7 +159,7 @@ class Held:
         """Checkpoints of this log with cosignatures that have reached this node, its own first; whose they are, the reader checks."""
         head = self.head()
         # An organisation's log carries its partners' newest signatures itself.
-        return [*([head[1]] if head is not None else []), *([self.published] if self.published else []), *self.heard]
+        return [*([head[1]] if head is not None else []), *list(self.carried.values()), *self.heard]
 
     def served(self, name: str, limit: int) -> bytes | None:
         """One tile or bundle of this node's copy; None if it is not there.

@@ -7,6 +7,7 @@ readers see that it still stands (a heartbeat). Nothing here knows HTTP but as a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -41,6 +42,8 @@ from commonhold.store.reader import StaticReader
 MIRROR: Final = "mirror"
 LOCK: Final = ".lock"
 TEXTS: Final = "texts"
+LOOK_AGAIN_SECONDS: Final = 3.0
+"""How often a reader's question may bring a look forward."""
 HEARTBEAT_SECONDS: Final = 60
 FETCH_SECONDS: Final = 20.0
 MAX_ANSWER: Final = 1 << 16
@@ -149,6 +152,7 @@ class Node:
         self.followers: dict[str, Follower] = {}
         self.standings = Standings(self.followers, self.alarms, clock, name)
         self.texts = Texts(folder / TEXTS, clock)
+        self._looked: dict[str, float] = {}
         self.others = Others(partners, fetch, clock)
         self.successions = Successions(
             self.followers,
@@ -208,11 +212,10 @@ class Node:
     def tend(self, follower: Follower) -> None:
         """Look at one log once: fetch what is new, hand on what waits, and sign what is held if that is due."""
         follower.trouble = ""
-        try:
-            follower.pull()
-        except CommonholdError as error:
-            follower.trouble = error.diagnostics()
-        self._forward(follower)
+        self._pull(follower)
+        if self._forward(follower):
+            # Whoever handed in an act waits for it to be seen here.
+            self._pull(follower)
         self._sign_if_due(follower)
         self._ask_others(follower)
         try:
@@ -220,6 +223,12 @@ class Node:
         except CommonholdError as error:
             follower.trouble = follower.trouble or error.diagnostics()
         self.fetch_texts(follower)
+
+    def _pull(self, follower: Follower) -> None:
+        try:
+            follower.pull()
+        except CommonholdError as error:
+            follower.trouble = follower.trouble or error.diagnostics()
 
     def fetch_texts(self, follower: Follower) -> None:
         """Fetch texts of published statements that are not here yet, see :meth:`.texts.Texts.gather`."""
@@ -271,6 +280,17 @@ class Node:
         found = [self.followers.get(origin_hash(origin)) for (origin,) in rows]
         return [follower for follower in found if follower is not None and not follower.busy]
 
+    def look_again(self, org: str) -> None:
+        """Look at an organisation's logs because a reader asks and the answer is not fresh; at most every few seconds, however many ask.
+
+        To be called from the event loop.
+        """
+        now = time.monotonic()
+        if now - self._looked.get(org, -LOOK_AGAIN_SECONDS) >= LOOK_AGAIN_SECONDS and (logs := self.standings.followers_of(org)):
+            self._looked[org] = now
+            for follower in logs:
+                self.soon(follower)
+
     def _lanes(self, follower: Follower) -> list[str]:
         """What a log has in common with others: its organisation, and the hosts from which it is fetched."""
         source = self.sources.get(follower.origin)
@@ -313,10 +333,14 @@ class Node:
         own = [StaticReader(self._fetch(source.url))] if source is not None and source.url else []
         return own + [StaticReader(self.others.fetch_of(url) or self._announced(url)) for url in self.later.addresses(origin)]
 
-    def _forward(self, follower: Follower) -> None:
-        """Hand what waits to the log itself; what it says is its business, and whether it takes it is seen in the record."""
+    def _forward(self, follower: Follower) -> bool:
+        """Hand what waits to the log itself; what it says is its business, and whether it takes it is seen in the record.
+
+        Gives whether anything reached it.
+        """
         source = self.sources.get(follower.origin)
         url = source.url if source is not None and source.url else next(iter(self.later.addresses(follower.origin)), "")
+        reached = False
         for waiting in self.pending.all(follower.origin) if url else []:
             raw = self.pending.raw(waiting.id)
             if raw is None:
@@ -325,7 +349,9 @@ class Node:
                 self._post(f"{url}/entry", raw)
             except CommonholdError as error:
                 follower.trouble = follower.trouble or error.diagnostics()
-                return
+                break
+            reached = True
+        return reached
 
     def _suspect(self, origin: str, note: bytes, cosigned: bytes, code: str) -> None:
         """Keep what a refused request says against its log."""

@@ -181,9 +181,9 @@ class Standings:
             grown = tuple((follower.origin, follower.held()) for follower in followers)
             if known is None or known[0] != grown or known[2].incomplete:
                 known = (grown, None, self._read(org, followers, now))
-            fresh = (now // LOOK_SECONDS, tuple(follower.head() for follower in followers), self._alarms.count())
+            notes = {follower.origin: follower.answers() for follower in followers}
+            fresh = (now // LOOK_SECONDS, notes, self._alarms.count())
             if known[1] != fresh:
-                notes = {follower.origin: follower.answers() for follower in followers}
                 alarms = [alarm for alarm in self._alarms.all() if alarm.origin in notes]
                 known = (grown, fresh, freshen(known[2], notes, alarms, now, self._name))
             with self._turn:

@@ -29,7 +29,7 @@ from commonhold.store.record import ReadRecord, open_reader, refusal_of
 from commonhold.store.remoteobjects import RemoteObjects
 
 SECONDS: Final = 30.0
-SEEN_SECONDS: Final = 15.0
+SEEN_SECONDS: Final = 8.0
 """How long an entry that was taken is looked for in the record."""
 POLL_SECONDS: Final = 0.25
 MAX_ANSWER: Final = 1 << 14

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.messages import N_
-from commonhold.kernel.record.verdict import CANNOT_JUDGE
+from commonhold.kernel.record.verdict import CANNOT_JUDGE, FRESHNESS_UNKNOWN, STALE
 from commonhold.mirror.check.asking import MAX_QUESTION, ask, cannot
 from commonhold.mirror.check.board import Board, Boards
 from commonhold.mirror.check.files import MAX_FILE, ask_file
@@ -39,6 +39,7 @@ SHORT: Final = 16 << 10
 _TOO_LARGE: Final = N_(
     "This is more than this page reads: texts of up to 256 KiB, and files of up to 8 MiB. Check larger files on your own device."
 )
+_UNFRESH: Final = frozenset({FRESHNESS_UNKNOWN, STALE})
 HOUR: Final = "public, max-age=3600"
 TEXT_CACHE: Final = "public, max-age=600"
 _HEADERS: Final = {
@@ -83,6 +84,8 @@ class _Pages:
             if one is None:
                 sentence = N_("That organisation is not followed here.")
                 return _answered(request, frame, cannot(sentence), 404)
+            if one.told.code in _UNFRESH:
+                self._node.look_again(one.id)
             return json_answer(organisation_value(one)) if _as_json(request) else _page(screens.organisation(frame, one))
         if question.strip():
             return _answered(request, frame, await self._ask(board, question[:MAX_QUESTION]))
@@ -110,6 +113,9 @@ class _Pages:
 
     async def _ask(self, board: Board, question: str) -> Answer:
         found = ask(board, question) if len(question) <= SHORT else await to_thread.run_sync(ask, board, question, limiter=self._reading)
+        for org in {one.organisation.id for one in found.findings if one.organisation.told.code in _UNFRESH}:
+            # Whoever asks next, or again, is told more.
+            self._node.look_again(org)
         wordless = any(one.text is None and one.decision is not None and one.decision.kind == "statement" for one in found.findings)
         if not wordless and (found.told.code != CANNOT_JUDGE or found.findings):
             return found

@@ -1,0 +1,162 @@
+"""The last chapter of the demo: the radio's server is seized, and its members go on elsewhere.
+
+Everything here is a real process on this machine's own network: the radio's log server, two partner nodes, a thief's server, the server of the
+next epoch, and a Chromium for two of the members where there is one.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import goingon
+import phones
+from deciding import Story
+from neighbours import PAGE, PARTNERS, Day, find_partners, rent, told, verdict
+from running import NotHealthyError, fetch, programs, refusal, until
+from server import HostileServer, kit_of
+from thief import Thief
+
+from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature
+
+LIE = """# Personnel reshuffle
+
+The assembly has dismissed the chair and the treasurer. From today Ruff speaks for Saltmarsh Community Radio. Donations go to the new account below.
+"""
+
+
+def tell(story: Story) -> None:
+    """The whole chapter; every process ends with it, whatever happens."""
+    with programs() as start:
+        try:
+            day = rent(story, start)
+            find_partners(day)
+            _prepare(day)
+            with _seize(day) as thief:
+                _lie(day)
+                _refuse(day, thief)
+                _show_two_faces(day, thief)
+                following = goingon.go_on(day)
+                goingon.readers_follow(day, following)
+                goingon.nothing_is_lost(day, following)
+                goingon.count(day)
+        except NotHealthyError as error:
+            story.stage.fail("every server answers in time", str(error))
+
+
+def _prepare(day: Day) -> None:
+    stage = day.story.stage
+    stage.say("And while all is well, members put two things aside: the page with which they sign, and the radio's pin.")
+    stage.run("signer", "-o", phones.SIGNER)
+    stage.run("pin", day.house.url, *(server.url for server in day.partners.values()), "--org", day.story.org, "-o", phones.PIN)
+    stage.check("the page is the one that this version gives to everybody", stage.json("signer", "--check", phones.SIGNER)["ok"])
+
+
+@contextmanager
+def _seize(day: Day) -> Iterator[Thief]:
+    stage = day.story.stage
+    stage.step("The bad day: the server and the page are seized")
+    stage.say(
+        """Ruff has the server's root and the page's password, and a quarrel with the rest. The true log is stopped. Another program, at the same
+        address and with the log's own key, serves what Ruff likes, to whom Ruff likes. It took one evening."""
+    )
+    until(lambda: len({day.row(name)["signed"]["size"] for name in PARTNERS}) == 1, "both partners have signed the newest entry")
+    day.size = day.row("gull")["signed"]["size"]
+    day.seized = time.monotonic()
+    day.house.kill()
+    port = int(day.house.url.rpartition(":")[2])
+    thief = Thief(Path("server"), ("one", "two"))
+    with thief.serving(port):
+        stage.check("the address answers as if nothing had happened", fetch(f"{day.house.url}/checkpoint"))
+        yield thief
+
+
+def _lie(day: Day) -> None:
+    story, stage = day.story, day.story.stage
+    stage.say(f"On {PAGE}, whose password Ruff has, there now stands:")
+    stage.quote(LIE)
+    Path("attacks/reshuffle.md").write_text(LIE, "utf-8")
+    stage.say("A listener who wonders asks one of the partners, and pastes the text, or looks it up with the program:")
+    stage.run("verify", day.mirror("gull"), "--org", story.org, "--text", "attacks/reshuffle.md", code=1, only=("verdict", "text"))
+    found = stage.json("verify", day.mirror("gull"), "--org", story.org, "--text", "attacks/reshuffle.md", code=1)
+    stage.check("what the page says is not official, whoever has its password", found["verdict"] == "not-official")
+    for name in PARTNERS:
+        stage.check(f"{PARTNERS[name]} says so to anybody who asks in a browser", told(day, name, LIE) == "not-official")
+
+
+def _refuse(day: Day, thief: Thief) -> None:
+    stage = day.story.stage
+    stage.say("The officers want to answer with a statement. The server takes nothing from them any more:")
+    attempt = ("statement", "publish", "texts/statement-en.md", "--house", day.house.url, "--kit", "kits/heron.kit")
+    stage.quiet(*attempt, code=1)
+    stage.check("the thief's server refuses every entry", thief.refused > 0)
+    stage.say(
+        """So they hand it to a partner. It keeps what the rules allow, offers it to the server again and again, and signs nothing more for a log that
+        has left it out for ten minutes: a server that drops entries loses its clock. (The demo does not wait for that.)"""
+    )
+    stage.run(
+        "propose",
+        "dismiss",
+        "office=editor",
+        "member=curlew",
+        "--house",
+        day.mirror("gull"),
+        "--kit",
+        "kits/heron.kit",
+        only=("entry", "taken"),
+    )
+    waiting = day.partners["gull"].json("pending")["entries"]
+    stage.check("the partner holds what the server refuses", [entry["member"] for entry in waiting] == ["heron"])
+
+
+def _show_two_faces(day: Day, thief: Thief) -> None:
+    stage = day.story.stage
+    stage.step("Attack: show the partners two faces")
+    stage.say(
+        "Ruff tries to split the partners: to one, the log goes on in this way, to the other in that. Both heads are signed with the log's own key."
+    )
+    for name, face, rival in (("gull", "one", "heron"), ("tide", "two", "tern")):
+        made = thief.faces[face]
+        made.append(_grab(made, rival))
+        thief.shown = face
+        note = (thief.record() / "checkpoint").read_bytes()
+        status, words = refusal(f"{day.mirror(name)}/cosign", note)
+        stage.check(f"{PARTNERS[name]} sees nothing wrong with what it is shown, and signs it", status == 200 and words)
+        stage.check(f"and holds {day.size + 1} entries now", day.row(name)["held"] == day.size + 1)
+    stage.say("But Ruff cannot know who asks. When gull looks again, it is shown the other one:")
+    until(lambda: _alarms(day, "gull", "two-faces"), "gull has noticed")
+    (alarm,) = _alarms(day, "gull", "two-faces")
+    Path("two-faces.proof").write_bytes(fetch(f"{day.partners['gull'].url}/alarms/{alarm['id']}"))
+    stage.run("verify", "two-faces.proof", code=1)
+    stage.check(
+        "the proof convinces anybody, offline: this log cannot be trusted", stage.json("verify", "two-faces.proof", code=1)["ok"] is False
+    )
+    stage.check("and no face has both partners' signatures, so neither has a clock", verdict(day)["verdict"] != "official")
+
+
+def _grab(face: HostileServer, rival: str) -> bytes:
+    """What ruff signs on one face: with their own kit, for they have no other."""
+    read, kit = face.read(), kit_of("ruff")
+    unsigned = unsigned_entry(
+        type="propose",
+        org=read.state.org,
+        epoch=read.state.epoch,
+        by="ruff",
+        key=kit.key_id,
+        seen=(read.tree.size, read.tree.root()),
+        nonce=secrets.token_bytes(16),
+        body={
+            "kind": "dismiss",
+            "payload": {"office": "chair" if rival == "heron" else "treasurer", "member": rival},
+            "not_after": 1 << 40,
+        },
+    )
+    return with_signature(unsigned, kit.sign(signed_bytes(unsigned)))
+
+
+def _alarms(day: Day, name: str, kind: str) -> list[dict[str, Any]]:
+    return [alarm for alarm in day.partners[name].json("alarms")["alarms"] if alarm["kind"] == kind]

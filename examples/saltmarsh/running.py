@@ -1,0 +1,133 @@
+"""Real processes for the demo, on this machine's own network alone: servers that answer, and are stopped or killed by their own handle."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SECONDS = 60.0
+"""How long anything may take to answer."""
+
+
+class NotHealthyError(Exception):
+    """A server that did not come up, or an answer that did not come."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A program that answers at *url*; *ready* is what it said of itself."""
+
+    process: subprocess.Popen[str]
+    url: str
+    ready: dict[str, Any]
+
+    def json(self, path: str = "") -> Any:
+        """What it answers as JSON."""
+        return json.loads(fetch(f"{self.url}/{path}"))
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), as a power failure or a thief would."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ask it to end (SIGTERM), and insist after ten seconds."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@contextmanager
+def programs() -> Iterator[Callable[..., Server]]:
+    """A function that starts ``commonhold ARGUMENTS --json`` as a process of its own and waits until it answers; all end with the block."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str, log: Path | None = None) -> Server:
+            executable = Path(sys.executable).with_name("commonhold")
+            said = stack.enter_context((log or Path(os.devnull)).open("ab"))
+            # Text that is buffered must not be waited for: the line is read byte by byte as it comes.
+            process = subprocess.Popen([str(executable), *arguments, "--json"], stdout=subprocess.PIPE, stderr=said, text=True)
+            server = Server(process, *_ready(process, arguments))
+            stack.callback(server.stop)
+            return server
+
+        yield start
+
+
+def _ready(process: subprocess.Popen[str], arguments: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    assert process.stdout is not None
+    answers = select.select([process.stdout], [], [], SECONDS)[0]
+    line = process.stdout.readline() if answers else ""
+    if not line:
+        process.kill()
+        raise NotHealthyError(f"`commonhold {' '.join(arguments[:3])}` did not start within {SECONDS:.0f} seconds")
+    try:
+        ready = json.loads(line)
+    except ValueError:
+        rest = process.stdout.read()
+        raise NotHealthyError(f"`commonhold {' '.join(arguments[:3])}` did not start: {line}{rest}") from None
+    url = ready["url"].rstrip("/")
+    # What it prints later is not read by anybody, and must not fill the pipe.
+    threading.Thread(target=process.stdout.read, daemon=True).start()
+    until(lambda: fetch(f"{url}/") is not None, f"{url} answers")
+    return url, ready
+
+
+def free_addresses(count: int) -> list[str]:
+    """Addresses of this machine on which nothing listens now, for servers that must know of each other beforehand."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+
+
+def fetch(url: str, body: bytes | None = None, accept: str = "*/*") -> bytes:
+    """What is served at *url*, after sending *body* if there is one.
+
+    Raises:
+        OSError: if nobody answers, or with an error.
+    """
+    request = urllib.request.Request(url, body, {"Accept": accept})
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+        data: bytes = answer.read()
+        return data
+
+
+def refusal(url: str, body: bytes) -> tuple[int, bytes]:
+    """The status and the words with which *url* answers *body*."""
+    try:
+        return 200, fetch(url, body)
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def until(held: Callable[[], object], what: str, seconds: float = SECONDS) -> float:
+    """Wait until *held*; gives how many seconds that took.
+
+    Raises:
+        NotHealthyError: if it does not.
+    """
+    start = time.monotonic()
+    while True:
+        try:
+            if held():
+                return time.monotonic() - start
+        except OSError:
+            pass
+        if time.monotonic() - start > seconds:
+            raise NotHealthyError(f"after {seconds:.0f} seconds it is still not so that {what}")
+        time.sleep(0.1)

@@ -1,0 +1,99 @@
+"""The Saltmarsh Community Radio, up and running, to play with in a browser (`make try`).
+
+    python examples/saltmarsh/tryout.py [--out DIR] [--seconds N]
+
+Founds the radio, serves its record, starts two partner nodes that follow it, waits until they vouch for it, and prints what to open and what to type. All of
+it ends with Ctrl-C, or after --seconds. Everything listens on this machine alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import deciding
+import neighbours
+from deciding import Story
+from folder import FolderError, prepare
+from running import NotHealthyError, programs
+from stage import ClaimError, Stage
+
+SCENES = (deciding.make_keys, deciding.found, deciding.elect, deciding.speak, deciding.spend)
+
+
+def main() -> int:
+    """Start everything, say what there is, and wait; gives the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--out", type=Path, default=Path("try-out"), help="the folder to play in, replaced on each run (try-out)")
+    parser.add_argument("--seconds", type=float, default=0, help="stop by itself after so many seconds")
+    options = parser.parse_args()
+    try:
+        prepare(options.out)
+    except (FolderError, OSError) as error:
+        print(f"error: {error}\nChoose another folder with --out.", file=sys.stderr)
+        return 2
+    for name in ("COMMONHOLD_HOUSE", "COMMONHOLD_KIT"):
+        os.environ.pop(name, None)
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1"
+    os.chdir(options.out)
+    try:
+        return _run(options.seconds)
+    except (ClaimError, NotHealthyError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The folder stays as it is; the next `make try` replaces it.")
+        return 0
+
+
+def _run(seconds: float) -> int:
+    story = Story(Stage(silent=True))
+    print("Twelve members found the Saltmarsh Community Radio, elect officers and publish a statement ...", flush=True)
+    for scene in SCENES:
+        scene(story)
+    del os.environ["COMMONHOLD_HOUSE"]
+    print("A log server and two partner nodes start, and the partners vouch for the record ...", flush=True)
+    with programs() as start:
+        day = neighbours.rent(story, start)
+        neighbours.find_partners(day)
+        for page in ("verifier", "signer"):
+            story.stage.quiet(page, "-o", f"{page}.html")
+        story.stage.quiet("pin", day.house.url, *(server.url for server in day.partners.values()), "-o", "radio.pin")
+        print(told(day), flush=True)
+        end = time.monotonic() + seconds if seconds else float("inf")
+        while time.monotonic() < end and all(server.process.poll() is None for server in (day.house, *day.partners.values())):
+            time.sleep(0.5)
+    return 0
+
+
+def told(day: neighbours.Day) -> str:
+    """What to open and what to type."""
+    program, here = Path(sys.executable).with_name("commonhold"), Path().resolve()
+    gull, tide = (server.url for server in day.partners.values())
+    return f"""
+Everything is up. Open in a browser:
+
+    {gull}/check     the Gull Island Archive: who speaks for the radio?
+    {tide}/check     the Tidewater Union, asked the same
+      (paste {neighbours.PAGE}, or the text in {here}/texts/statement-en.md)
+    {here}/signer.html       members sign here
+    {here}/verifier.html     readers check files here, offline
+
+In another terminal:
+
+    cd {here}
+    alias commonhold={program}
+    export COMMONHOLD_HOUSE={day.house.url} COMMONHOLD_KIT=kits/tern.kit
+
+    commonhold status                                # what waits, and for whom
+    commonhold approve {day.story.short("rope")}                     # you are tern: let the rope be paid
+    commonhold verify $COMMONHOLD_HOUSE --partner {gull} --partner {tide}
+
+Ctrl-C here stops all of it."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
