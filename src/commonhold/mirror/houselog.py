@@ -38,6 +38,8 @@ from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT
 from commonhold.store.record import RECORD, Record, refusal_of
 
 HEARTBEAT_SECONDS: Final = 60.0
+RETRY_SECONDS: Final = 10.0
+"""How soon partners are asked again when too few have signed: one may be back, or done with catching up."""
 LOOK_SECONDS: Final = 1.0
 """How often the file of partners is looked at: `commonhold house partner add` works while this runs."""
 DEBOUNCE_SECONDS: Final = 0.1
@@ -239,8 +241,9 @@ class HouseLog:
             await self._until_next(self._wake)
 
     async def _until_next(self, wake: asyncio.Event) -> None:
-        """Wait until an entry came, the file of partners changed, or a minute has passed."""
-        known, end = self._changed(), time.monotonic() + HEARTBEAT_SECONDS
+        """Wait until an entry came, the file of partners changed, or a minute has passed; not so long while too few have signed."""
+        enough = self._round["enough"] or not self._round["size"]
+        known, end = self._changed(), time.monotonic() + (HEARTBEAT_SECONDS if enough else RETRY_SECONDS)
         while time.monotonic() < end and self._changed() == known:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
