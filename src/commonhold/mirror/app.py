@@ -21,8 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError
-from commonhold.kernel.record.pin import make_pin
+from commonhold.kernel.errors import CommonholdError, ProofError, RuleError
 from commonhold.kernel.tlog.tiles import ENTRIES, FULL_TILE_BYTES, MAX_BUNDLE_BYTES, MAX_ENTRY_BYTES, parse_tile_path
 from commonhold.kernel.tlog.witness import MAX_REQUEST
 from commonhold.mirror.epochroutes import epoch_routes
@@ -31,9 +30,9 @@ from commonhold.mirror.held import org_of
 from commonhold.mirror.node import LogSource, Node
 from commonhold.mirror.standing import Standing
 from commonhold.mirror.tending import Lanes
+from commonhold.mirror.vouchroutes import vouching_routes
 from commonhold.mirror.web import (
     FOREVER,
-    JSON,
     SECONDS,
     TILE,
     Deadline,
@@ -168,34 +167,6 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
         Route("/entry", guarded(entry), methods=["POST"]),
         Route("/pending", guarded(pending), methods=["GET"]),
         Route("/pending/{id:str}", guarded(one_pending), methods=["GET"]),
-    ]
-
-
-def vouching_routes(node: Node) -> list[BaseRoute]:
-    """What a partner says of the states of the records that it has replayed."""
-
-    async def state(request: Request) -> Response:
-        stance = await in_thread(follower_of(node, request).stance)
-        return static(stance.note or None if stance else None, TEXT, SECONDS)
-
-    async def brief(request: Request) -> Response:
-        query = request.query_params
-        asked, entry = list(zip(query.getlist("part"), query.getlist("key"), strict=False)), query.getlist("entry")
-        if len(query.multi_items()) != 2 * len(asked) + len(entry) or len(entry) > 1:
-            raise FormatError(
-                "the question is none that a brief proof answers", code="brief/query", next_step="Ask for ?entry=ID, or ?part=PART&key=KEY."
-            )
-        found = await in_thread(follower_of(node, request).brief, entry[0] if entry else "", asked)
-        return static(found and found.to_bytes(), JSON, SECONDS)
-
-    async def pin(request: Request) -> Response:
-        stance = await in_thread(follower_of(node, request).stance)
-        return static(make_pin(stance.state).to_bytes() if stance else None, JSON, SECONDS)
-
-    return [
-        Route("/mirror/{log:str}/state", guarded(state), methods=["GET"]),
-        Route("/mirror/{log:str}/brief", guarded(brief), methods=["GET"]),
-        Route("/mirror/{log:str}/pin", guarded(pin), methods=["GET"]),
     ]
 
 
