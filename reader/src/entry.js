@@ -16,7 +16,7 @@ const MAX_EPOCH = 2 ** 31;
 const SIGNED = ["org", "epoch", "type", "by", "key", "seen", "nonce", "body", "sig"];
 const FOUND = SIGNED.filter((name) => name !== "org" && name !== "seen");
 const ATTEST = ["org", "epoch", "type", "body"];
-const NOT_YET = ["acknowledge", "contribute", "vote"];
+const NOT_YET = ["vote"];
 
 const matches = (pattern) => (value) => typeof value === "string" && pattern.test(value);
 const isDigest = matches(/^[0-9a-f]{64}$/);
@@ -44,6 +44,8 @@ const BODIES = new Map(
     confirm: { proposal: isDigest },
     withdraw: { what: isOneOf("proposal", "approval", "objection", "delegation", "seat"), of: isShort },
     accept: { of: isDigest },
+    acknowledge: { what: isOneOf("share", "changed"), of: isDigest, proof: maybe(isDigest) },
+    contribute: { release: isDigest, envelope: (value) => isText(value) && Array.from(value).length >= 40 && Array.from(value).length <= 4096 },
     attest: { note: isText },
     open: { parent: isParent, log_key: isText, policy: maybe(isPartners) },
   }),

@@ -256,7 +256,7 @@ def test_charter_check_answers_with_its_exit_code(tmp_path: Path) -> None:
     assert value["errors"] == sum(finding["level"] == "error" for finding in value["findings"]) > 0
     md, toml = texts_of(EXAMPLE)
     (tmp_path / "charter.md").write_text(md, "utf-8")
-    (tmp_path / "charter.toml").write_text(toml.replace("m = 2", "m = 9").replace('article = "1.1"\n', "", 1), "utf-8")
+    (tmp_path / "charter.toml").write_text(toml.replace("m = 2 } }", "m = 9 } }").replace('article = "1.1"\n', "", 1), "utf-8")
     code, text = run("check", tmp_path, "--members", 12)
     assert code == 1
     assert "article 3.1: decisions.statement needs 9 signatures of chair, treasurer, editor, which have 4 seats together" in text

@@ -27,6 +27,7 @@ from commonhold.kernel.keys import (
     match_fingerprint,
     parse_key_value,
     parse_kit_value,
+    recipient_fingerprint,
 )
 from commonhold.kernel.kit import Kit
 from tests.attacks import Mutation, attack
@@ -297,6 +298,15 @@ def test_a_fingerprint_is_the_first_66_bits_as_words() -> None:
     bits = bin(int.from_bytes(digest, "big") | 1 << 256)[3:]
     word_list = Mnemonic("english").wordlist
     assert fingerprint(KIT) == tuple(word_list[int(bits[start : start + 11], 2)] for start in range(0, 66, 11))
+
+
+def test_a_one_off_recipient_has_six_words_of_its_own() -> None:
+    """They are no kit's, also where the kit's recipient is the same."""
+    digest = hashlib.sha256(b"commonhold/fingerprint/v1\n" + canonical_bytes({"kind": "recipient", "age": KIT.age})).digest()
+    bits = f"{int.from_bytes(digest, 'big'):0256b}"
+    word_list = Mnemonic("english").wordlist
+    assert recipient_fingerprint(KIT.age) == tuple(word_list[int(bits[start : start + 11], 2)] for start in range(0, 66, 11))
+    assert recipient_fingerprint(KIT.age) != fingerprint(KIT)
 
 
 def test_a_fingerprint_is_compared_as_people_say_it() -> None:

@@ -54,6 +54,13 @@ def _payload_phrase(kind: str, payload: Mapping[str, Any], begins: str) -> str:
         "statement": lambda: f"publish the statement {short(payload.get('text', ''))}{begins} ({payload.get('language')})",
         "channel": lambda: _channel(payload),
         "partner": lambda: f"name the partners {', '.join(sorted(payload.get('witnesses', {})))}",
+        "seal": lambda: (
+            f"seal what opens {payload.get('resource')} (seal {payload.get('seal')}) for {', '.join(sorted(payload.get('shares', {})))}"
+        ),
+        "release": lambda: (
+            f"open seal {payload.get('seal')} of {payload.get('resource')} for whoever has the key of {str(payload.get('recipient'))[:16]}..., "
+            f"until {moment(payload.get('until', 0))}, because of the text {short(payload.get('purpose', ''))}{begins}"
+        ),
         "succeed": lambda: f"go on in this epoch{', without a witness' if payload.get('unwitnessed') else ''}",
         "delegate": lambda: f"let {payload.get('to')} act under {payload.get('rule')}",
     }
@@ -196,6 +203,15 @@ def entry_words(kind: str, by: str, body: Mapping[str, Any], state: State, openi
         return f"{by} founds the organisation"
     if kind == "open":
         return printable(f"{by} opens this epoch, after entry {body['parent']['size'] - 1} of {body['parent']['origin']}")
+    if kind == "contribute":
+        return printable(f"{by} gives their share to {_target(kind, body['release'], state, openings)}")
+    if kind == "acknowledge":
+        proves = (
+            "has and can open their share"
+            if body["what"] == "share"
+            else "attests that the provider accepts what is in the seal, and nothing older"
+        )
+        return printable(f"{by} {proves}: {_target(kind, body['of'], state, openings)}")
     of, what = body.get("proposal") or body.get("of") or "", body.get("what")
     if what == "seat":
         return printable(f"{by} gives up the office of {of}")

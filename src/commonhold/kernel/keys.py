@@ -153,7 +153,16 @@ def fingerprint(key: KitKeys | Passkey) -> tuple[str, ...]:
     English list. A key id covers the signing key alone; the words also cover a kit's age recipient and a passkey's domain and origins, so
     that nobody can put their own beside somebody else's key.
     """
-    digest = hashlib.sha256(FINGERPRINT_DOMAIN + canonical_bytes(key.to_value())).digest()
+    return _six_words(key.to_value())
+
+
+def recipient_fingerprint(age: str) -> tuple[str, ...]:
+    """Six words that stand for a one-off age recipient, to be compared outside the house by whoever is asked to give it something."""
+    return _six_words({"kind": "recipient", "age": age})
+
+
+def _six_words(value: dict[str, Any]) -> tuple[str, ...]:
+    digest = hashlib.sha256(FINGERPRINT_DOMAIN + canonical_bytes(value)).digest()
     bits = FINGERPRINT_WORDS * words.BITS_PER_WORD
     return words.words_of_int(int.from_bytes(digest, "big") >> (len(digest) * 8 - bits), FINGERPRINT_WORDS)
 

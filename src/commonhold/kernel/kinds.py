@@ -22,7 +22,9 @@ STATE_KINDS: Final = frozenset(
         "partner",
         "publish",
         "recover-member",
+        "release",
         "rotate-key",
+        "seal",
         "statement",
         "succeed",
         "suspend-origin",
@@ -30,7 +32,7 @@ STATE_KINDS: Final = frozenset(
 )
 """Kinds whose enactment changes the state in this version."""
 
-FUTURE_KINDS: Final = frozenset({"mandate", "part", "release"})
+FUTURE_KINDS: Final = frozenset({"mandate", "part"})
 """Kinds of the design that a charter may list and that this version answers with "cannot judge"."""
 
 KERNEL_KINDS: Final = STATE_KINDS | FUTURE_KINDS
@@ -58,6 +60,7 @@ NEVER_EVERYDAY: Final = frozenset(
         "recover-member",
         "release",
         "rotate-key",
+        "seal",
         "statement",
         "succeed",
         "suspend-origin",
@@ -80,6 +83,7 @@ NEVER_EMERGENCY: Final = frozenset(
         "recover-member",
         "release",
         "rotate-key",
+        "seal",
         "succeed",
     }
 )

@@ -92,13 +92,31 @@ def unseal_with(raw: bytes, identities: Iterable[str]) -> bytes:
         FormatError: if it is no age file, or one that was cut off or changed.
     """
     check_sealed(raw)
+    keys = [_identity(text) for text in identities]
+    return _decrypted(lambda: pyrage.decrypt(raw, keys))
+
+
+def new_identity() -> str:
+    """A new age identity, ``AGE-SECRET-KEY-1...``, for what is sealed to it once."""
+    return str(pyrage.x25519.Identity.generate())
+
+
+def recipient_of(identity: str) -> str:
+    """The recipient, ``age1...``, of an age identity; no message repeats the identity.
+
+    Raises:
+        CustodyError: ``sealed/identity`` if it is none.
+    """
+    return str(_identity(identity).to_public())
+
+
+def _identity(text: str) -> pyrage.x25519.Identity:
     try:
-        keys = [pyrage.x25519.Identity.from_str(text) for text in identities]
+        return pyrage.x25519.Identity.from_str(text)
     except pyrage.IdentityError:
         raise CustodyError(
             "this is no age identity", code="sealed/identity", next_step="It is a line that begins with AGE-SECRET-KEY-1."
         ) from None
-    return _decrypted(lambda: pyrage.decrypt(raw, keys))
 
 
 def write_private(path: Path, data: bytes) -> None:

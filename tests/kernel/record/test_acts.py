@@ -49,7 +49,7 @@ def test_a_kind_that_the_charter_does_not_list_is_refused() -> None:
     club = Club()
     club.refused_proposal("heron", "picnic", ordinary(), "charter/no-rule-for-kind")
     club.refused_proposal("heron", "meeting", ordinary(), "act/rule-not-yet")
-    club.refused_proposal("heron", "release", ordinary(), "charter/no-rule-for-kind")
+    club.refused_proposal("heron", "part", ordinary(), "charter/no-rule-for-kind")
 
 
 def test_a_payload_of_the_wrong_shape_is_refused() -> None:

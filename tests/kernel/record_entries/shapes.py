@@ -27,6 +27,8 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "confirm": {"proposal": HEX},
     "withdraw": {"what": "proposal", "of": HEX},
     "accept": {"of": HEX},
+    "acknowledge": {"what": "share", "of": HEX, "proof": HEX},
+    "contribute": {"release": HEX, "envelope": "ab" * 30},
 }
 
 

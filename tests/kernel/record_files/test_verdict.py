@@ -78,10 +78,10 @@ def test_a_founding_that_is_not_complete_is_not_official() -> None:
 def test_a_kind_of_the_future_makes_a_reader_unable_to_judge() -> None:
     """What the members may have decided under a kind that this version lacks may have changed anything, so no guess is made."""
     future = copy.deepcopy(charter())
-    future["rules"]["decisions"]["release"] = future["rules"]["decisions"]["succeed"]
+    future["rules"]["decisions"]["part"] = future["rules"]["decisions"]["succeed"]
     made = MemoryHouse(future, MEMBERS)
     made.accept_all()
-    outcome = made.act("heron", "propose", kind="release", payload={}, not_after=2**40)
+    outcome = made.act("heron", "propose", kind="part", payload={}, not_after=2**40)
     assert outcome.code == "kind/not-yet"
     assert outcome.entry is not None
     for name in MEMBERS[:3]:
@@ -294,11 +294,11 @@ def test_two_epochs_that_exclude_each_other_are_a_contradiction() -> None:
 def test_what_an_earlier_epoch_may_have_decided_under_an_unknown_kind_still_counts() -> None:
     """Up to the branch it may have changed anything; what came later in that log is none of the organisation's."""
     future = copy.deepcopy(charter())
-    future["rules"]["decisions"]["release"] = future["rules"]["decisions"]["succeed"]
+    future["rules"]["decisions"]["part"] = future["rules"]["decisions"]["succeed"]
     made = MemoryHouse(future, MEMBERS)
     made.accept_all()
     size = made.tree.size
-    outcome = made.act("heron", "propose", kind="release", payload={}, not_after=2**40)
+    outcome = made.act("heron", "propose", kind="part", payload={}, not_after=2**40)
     assert outcome.entry is not None
     for name in MEMBERS[:4]:
         made.act(name, "approve", proposal=outcome.entry.id)

@@ -1,4 +1,6 @@
-"""``commonhold custody``: who could take what the organisation depends on, whose loss locks it out, and what helps (docs/formats/custody-register.md).
+"""``commonhold custody``: who could take what the organisation depends on, and secrets that only the charter's custodians open together.
+
+Formats: docs/formats/custody-register.md and docs/formats/seal.md.
 
 A register is a burglar's map. What is said at the terminal stays on this machine; what is written to a file is encrypted unless somebody insists.
 """
@@ -19,13 +21,22 @@ VERBS: Final = {
     "report": Verb("commonhold.cli.custody.reporting:report_command", "Write a report to print, with pictures, encrypted."),
     "open": Verb("commonhold.cli.custody.opening:open_command", "Decrypt a report, or another file that was encrypted here."),
     "dossier": Verb("commonhold.cli.custody.dossier:dossier_command", "Write what a support desk or a court asks for, with proofs."),
+    "status": Verb("commonhold.cli.custody.seals:status_command", "Show every seal: who opens it, on paper and in truth, and what is red."),
+    "seal": Verb("commonhold.cli.custody.seal:command", "Seal secrets for the custodians whom the charter names."),
+    "drill": Verb("commonhold.cli.custody.custodian:drill_command", "Acknowledge your shares, and prove that they still open."),
+    "shares": Verb("commonhold.cli.custody.custodian:shares_command", "List your shares, and write the sheet of one to print."),
+    "release": Verb("commonhold.cli.custody.releasing:release_command", "Ask that what is sealed be opened for you."),
+    "contribute": Verb("commonhold.cli.custody.custodian:contribute_command", "Give your share to a release that was decided."),
+    "unseal": Verb("commonhold.cli.custody.releasing:unseal_command", "Open a release with what its custodians gave."),
+    "rotate": Verb("commonhold.cli.custody.seals:rotate_command", "Say what is left to do until a resource is green again."),
     "import-openpsa": Verb("commonhold.cli.custody.faulttrees:import_openpsa", "List or count the minimal sets of a fault tree."),
 }
 
 
 @click.group("custody", cls=LazyGroup, table=VERBS)
 def command() -> None:
-    """Find out who could take a page, a domain or a mailbox, and whose loss would lock everybody out.
+    """Find out who could take a page, a domain or a mailbox, and seal what opens it so that only several people can, together.
 
-    A register says what it takes to obtain each of them; see docs/formats/custody-register.md. Nothing is uploaded.
+    A register says what it takes to obtain each of them; see docs/formats/custody-register.md. Nothing is uploaded. Seals stand in the organisation's record;
+    see docs/guide/sealing.md. Nothing readable leaves the machine.
     """

@@ -13,9 +13,11 @@ from commonhold.cli.custody.inputs import effort as times
 from commonhold.cli.custody.words import MEMBERS_ONLY, analysed, at_least, explained, fix_json, fixed, path_json, planned, title
 from commonhold.cli.options import json_option
 from commonhold.cli.output import json_text, note
+from commonhold.cli.reading import read_place
 from commonhold.kernel.custody import Register, advise, analyse, explain
 from commonhold.kernel.custody.interview import Interview, compile_register, plan
 from commonhold.kernel.errors import CustodyError
+from commonhold.kernel.record.strength import with_seals
 
 MOST_ASKED: Final = 20
 MOST_NODES: Final = 20_000
@@ -38,6 +40,11 @@ target_option = click.option("--target", "targets", multiple=True, metavar="T", 
 @click.option(
     "--effort", type=click.IntRange(1, 1000), default=1, show_default=True, help="Work this many times as long before saying unknown."
 )
+@click.option(
+    "--house",
+    metavar="DIR_OR_URL",
+    help="Count what is sealed in this organisation's record: its live seals are the nodes seal:RESOURCE, and its members parties.",
+)
 @opening_option
 @json_option
 def analyse_command(
@@ -47,6 +54,7 @@ def analyse_command(
     without: tuple[str, ...] | None,
     size: int | None,
     effort: int,
+    house: str | None,
     passphrase_file: Path | None,
     as_json: bool,  # noqa: FBT001 - click passes flags so
 ) -> None:
@@ -56,6 +64,8 @@ def analyse_command(
     and larger ones are unknown.
     """
     read = read_register(register, passphrase_file)
+    if house is not None:
+        read = with_seals(read, read_place(house).state)
     with deep():
         found = analyse(read, targets, among=among, without=without or (), size=size, effort=times(effort))
     if as_json:

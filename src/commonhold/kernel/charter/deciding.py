@@ -19,7 +19,6 @@ from commonhold.kernel.kinds import FUTURE_KINDS, IMPLIED_KINDS
 _FUTURE_WORDS: Final = {
     "mandate": "mandates arrive with assemblies of delegates",
     "part": "an orderly parting arrives with partner houses",
-    "release": "releases arrive with the custody of secrets",
 }
 _NEEDS_MEETING: Final = {
     "hearing": "a hearing",

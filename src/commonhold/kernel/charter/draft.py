@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from commonhold.kernel.charter.articles import covers
 from commonhold.kernel.charter.findings import Finding, Level
-from commonhold.kernel.charter.rules import Body, Delegation, Emergency, Incompatible, Office, Rule
+from commonhold.kernel.charter.rules import Body, Custody, Delegation, Emergency, Incompatible, Office, Rule
 
 CITED_AS: Final = {
     "body": "bodies",
@@ -24,6 +24,7 @@ CITED_AS: Final = {
     "minority": "minority",
     "emergency": "emergency",
     "delegation": "delegation",
+    "custody": "custody",
 }
 """The words of ``[from_article]`` and the tables that they stand for."""
 
@@ -49,6 +50,8 @@ class Draft:
     incompatible: tuple[Incompatible, ...] = ()
     emergencies: dict[str, Emergency] = field(default_factory=dict)
     delegations: dict[str, Delegation] = field(default_factory=dict)
+    custody: dict[str, Custody] = field(default_factory=dict)
+    """Resource -> the clause that says who keeps its secrets."""
 
     def section(self, name: str) -> dict[str, Any]:
         """The named tables of one section."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.charter.articles import MAX_ARTICLES, is_article_number
+from commonhold.kernel.charter.custody import read_custody
 from commonhold.kernel.charter.deciding import read_decisions
 from commonhold.kernel.charter.draft import CITED_AS, Draft, read_citations
 from commonhold.kernel.charter.findings import Finding, refuse_errors
@@ -81,6 +82,7 @@ def _charter(value: Mapping[str, Any], draft: Draft, raw: bytes) -> Charter:
         incompatible=draft.incompatible,
         emergencies=draft.emergencies,
         delegations=draft.delegations,
+        custody=draft.custody,
     )
 
 
@@ -106,6 +108,7 @@ def _read(value: Mapping[str, Any]) -> tuple[Draft, bytes]:
     read_people(draft)
     read_decisions(draft)
     read_powers(draft)
+    read_custody(draft)
     check_laws(draft)
     return draft, raw
 

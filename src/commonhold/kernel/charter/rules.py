@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from commonhold.kernel.durations import Duration
 
@@ -181,6 +182,34 @@ class Delegation:
     unusable: str = ""
 
 
+MAX_MEMBERS: Final = 16
+"""People or groups in one group of custodians: SLIP-39 counts no further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Custodians:
+    """At least *m* of the people who hold the named offices or are in the named bodies, or of the groups within this one; never of both."""
+
+    m: int
+    of: tuple[str, ...] = ()
+    groups: tuple[Custodians, ...] = ()
+
+    def places(self) -> tuple[str, ...]:
+        """Every office and body that it names, in order."""
+        return self.of + tuple(place for group in self.groups for place in group.places())
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """Who opens the secrets behind some resources, and how often each custodian proves that their share still opens."""
+
+    name: str
+    article: str
+    resources: tuple[str, ...]
+    open: Custodians
+    drill: Duration | None
+
+
 @dataclass(frozen=True, slots=True)
 class Charter:
     """A charter in force: the canonical value and what was read from it.
@@ -202,6 +231,8 @@ class Charter:
     incompatible: tuple[Incompatible, ...] = ()
     emergencies: Mapping[str, Emergency] = field(default_factory=dict)
     delegations: Mapping[str, Delegation] = field(default_factory=dict)
+    custody: Mapping[str, Custody] = field(default_factory=dict)
+    """Resource -> the clause that says who keeps its secrets."""
 
     @property
     def top_body(self) -> str:

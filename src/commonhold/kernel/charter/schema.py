@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from commonhold.kernel.charter.rules import MAX_MEMBERS
 from commonhold.kernel.charter.shape import (
     Problem,
     article,
@@ -174,6 +175,20 @@ _DELEGATION: Final = table(
 )
 
 
+def _custodians(value: object, where: str) -> Iterator[Problem]:
+    yield from table(("m", "of"), m=integer(1, MAX_MEMBERS), of=list_of(text_or(_custodians)))(value, where)
+    if (
+        isinstance(value, Mapping)
+        and isinstance(value.get("of"), (list, tuple))
+        and len({isinstance(part, str) for part in value["of"]}) > 1
+    ):
+        step = 'Put the offices into a group of their own: {m = 1, of = ["chair"]}.'
+        yield Problem(where, "names offices beside groups", step)
+
+
+_CUSTODY: Final = table(("resources", "open"), article=article, resources=list_of(name), open=_custodians, drill=duration)
+
+
 def _citation(value: object, where: str) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
         yield Problem(where, f"is {shown(value)} and must be a table", 'Write [from_article] and under it "decision.amend" = "2.1".')
@@ -205,6 +220,7 @@ _RULES: Final = table(
     minority=_MINORITY,
     emergency=named(_EMERGENCY),
     delegation=named(_DELEGATION),
+    custody=named(_CUSTODY),
     from_article=_citation,
 )
 

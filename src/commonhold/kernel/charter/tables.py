@@ -24,6 +24,7 @@ SECTIONS: Final = (
     "minority",
     "emergency",
     "delegation",
+    "custody",
     "from_article",
 )
 """The top-level tables, in the order in which they are written."""

@@ -16,7 +16,7 @@ from commonhold.kernel.charter.rules import Count, Rule
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.keys import KitKeys
 from commonhold.kernel.kinds import FUTURE_KINDS, NEVER_EMERGENCY
-from commonhold.kernel.record import effects, payloads, seats, tally
+from commonhold.kernel.record import custody, effects, payloads, seats, tally
 from commonhold.kernel.record.entries import Entry
 from commonhold.kernel.record.state import Act, Draft, Frozen, Member, Proposal, Seat
 
@@ -194,7 +194,8 @@ def approve(draft: Draft, entry: Entry, member: Member) -> str:
     excluded = frozen.excluded == entry.by
     if excluded or not any(tally.counts_for(draft, proposal, need, entry.by, offices, frozen) for need in needs):
         places = {place for need in needs for place in tally.places_of(need)}
-        who = "is the member whom it is about" if excluded else f"counts for none of: {', '.join(sorted(places)) or 'those whom it needs'}"
+        about = "asked for it" if proposal.kind == "release" else "is the member whom it is about"
+        who = about if excluded else f"counts for none of: {', '.join(sorted(places)) or 'those whom it needs'}"
         raise RuleError(
             f"{entry.by} {who}, so this approval cannot count",
             code="act/cannot-count",
@@ -365,6 +366,16 @@ def _check_seen(draft: Draft, entry: Entry, index: int) -> None:
         )
 
 
+def _with_kit(act: Callable[[Draft, Entry, Member], str]) -> Callable[[Draft, Entry, Member], str]:
+    """An act that counts only if it was signed with its author's kit."""
+
+    def checked(draft: Draft, entry: Entry, member: Member) -> str:
+        require_kit(draft, entry, member)
+        return act(draft, entry, member)
+
+    return checked
+
+
 HANDLERS: Final[Mapping[str, Callable[[Draft, Entry, Member], str]]] = {
     "propose": propose,
     "approve": approve,
@@ -372,5 +383,7 @@ HANDLERS: Final[Mapping[str, Callable[[Draft, Entry, Member], str]]] = {
     "confirm": confirm,
     "withdraw": withdraw,
     "accept": accept,
+    "acknowledge": _with_kit(custody.acknowledge),
+    "contribute": _with_kit(custody.contribute),
 }
 """Each type's act; what it returns is the id of the proposal that must be judged again, or an empty string."""

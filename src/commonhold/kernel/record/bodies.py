@@ -132,13 +132,32 @@ class Accept(Value, frozen=True):
     of: Digest
 
 
+class Acknowledge(Value, frozen=True):
+    """An act about the seal whose proposal is *of*.
+
+    ``share``: the author has their share (*proof* is the next link of its chain). ``changed``: the provider now accepts what is in this seal and
+    nothing older.
+    """
+
+    what: Literal["share", "changed"]
+    of: Digest
+    proof: Digest = ""
+
+
+class Contribute(Value, frozen=True):
+    """The author's share for the release whose proposal is *release*, as an age file to its recipient (base64)."""
+
+    release: Digest
+    envelope: Annotated[str, msgspec.Meta(min_length=40, max_length=4096)]
+
+
 class Attest(Value, frozen=True):
     """A cosigned checkpoint of this epoch; its cosignatures are its authority, so it has no author."""
 
     note: str
 
 
-Body = Found | Open | Propose | Approve | Object | Confirm | Withdraw | Accept | Attest
+Body = Found | Open | Propose | Approve | Object | Confirm | Withdraw | Accept | Acknowledge | Contribute | Attest
 
 BODIES: Final[Mapping[str, type[Value]]] = {
     "found": Found,
@@ -149,5 +168,7 @@ BODIES: Final[Mapping[str, type[Value]]] = {
     "confirm": Confirm,
     "withdraw": Withdraw,
     "accept": Accept,
+    "acknowledge": Acknowledge,
+    "contribute": Contribute,
     "attest": Attest,
 }

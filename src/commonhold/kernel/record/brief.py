@@ -29,7 +29,7 @@ from commonhold.kernel.record.digest import LeafProof, StateProof, prefix_of, ve
 from commonhold.kernel.record.entries import MAX_ENTRY_BYTES
 from commonhold.kernel.record.partners import IN_FORCE, times_under
 from commonhold.kernel.record.pin import Pin
-from commonhold.kernel.record.state import Decided, Epoch, Member, Proposal, Seat
+from commonhold.kernel.record.state import Decided, Epoch, Member, Proposal, Release, Rotation, Seal, Seat
 from commonhold.kernel.record.statements import Vouched, open_vouched
 from commonhold.kernel.texts import text_digest
 from commonhold.kernel.tlog.checkpoint import Checkpoint, open_cosigned, parse_checkpoint
@@ -320,6 +320,9 @@ _TYPES: Final[Mapping[str, type[Value]]] = {
     "members": Member,
     "partners": Partner,
     "proposals": Proposal,
+    "releases": Release,
+    "rotations": Rotation,
+    "seals": Seal,
     "seats": Seat,
 }
 

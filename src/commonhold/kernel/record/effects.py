@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from commonhold.kernel.charter import apply_amendment, changed_rules, check_amendment, load_charter
 from commonhold.kernel.charter.rules import Charter
 from commonhold.kernel.errors import RuleError
-from commonhold.kernel.record import payloads, succession
+from commonhold.kernel.record import custody, payloads, succession
 from commonhold.kernel.record.bodies import Partner
 from commonhold.kernel.record.enrolment import enrol, revoke
 from commonhold.kernel.record.partners import name_partners
@@ -276,6 +276,7 @@ def void_open(draft: Draft, index: int, words: str) -> None:
     """End every open proposal, because the organisation goes on in another epoch."""
     for other in list(draft.opened):
         close(draft, other, draft.parts["proposals"][other], "void", index, why="void/epoch", words=words)
+    custody.void_releases(draft)
 
 
 def _delegate(draft: Draft, payload: payloads.Delegate, proposal: Proposal, decided: Decided) -> None:
@@ -338,7 +339,9 @@ _EFFECTS: Final[Mapping[str, Callable[[Draft, Any, Proposal, Decided], None]]] =
     "partner": _partner,
     "publish": _publish,
     "recover-member": _recover,
+    "release": custody.release,
     "rotate-key": _rotate_key,
+    "seal": custody.seal,
     "statement": _statement,
     "succeed": _succeed,
     "suspend-origin": _suspend_origin,

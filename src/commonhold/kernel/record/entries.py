@@ -29,7 +29,7 @@ MAX_EPOCH: Final = 2**31
 MAX_SHOWN: Final = 40
 """Characters of a strange name, and strange names, that a message repeats."""
 
-FUTURE_TYPES: Final = frozenset({"acknowledge", "contribute", "vote"})
+FUTURE_TYPES: Final = frozenset({"vote"})
 """Types of the design that this version answers with "cannot judge"."""
 
 _SIGNED_FIELDS: Final = frozenset({"org", "epoch", "type", "by", "key", "seen", "nonce", "body", "sig"})

@@ -26,6 +26,7 @@ from commonhold.kernel.record.decide import Event, judge
 from commonhold.kernel.record.effects import void_open
 from commonhold.kernel.record.entries import Entry, parse_entry
 from commonhold.kernel.record.founding import accept_founding, found
+from commonhold.kernel.record.keeping import settle
 from commonhold.kernel.record.state import Draft, State, empty_state
 from commonhold.kernel.record.succession import check_act, open_epoch
 from commonhold.kernel.record.tally import is_unwitnessed
@@ -115,6 +116,8 @@ def apply(state: State, raw: bytes | Entry, roots: Roots, *, signature_ok: bool 
             _act(draft, entry, events)
     except CommonholdError as error:
         return _refused(state, entry if consumed else None), Outcome(index, entry, error.code, str(error), error.next_step)
+    if draft.parts["seals"]:
+        settle(draft)
     _consume(draft, entry)
     return draft.freeze(), Outcome(index, entry, events=tuple(events), changed=frozenset(draft.changed))
 

@@ -12,8 +12,10 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 import msgspec.structs
 
+from commonhold.kernel.custody.sealing.shares import About, Holding, Manifest
+from commonhold.kernel.custody.sealing.structure import parse_structure
 from commonhold.kernel.errors import FormatError, RuleError
-from commonhold.kernel.keys import KitKeys, Passkey, parse_key_value
+from commonhold.kernel.keys import KitKeys, Passkey, check_age_recipient, parse_key_value
 from commonhold.kernel.kinds import FUTURE_KINDS, STATE_KINDS
 from commonhold.kernel.record.bodies import Digest, MemberId, Name, Partner, Time, Value
 
@@ -118,6 +120,41 @@ class Delegate(Value, frozen=True):
     until: Time
 
 
+class SealedShare(Value, frozen=True):
+    """The public half of one custodian's share: their kit's key id, the share's commitment and last link, and the digest of its envelope."""
+
+    kit: Digest
+    commitment: Digest
+    chain: Digest
+    envelope: Digest
+
+
+class Seal(Value, frozen=True):
+    """A seal of the secrets behind a resource: its number, who opens it, everybody's share, and the digests of key and sealed object."""
+
+    resource: Name
+    seal: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    structure: dict[str, Any]
+    shares: dict[MemberId, SealedShare]
+    key: Digest
+    sealed: Digest
+
+    def manifest(self, org: str) -> Manifest:
+        """The same as custody has it; *org* is the organisation's id."""
+        holdings = {name: Holding(share.kit, share.commitment, share.chain, share.envelope) for name, share in self.shares.items()}
+        return Manifest(About(org, self.resource, self.seal), parse_structure(self.structure), holdings, self.key, self.sealed)
+
+
+class Release(Value, frozen=True):
+    """The opening of a seal: which, for what (the digest of a text), to which one-off age recipient, and until when (the record's clock)."""
+
+    resource: Name
+    seal: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    purpose: Digest
+    recipient: Annotated[str, msgspec.Meta(max_length=100)]
+    until: Time
+
+
 class Resolution(Value, frozen=True):
     """A decision that the charter defines by itself: a text and, where it is about money, an amount in the charter's unit."""
 
@@ -139,7 +176,9 @@ _PAYLOADS: Final[Mapping[str, type[Value]]] = {
     "partner": Partner,
     "publish": Publish,
     "recover-member": RecoverMember,
+    "release": Release,
     "rotate-key": RotateKey,
+    "seal": Seal,
     "statement": Statement,
     "succeed": Succeed,
     "suspend-origin": SuspendOrigin,
@@ -166,6 +205,10 @@ def parse_payload(kind: str, value: Mapping[str, Any]) -> Any:
         fields = msgspec.structs.fields(_PAYLOADS.get(kind, Resolution))
         takes = ", ".join(field.name if field.required else f"[{field.name}]" for field in fields)
         raise FormatError(f"the payload of {kind!r} is wrong: {error}", code="payload/shape", next_step=f"It takes: {takes}.") from None
+    if isinstance(payload, Seal):
+        _check_shares(payload)
+    elif isinstance(payload, Release):
+        check_age_recipient(payload.recipient)
     for key in enrolled_keys(payload):
         del key  # Parsing it was the check: a weak or malformed key never gets as far as a vote.
     return payload
@@ -185,6 +228,17 @@ def enrolled_keys(payload: Any) -> tuple[KitKeys | Passkey, ...]:
     if sum(isinstance(key, KitKeys) for key in keys) > 1:
         raise FormatError("a member has one kit, and this payload enrols two", code="payload/two-kits")
     return keys
+
+
+def _check_shares(payload: Seal) -> None:
+    people = set(parse_structure(payload.structure).people())
+    if people != payload.shares.keys():
+        odd = sorted(people ^ payload.shares.keys())
+        raise FormatError(
+            f"a seal has one share for each custodian in its structure, and these are in one of the two alone: {', '.join(odd)}",
+            code="payload/shares",
+            data={"members": odd},
+        )
 
 
 def _kit(value: Mapping[str, Any]) -> KitKeys:

@@ -29,9 +29,12 @@ PARTS: Final = (
     "origins",
     "partners",
     "proposals",
+    "releases",
     "resolutions",
     "resources",
+    "rotations",
     "rules",
+    "seals",
     "seats",
     "statements",
     "works",
@@ -152,6 +155,54 @@ class Decided(Value, frozen=True):
     value: dict[str, Any]
     time: int = 0
     status: str = "stands"
+
+
+class Proved(Value, frozen=True):
+    """A custodian's last proof that they have their share: at which entry, when (0: no clock), and the link that they showed."""
+
+    index: int
+    time: int
+    link: str
+
+
+class Seal(Value, frozen=True):
+    """A seal of the secrets behind a resource, by its *proposal*, in which its public half stands.
+
+    *status*: ``offered`` until every custodian has acknowledged their share, then ``live``, and ``retired`` from when a later one is live.
+    *proved* holds the custodians' last proofs, *changed* who attested that the provider accepts what is in it and nothing older.
+    """
+
+    resource: str
+    number: int
+    proposal: str
+    index: int
+    status: str
+    proved: dict[str, Proved]
+    changed: dict[str, int]
+    live: int = -1
+    live_at: int = 0
+
+
+class Release(Value, frozen=True):
+    """An enacted release of a seal to a one-off recipient, and at which entry each custodian contributed. *void* where a succession ended it."""
+
+    resource: str
+    number: int
+    by: str
+    recipient: str
+    until: int
+    index: int
+    contributions: dict[str, int]
+    void: bool = False
+
+
+class Rotation(Value, frozen=True):
+    """A resource whose secrets must be changed: because of what (each reason once, in order), at which entry that began, and up to which seal it concerns."""
+
+    number: int
+    index: int
+    time: int
+    reasons: tuple[str, ...]
 
 
 class Epoch(Value, frozen=True):

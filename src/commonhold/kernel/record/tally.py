@@ -57,7 +57,8 @@ def freeze(state: State, proposal: Proposal, rules: tuple[Rule, ...], payload: A
     kit = not all(rule.everyday for rule in rules)
     bodies = state.charter.bodies
     deciding = deciding_bodies(state, proposal, needs, rules)
-    excluded = "" if all(rule.subject_votes for rule in rules) else subject(proposal)
+    # Whoever asks for a secret has no voice in whether they get it, neither above nor below the line.
+    excluded = proposal.by if proposal.kind == "release" else "" if all(rule.subject_votes for rule in rules) else subject(proposal)
     frozen = Frozen(rules, payload, tuple(needs), kit, excluded, bodies, {})
     registers = {body: eligible(state, proposal, body, frozen) for body in sorted(deciding) if bodies[body].selector != "members"}
     return replace(frozen, registers=registers) if registers else frozen

@@ -1,0 +1,148 @@
+"""What the custodians' verbs share: finding seals, opening one's own share, and reading it from a sheet."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commonhold.cli.acting import Actor
+from commonhold.cli.output import printable
+from commonhold.kernel.custody.sealing.shares import Envelope, Manifest, parse_envelope
+from commonhold.kernel.custody.sealing.splitting import MAX_TYPED, parse_words
+from commonhold.kernel.errors import CustodyError, FormatError, RuleError
+from commonhold.kernel.record.keeping import live_seal, manifest, seals_of
+from commonhold.kernel.record.state import Seal, State
+from commonhold.store.sealedfile import unseal_with
+
+if TYPE_CHECKING:
+    from commonhold.store.directory import ObjectDirectory
+    from commonhold.store.remoteobjects import RemoteObjects
+
+sheet_option = click.option(
+    "--sheet", is_flag=True, help="Take the share from its printed sheet: its 33 words are asked for, or read from standard input."
+)
+"""``--sheet``; the verb gets ``sheet: bool``."""
+
+
+def require_live(state: State, resource: str) -> Seal:
+    """The live seal of a resource.
+
+    Raises:
+        RuleError: if there is none, saying what there is.
+    """
+    found = live_seal(state, resource)
+    if found is None:
+        others = seals_of(state, resource)
+        there = f"seal {others[0].number} waits for its custodians" if others else "nothing of it was ever sealed"
+        raise RuleError(
+            f"nothing of {printable(resource)} is sealed now: {there}",
+            code="seal/none",
+            data={"resource": resource},
+            next_step="`commonhold custody status` shows every seal.",
+        )
+    return found
+
+
+def own_share(actor: Actor, seal: Seal, *, sheet: bool) -> Envelope:
+    """The share that the member at the keyboard has in a seal, held against its commitment.
+
+    Raises:
+        CustodyError: if they have none, or it is another one. FormatError: if what was typed is no share.
+    """
+    public = manifest(actor.state, seal)
+    holding = public.holdings.get(actor.member)
+    if holding is None:
+        raise CustodyError(
+            f"{actor.member} has no share of seal {seal.number} of {seal.resource}",
+            code="share/not-custodian",
+            next_step=f"Its custodians are {', '.join(public.structure.people())}.",
+        )
+    if sheet:
+        found = Envelope(public.about, public.index(actor.member), actor.member, parse_words(_typed_sheet()))
+    else:
+        found = opened(actor.record.objects, holding.envelope, actor.kit.age_identity, public)
+    public.check_share(found)
+    return found
+
+
+def opened(objects: ObjectDirectory | RemoteObjects, digest: str, identity: str, public: Manifest) -> Envelope:
+    """The share in the envelope with this digest.
+
+    Raises:
+        CustodyError: ``share/other-kit`` if it is encrypted to another kit. StoreError: if it is not there.
+    """
+    raw = objects.get(digest)
+    try:
+        return parse_envelope(unseal_with(raw, [identity]))
+    except CustodyError as error:
+        if error.code != "sealed/other-key":
+            raise
+        raise CustodyError(
+            f"the share of seal {public.about.seal} of {public.about.resource} is encrypted to another kit than this",
+            code="share/other-kit",
+            next_step="If you have its printed sheet, use --sheet. Otherwise this share is lost: tell the others, a new seal is needed.",
+        ) from None
+
+
+def own_seals(state: State, member: str, resources: Iterable[str]) -> list[Seal]:
+    """The live seals and the newest offered ones in which *member* has a share, of the given resources or of all; the older of a resource first.
+
+    An offered seal with a later one behind it was given up: nobody should bring it to life by a drill.
+    """
+    wanted = set(resources) or {seal.resource for seal in state.parts["seals"].values()}
+    found: list[Seal] = []
+    for resource in sorted(wanted):
+        seals = seals_of(state, resource)
+        live = [seal for seal in seals[1:] if seal.status == "live"]
+        found += [seal for seal in (*live, *seals[:1]) if member in manifest(state, seal).holdings]
+    return found
+
+
+def read_purpose(objects: ObjectDirectory | RemoteObjects, digest: str) -> str:
+    """The text that says what a release is for.
+
+    Raises:
+        ProofError, StoreError, FormatError: if it is not at hand: nobody contributes to what they have not read.
+    """
+    from commonhold.kernel.texts import parse_text  # noqa: PLC0415 - kept out of `--help`
+
+    return parse_text(objects.get(digest))[1].decode("utf-8")
+
+
+def _typed_sheet() -> str:
+    if sys.stdin.isatty():
+        said: str = click.prompt("The 33 words of the sheet", hide_input=True, err=True)
+        return said
+    raw = sys.stdin.buffer.read(MAX_TYPED + 1)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise FormatError("what was read from standard input is no text", code="share/not-text") from None
+
+
+def find_release(state: State, typed: str) -> str:
+    """The release whose proposal's id begins with what was typed.
+
+    Raises:
+        RuleError: if there is none, or it was asked for and not decided. click.UsageError: if there are several.
+    """
+    from commonhold.cli.acting import find_proposal  # noqa: PLC0415
+
+    found = find_proposal(state, typed)
+    if found not in state.parts["releases"]:
+        proposal = state.parts["proposals"][found]
+        raise RuleError(
+            f"{found[:12]} is no release that was decided: it is a {proposal.kind} and {proposal.status}",
+            code="contribute/no-release",
+            next_step="`commonhold custody status` lists the releases that wait for contributions.",
+        )
+    return found
+
+
+def default_key(release: str) -> Path:
+    """The file in which the key of a release is kept unless another is named."""
+    return Path(f"{release}.release-key")

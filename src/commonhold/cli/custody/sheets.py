@@ -1,0 +1,52 @@
+"""The printable sheet of one share: A4, without scripts, that says truthfully what it opens and together with how many."""
+
+from __future__ import annotations
+
+import html
+from importlib import resources
+from string import Template
+
+import segno
+
+from commonhold.kernel.custody.sealing.shares import Envelope, Manifest
+from commonhold.kernel.custody.sealing.structure import Group, remarks
+from commonhold.kernel.record.state import State
+
+
+def render_share(share: Envelope, public: Manifest, state: State) -> str:
+    """The sheet of a share, a complete HTML page. Whoever holds it has that share."""
+    template = Template(resources.files("commonhold.cli.custody").joinpath("share.html").read_text(encoding="utf-8"))
+    words = share.words.split()
+    return template.substitute(
+        organisation=html.escape(state.charter.name),
+        org=share.about.org,
+        resource=html.escape(share.about.resource),
+        seal=share.about.seal,
+        member=html.escape(share.member),
+        index=share.index + 1,
+        count=len(public.structure.people()),
+        fewest=public.structure.fewest(),
+        groups="\n".join(f"<li>{html.escape(line)}</li>" for line in group_lines(public.structure, share.member)),
+        remarks="\n".join(f"<li>{html.escape(remark.words[:1].upper() + remark.words[1:])}.</li>" for remark in remarks(public.structure)),
+        words="\n".join(f'<li><span class="word">{word}</span></li>' for word in words),
+        qr=segno.make(share.words, error="m", micro=False).svg_inline(
+            omitsize=True, border=4, svgclass=None, lineclass=None, light="#fff", title="The words of the share"
+        ),
+        commitment=public.holdings[share.member].commitment,
+    )
+
+
+def group_lines(structure: Group, member: str) -> list[str]:
+    """Each group in a sentence, with its numbers; the reader's own is marked."""
+    lines = []
+    groups = list(structure.groups())
+    for group in groups:
+        names = [part if isinstance(part, str) else "a group of its own" for part in group.of]
+        own = " (your group)" if member in group.of else ""
+        many = "any one" if group.need == 1 and len(names) > 1 else "all" if group.need == len(names) > 1 else str(group.need)
+        inner = [part for part in group.of if isinstance(part, Group)]
+        if inner and len(inner) == len(group.of):
+            lines.append(f"{group.need} of the {len(inner)} groups below must be met.")
+        else:
+            lines.append(f"{many} of {len(names)}: {', '.join(names)}{own}.")
+    return lines

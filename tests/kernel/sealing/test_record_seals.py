@@ -1,0 +1,223 @@
+"""Laws of seals in the record: whose shares they are, when one counts, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from commonhold.kernel.custody.sealing.structure import parse_structure
+from commonhold.kernel.errors import CommonholdError, RuleError
+from commonhold.kernel.record.keeping import live_seal, structure_for
+from commonhold.kernel.record.payloads import parse_payload
+from tests.attacks import Mutation, attack
+from tests.authenticator import Authenticator
+from tests.kernel.record.helpers import Club, text
+from tests.kernel.sealing.vault import Vault
+
+CUSTODY = "src/commonhold/kernel/record/custody.py"
+KEEPING = "src/commonhold/kernel/record/keeping.py"
+
+
+@attack(
+    "seal-unproved",
+    Mutation(
+        CUSTODY,
+        find='    if found.status == "offered" and proved.keys() == public.holdings.keys():',
+        replace='    if found.status == "offered":',
+    ),
+)
+def test_a_seal_counts_once_every_custodian_has_proved_their_share() -> None:
+    """The last of three proofs makes it live; until then nothing rests on it."""
+    vault = Vault()
+    seal = vault.offer_seal()
+    assert structure_for(vault.state, "page").to_value() == {"need": 2, "of": ["heron", "plover", "tern"]}
+    for name in ("heron", "plover"):
+        vault.prove(seal, name)
+        assert vault.sealed(seal).status == "offered"
+        assert live_seal(vault.state, "page") is None
+    vault.refused("curlew", "acknowledge", "acknowledge/not-live", what="changed", of=seal)
+    vault.prove(seal, "tern")
+    assert vault.live().proposal == seal
+    assert vault.live().live == vault.last.index
+    assert vault.rotation() is None
+
+
+@attack(
+    "seal-false-proof",
+    Mutation(CUSTODY, find="        check_proof(entry.body.proof, last)", replace="        bytes.fromhex(entry.body.proof)"),
+)
+def test_nobody_acknowledges_a_share_that_they_cannot_open() -> None:
+    """A proof is checked by everybody, and is good once."""
+    vault = Vault()
+    seal = vault.offer_seal()
+    vault.refused("heron", "acknowledge", "acknowledge/proof", what="share", of=seal, proof=text("made up"))
+    vault.refused("heron", "acknowledge", "acknowledge/proof", what="share", of=seal)
+    vault.refused("heron", "acknowledge", "acknowledge/proof", what="share", of=seal, proof=vault.proof(seal, "tern"))
+    first = vault.proof(seal, "heron")
+    vault.prove(seal, "heron")
+    vault.refused("heron", "acknowledge", "acknowledge/proof", what="share", of=seal, proof=first)
+    vault.prove(seal, "heron")
+    assert vault.sealed(seal).proved.keys() == {"heron"}
+    vault.refused("curlew", "acknowledge", "acknowledge/not-custodian", what="share", of=seal, proof=first)
+    vault.refused("heron", "acknowledge", "acknowledge/no-seal", what="share", of=text("none"), proof=first)
+
+
+@attack(
+    "seal-other-custodians",
+    Mutation(CUSTODY, find="    check_structure(draft, payload.resource, public.structure)\n", replace=""),
+    Mutation(KEEPING, find="    if custodians.m != group.need:", replace="    if custodians.m < group.need:"),
+)
+@pytest.mark.parametrize(
+    ("structure", "differs"),
+    [
+        ({"need": 1, "of": ["heron", "plover", "tern"]}, ["rule"]),
+        ({"need": 2, "of": ["heron", "tern"]}, ["new/plover"]),
+        ({"need": 2, "of": ["curlew", "heron", "plover", "tern"]}, ["seat/curlew"]),
+        ({"need": 2, "of": ["heron", {"need": 1, "of": ["plover", "tern"]}]}, ["rule"]),
+    ],
+)
+def test_only_the_charters_custodians_hold_shares(structure: Any, differs: list[str]) -> None:
+    """Whoever seals chooses neither the people nor the numbers."""
+    vault = Vault()
+    _, payload = vault.prepare(structure=parse_structure(structure))
+    outcome = vault.refused_proposal("heron", "seal", payload, "seal/not-the-charters")
+    assert all(difference in outcome.words for difference in differs)
+
+
+def test_the_groups_of_a_clause_are_kept_in_their_order() -> None:
+    """ "One of the officers and two of the editors": a group cannot stand in for another, nor people for a group."""
+    clause = {"m": 2, "of": [{"m": 1, "of": ["chair", "treasurer"]}, {"m": 2, "of": ["editor"]}]}
+    seats = {"chair": "heron", "treasurer": "tern", "editor": "plover", "editor/2": "curlew"}
+    vault = Vault({"custody/keys/open": clause, "custody/keys/drill": None}, seats=seats)
+    right = structure_for(vault.state, "page").to_value()
+    assert right == {"need": 2, "of": [{"need": 1, "of": ["heron", "tern"]}, {"need": 2, "of": ["curlew", "plover"]}]}
+    vault.prepare(structure=parse_structure(right))
+    for wrong in (
+        {"need": 2, "of": right["of"][::-1]},
+        {"need": 2, "of": [{"need": 1, "of": ["curlew", "tern"]}, {"need": 2, "of": ["heron", "plover"]}]},
+        {"need": 2, "of": ["heron", right["of"][1]]},
+        {"need": 2, "of": [*right["of"], {"need": 1, "of": ["dunlin"]}]},
+    ):
+        _, payload = vault.prepare(structure=parse_structure(wrong))
+        vault.refused_proposal("heron", "seal", payload, "seal/not-the-charters")
+    vault.seal()
+    assert vault.live().proved.keys() == {"heron", "tern", "plover", "curlew"}
+
+
+def test_somebody_in_two_groups_gets_one_share_where_it_is_scarcest() -> None:
+    """The chair is an editor as well: their share goes to the group that has nobody to spare."""
+    clause = {"m": 2, "of": [{"m": 1, "of": ["chair", "treasurer"]}, {"m": 2, "of": ["editor"]}]}
+    seats = {"chair": "heron", "treasurer": "tern", "editor": "plover", "editor/2": "heron"}
+    vault = Vault({"custody/keys/open": clause}, seats=seats)
+    assert structure_for(vault.state, "page").to_value()["of"] == [{"need": 1, "of": ["tern"]}, {"need": 2, "of": ["heron", "plover"]}]
+    vault.seal()
+    few = Vault({"custody/keys/open": clause}, seats={"chair": "heron", "treasurer": "tern", "editor": "plover"})
+    with pytest.raises(RuleError) as caught:
+        structure_for(few.state, "page")
+    assert caught.value.code == "seal/too-few"
+    assert caught.value.data["there"] == ["plover"]
+
+
+def test_a_body_of_members_keeps_a_secret_with_everybody_who_has_a_kit() -> None:
+    """Whoever has only a passkey could hold no share, and is left out."""
+    vault = Vault({"custody/keys/open": {"m": 3, "of": ["assembly"]}})
+    assert structure_for(vault.state, "page").people() == ("curlew", "dunlin", "heron", "plover", "tern")
+    vault.seal()
+    vault.admit("gannet", key=Authenticator("eddsa", 1).passkey.to_value(), kit=False)
+    assert vault.rotation() is None
+    vault.admit("ruff")
+    found = vault.rotation()
+    assert found is not None
+    assert found.reasons == ("new/ruff",)
+
+
+def test_a_body_of_office_holders_is_its_holders() -> None:
+    """The desk is whoever is an editor."""
+    vault = Vault({"custody/keys/open": {"m": 1, "of": ["desk", "chair"]}})
+    assert structure_for(vault.state, "page").people() == ("heron", "plover")
+    vault.seal()
+    vault.install("editor", "curlew")
+    found = vault.rotation()
+    assert found is not None
+    assert found.reasons == ("new/curlew",)
+
+
+def test_what_the_charter_does_not_name_is_not_sealed() -> None:
+    """A resource without a clause has no custodians, and the refusal lists those that have."""
+    vault = Vault()
+    with pytest.raises(RuleError) as caught:
+        structure_for(vault.state, "mailbox")
+    assert caught.value.code == "seal/no-clause"
+    assert caught.value.data["resources"] == ["domain", "page"]
+    _, payload = vault.prepare()
+    vault.refused_proposal("heron", "seal", {**payload, "resource": "mailbox"}, "seal/no-clause")
+    plain = Club()
+    with pytest.raises(RuleError):
+        structure_for(plain.state, "page")
+
+
+def test_a_seal_has_the_next_number_and_its_custodians_present_kits() -> None:
+    """What was prepared before another seal, or before a kit was changed, is refused when it would take effect."""
+    vault = Vault()
+    _, payload = vault.prepare()
+    vault.refused_proposal("heron", "seal", {**payload, "seal": 2}, "seal/number")
+    late = vault.propose("heron", "seal", payload)
+    first = vault.offer_seal()
+    vault.approve(late, "heron", "tern")
+    assert (vault.status(late), vault.proposal(late).why) == ("refused", "seal/number")
+    assert vault.sealed(first).number == 1
+    _, payload = vault.prepare("domain")
+    new = vault.new_kit("plover")
+    proposal = vault.decide("rotate-key", {"member": "plover", "add": [new.keys.to_value()], "revoke": []}, "plover")
+    assert vault.status(proposal) == "enacted"
+    vault.refused_proposal("heron", "seal", payload, "seal/kit")
+    strange = {**payload["shares"]["plover"], "kit": text("nobody")}
+    vault.refused_proposal("heron", "seal", {**payload, "shares": {**payload["shares"], "plover": strange}}, "seal/kit")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"shares": {}}, "payload/shares"),
+        ({"structure": {"need": 4, "of": ["heron", "tern"]}}, "seal/threshold"),
+        ({"structure": {"need": 2, "of": ["heron", "heron"]}}, "seal/person-twice"),
+        ({"seal": 0}, "payload/shape"),
+        ({"more": 1}, "payload/shape"),
+    ],
+)
+def test_a_payload_that_is_no_seal_is_refused(change: dict[str, Any], code: str) -> None:
+    """Its shape, its numbers, and one share for each person of its structure."""
+    _, payload = Vault().prepare()
+    with pytest.raises(CommonholdError) as caught:
+        parse_payload("seal", {**payload, **change})
+    assert caught.value.code == code
+
+
+def test_custody_takes_the_kit() -> None:
+    """Whoever has seized the house's domain proves no share, contributes none and attests nothing."""
+    vault = Vault()
+    passkey = Authenticator("eddsa", 3)
+    added = vault.propose("heron", "rotate-key", {"member": "heron", "add": [passkey.passkey.to_value()], "revoke": []})
+    vault.approve(added, "heron")
+    seal = vault.offer_seal()
+    assert vault.press("heron", passkey, "acknowledge", what="share", of=seal, proof=vault.proof(seal, "heron")).code == "act/needs-kit"
+    assert not vault.sealed(seal).proved
+
+
+def test_a_later_seal_retires_the_earlier_ones_only_once_it_is_live() -> None:
+    """Until every new holder has proved their share the old seal opens; then no old share is proved any more."""
+    vault = Vault()
+    first, second = vault.seal(), vault.offer_seal()
+    for name in ("heron", "tern"):
+        vault.prove(second, name)
+        assert vault.live().number == 1
+    third = vault.offer_seal()
+    vault.prove(second, "plover")
+    assert [vault.sealed(one).status for one in (first, second, third)] == ["retired", "live", "offered"]
+    vault.refused("heron", "acknowledge", "acknowledge/retired", what="share", of=first, proof=vault.proof(first, "heron"))
+    for name in ("heron", "tern", "plover"):
+        vault.prove(third, name)
+    assert [vault.sealed(one).status for one in (first, second, third)] == ["retired", "retired", "live"]
+    vault.seal("domain")
+    assert vault.live("domain").number == 1

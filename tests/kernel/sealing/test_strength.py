@@ -1,0 +1,102 @@
+"""Laws of strength: what a seal is on paper and in truth, and who could open it without asking anybody."""
+
+from __future__ import annotations
+
+from commonhold.kernel.custody import analyse
+from commonhold.kernel.custody.register import Party, Register
+from commonhold.kernel.custody.sealing.structure import parse_structure
+from commonhold.kernel.record.strength import Strength, seal_nodes, strength, with_seals
+from tests.attacks import Mutation, attack
+from tests.kernel.record.helpers import DAY
+from tests.kernel.sealing.seals import BOTH
+from tests.kernel.sealing.vault import Vault
+
+FILE = "src/commonhold/kernel/record/strength.py"
+
+
+def test_what_is_on_paper_and_what_is_true_are_said_side_by_side() -> None:
+    """Numbers of each group, with and without the shares that are lost; and that nobody can open it, where that is so."""
+    flat = parse_structure({"need": 3, "of": ["heron", "tern", "plover", "curlew", "avocet"]})
+    assert Strength(flat, {}).in_words() == "3 of 5, on paper and in truth"
+    assert Strength(flat, {"tern": "left"}).in_words() == "3 of 5 on paper, 3 of 4 in truth"
+    closed = Strength(flat, {"tern": "left", "plover": "kit", "curlew": "late"})
+    assert closed.in_words() == "3 of 5 on paper, 3 of 2 in truth: nobody can open it"
+    assert (closed.opens, closed.spare) == (False, -1)
+    both = Strength(parse_structure(BOTH), {"north": "late", "heron": "left"})
+    assert both.in_words() == "2 of (2 of 3, 3 of 5) on paper, 2 of (2 of 2, 3 of 4) in truth"
+    assert both.sound == {"tern", "plover", "east", "south", "west", "coast"}
+    mixed = Strength(parse_structure({"need": 1, "of": ["heron", {"need": 1, "of": ["tern"]}]}), {"heron": "left"})
+    assert mixed.in_words() == "1 of (heron, 1 of 1) on paper, 1 of (heron (lost), 1 of 1) in truth"
+
+
+def test_the_spare_is_what_may_be_lost_in_the_worst_case() -> None:
+    """Of 2 of 3 AND 3 of 5 one may go: the second loss among the officers closes it."""
+    both = parse_structure(BOTH)
+    assert Strength(both, {}).spare == 1
+    assert Strength(both, {"heron": "left"}).spare == 0
+    assert Strength(both, {"north": "left"}).spare == 1
+    assert Strength(both, {"north": "left", "east": "left"}).spare == 0
+
+
+@attack(
+    "drill-missed",
+    Mutation(FILE, find="clause.drill.after(proved.time) < state.clock:", replace="clause.drill.after(proved.time) < 0:"),
+    Mutation(FILE, find="        elif member.kit != holding.kit:", replace="        elif False:"),
+    Mutation(FILE, find="        elif proved is None:", replace="        elif False:"),
+)
+def test_a_share_that_nobody_has_proved_in_time_is_not_counted() -> None:
+    """A missed drill, another kit, a departure, and a share that was never taken up: each is named, and a proof brings back what is late."""
+    vault = Vault(clocked=True)
+    seal = vault.offer_seal()
+    vault.prove(seal, "heron")
+    assert strength(vault.state, vault.sealed(seal)).lost == {"tern": "unproved", "plover": "unproved"}
+    vault.prove(seal, "tern")
+    vault.prove(seal, "plover")
+    assert strength(vault.state, vault.live()).in_words() == "2 of 3, on paper and in truth"
+    vault.tick(91 * DAY)
+    assert strength(vault.state, vault.live()).lost == {"heron": "late", "tern": "late", "plover": "late"}
+    vault.prove(seal, "heron")
+    changed = vault.decide("rotate-key", {"member": "plover", "add": [vault.new_kit("plover").keys.to_value()], "revoke": []}, "plover")
+    vault.tick()
+    assert vault.status(changed) == "enacted"
+    vault.propose("tern", "depart", {"member": "tern"})
+    vault.tick()
+    assert strength(vault.state, vault.live()).lost == {"tern": "left", "plover": "kit"}
+
+
+def test_without_a_clock_or_a_clause_no_drill_is_missed() -> None:
+    """Nobody could say when it was."""
+    vault = Vault({"custody/keys/drill": None}, clocked=True)
+    vault.seal()
+    vault.tick(400 * DAY)
+    assert "late" not in strength(vault.state, vault.live()).lost.values()
+    plain = Vault(clocked=True)
+    plain.seal()
+    plain.decide("amend", plain.amendment({}))
+    plain.tick(400 * DAY)
+    assert plain.state.charter.custody == {}
+    assert strength(plain.state, plain.live()).lost == {}
+    early = Vault()
+    early.seal()
+    assert strength(early.state, early.live()).lost == {}
+
+
+@attack(
+    "seal-collusion",
+    Mutation(FILE, find="    return AtLeast(group.need,", replace="    return AtLeast(len(group.of),"),
+)
+def test_custodians_who_collude_need_no_release_and_the_analysis_says_so() -> None:
+    """Every set of them that meets the structure can take what is sealed, by themselves and those who have left."""
+    vault = Vault()
+    vault.seal()
+    vault.seal("domain")
+    vault.offer_seal()
+    vault.propose("tern", "depart", {"member": "tern"})
+    nodes = seal_nodes(vault.state)
+    assert [node.id for node in nodes] == ["seal:domain", "seal:page"]
+    register = with_seals(Register("", {"heron": Party("heron", "person", org=True)}, {}), vault.state)
+    assert {name: party.org for name, party in register.parties.items()} == {"heron": True, "plover": True, "tern": False}
+    found = analyse(register, ("seal:page",))["seal:page"]
+    assert {frozenset(one) for one in found.seize.sets} == {
+        frozenset({"heron", "tern"}), frozenset({"heron", "plover"}), frozenset({"plover", "tern"}),
+    }  # fmt: skip
