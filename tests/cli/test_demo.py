@@ -48,6 +48,7 @@ def test_the_demo_holds_every_claim_that_it_makes(told: tuple[Path, subprocess.C
 
 
 @pytest.mark.slow
+@pytest.mark.allow_hosts(["127.0.0.1"])
 def test_the_radio_to_play_with_is_up_before_it_says_so_and_ends_by_itself(tmp_path: Path) -> None:
     """`make try` waits until both partners vouch for the record, says what to open and what to type, and stops everything after its time."""
     done = tell(tmp_path / "try-out", SALTMARSH / "tryout.py", "--seconds", "1")
