@@ -34,9 +34,10 @@ def _always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board, "FRESH", -1.0)
 
 
-def proof_of(record: Published, proposal: str) -> bytes:
+def proof_of(record: Published, proposal: str, index: int | None = None) -> bytes:
+    """The proof file of a proposal (or the founding, or any entry by its index)."""
     club = record.club
-    index = club.state.ids[proposal]
+    index = club.state.ids.get(proposal, 0) if index is None else index
     entry = club.outcomes[index].entry
     assert entry is not None
     return make_proof_file(club.state, club.tree, tuple(club.leaves), record.log.checkpoint, index, entry, {}).to_bytes()

@@ -6,9 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from commonhold.kernel.errors import FormatError
 from commonhold.kernel.record.verdict import UNWITNESSED
 from commonhold.mirror.check import board, routes
+from commonhold.mirror.check.asking import ask
+from commonhold.mirror.check.files import ask_file
+from commonhold.mirror.check.forms import parse_form
+from commonhold.pages.check import screens
+from commonhold.pages.language import language
 from tests.attacks import Mutation, attack
 from tests.mirror.readers import PAGE, a_record, reading
 
@@ -86,3 +94,25 @@ def test_nothing_that_is_asked_is_stored(tmp_path: Path) -> None:
         assert "set-cookie" not in answer.headers
         reader.look()
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"3141592653" in path.read_bytes()]
+
+
+@given(
+    kind=st.sampled_from(["multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "text/plain"]) | st.text(max_size=40),
+    body=st.binary(max_size=200),
+)
+def test_any_bytes_are_a_form_or_refused(kind: str, body: bytes) -> None:
+    """No other error leaves the parser."""
+    for raw in (body, b'--x\r\nContent-Disposition: form-data; name="q"\r\n\r\n' + body + b"\r\n--x--\r\n"):
+        try:
+            fields = parse_form(kind, raw)
+        except FormatError:
+            continue
+        assert all(isinstance(value, bytes) for value in fields.values())
+
+
+@given(st.text(max_size=80) | st.binary(max_size=200))
+def test_any_question_is_answered(question: str | bytes) -> None:
+    """Whatever is pasted or handed in, there is a verdict, and nobody is told yes by a node that knows nobody."""
+    found = ask(board.Board(), question) if isinstance(question, str) else ask_file(board.Board(), question)
+    assert not found.told.is_yes
+    assert screens.answer(screens.Frame(language("ar"), "heron.example", "x"), found)
