@@ -30,7 +30,7 @@ def prove_by_partners(
     """
     from dataclasses import replace  # noqa: PLC0415 - kept out of `--help`
 
-    from commonhold.store.asking import ask_pin, ask_together, mirror_of  # noqa: PLC0415
+    from commonhold.store.asking import ask_together, lead_on, mirror_of  # noqa: PLC0415
     from commonhold.store.keyfile import write_new  # noqa: PLC0415
 
     pin = None if pin_file is None else read_pin(pin_file, org)
@@ -38,7 +38,8 @@ def prove_by_partners(
     if not places:
         raise click.UsageError("name the partners to ask, with --partner; the pin holds no address of any.")
     mirrors = tuple(dict.fromkeys(mirror_of(place, org or (pin.org if pin is not None else "")) for place in places))
-    told = [ask_pin(mirror) for mirror in mirrors]
+    led = [lead_on(mirror) for mirror in mirrors]
+    mirrors, told = tuple(mirror for mirror, _ in led), [other for _, other in led]
     if pin is None:
         pin = _one_pin(told, mirrors)
     name, keys = _asked_for(entry, house)

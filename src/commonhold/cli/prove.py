@@ -53,7 +53,7 @@ def command(
     from commonhold.store.keyfile import write_new  # noqa: PLC0415
     from commonhold.store.remoteobjects import objects_at  # noqa: PLC0415
 
-    read = read_place(house, whole=True)
+    read = read_place(house, org=org, whole=True)
     check_provable(read.state)
     index = find_entry(read, entry)
     found = read.outcomes[index].entry

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonhold.cli.briefs import judge_brief_file
+from commonhold.cli.briefs import judge_brief_file, read_pin
 from commonhold.cli.fresh import Partners
 from commonhold.cli.options import json_option, org_option
 from commonhold.cli.output import emit, note, printable, progress
@@ -55,6 +55,9 @@ def command(
     from whoever serves the record. A partner's evidence against a log is checked too, and then the answer is no. Exit
     code 0: official; 1: not, or something was altered; 2: unreadable.
     """
+    if pin is not None:
+        # A pin names the organisation, whatever is checked.
+        org = read_pin(pin, org).org
     if not place.startswith(("http://", "https://")) and Path(place).is_file():
         if (evidence := _evidence(Path(place))) is not None:
             value, lines = evidence

@@ -70,6 +70,24 @@ def ask_pin(mirror: str) -> Pin:
     return parse_pin(_asked(f"{mirror}/pin", (), MAX_PIN_BYTES))
 
 
+def lead_on(mirror: str) -> tuple[str, Pin]:
+    """The address of a partner's copy of the log in which the organisation lives now, and the pin that the partner gives of it.
+
+    An address that was kept in a pin leads to the log of its time; the partner knows when the members have gone on, and where.
+
+    Raises:
+        RuleError, FormatError, StoreError: as :func:`ask_pin` and :func:`mirror_of` do.
+    """
+    try:
+        return mirror, ask_pin(mirror)
+    except RuleError as error:
+        node, found, _ = mirror.rpartition(MIRROR)
+        if error.code != "brief/not-current" or not found:
+            raise
+        now = mirror_of(node, _org_of(node, mirror))
+        return now, ask_pin(now)
+
+
 def ask_brief(mirror: str, entry: str, keys: Sequence[Key]) -> Brief:
     """The brief proof that one partner gives, with that partner's signatures alone.
 
@@ -120,6 +138,15 @@ def ask_together(
                 if error.code not in ("brief/validators", "brief/mirrors"):
                     raise
     raise problem
+
+
+def _org_of(node: str, mirror: str) -> str:
+    """The organisation of which a node keeps a copy at *mirror*; empty if it does not say."""
+    try:
+        rows = json.loads(url_front(node, max_size=MAX_FRONT, deadline=SECONDS))["logs"]
+        return next((str(row["org"]) for row in rows if mirror.endswith(row["hash"])), "")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
 
 
 def _asked(address: str, query: Sequence[tuple[str, str]], max_size: int) -> bytes:
