@@ -75,10 +75,12 @@ def _die(story: Story, step: int, instant: Instant, pipe: int) -> NoReturn:
         if fatal and instant == "within":
             call(args[0], args[1][: len(args[1]) // 2])
             kill()
-        done = call(*args, **more)
-        if fatal:
-            kill()
-        return done
+        try:
+            return call(*args, **more)
+        finally:
+            # A change that was refused ends a life too.
+            if fatal:
+                kill()
 
     for name in CHANGES:
         setattr(os, name, _wrapped(deadly, getattr(os, name)))
