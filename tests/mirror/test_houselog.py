@@ -184,6 +184,20 @@ def test_with_one_of_two_it_goes_on(tmp_path: Path) -> None:
         assert report["attested"] is True
 
 
+def test_a_member_amends_the_charter_from_home(tmp_path: Path) -> None:
+    """The charter in force is written out from the log's address, changed, proposed with its new texts, and shown as a redline to the others."""
+    house = found(tmp_path / "saltmarsh")
+    with house_process(house.path) as log:
+        written = tmp_path / "charter-now"
+        assert command("charter", "show", log.url, "-o", written).code == 0
+        article = written / "charter.md"
+        article.write_text(article.read_text("utf-8").replace("Saltmarsh", "Saltmarsh and Reedbed", 1), "utf-8")
+        made = command("propose", "amend", "--charter", written, "--house", log.url, "--kit", house.kit("heron"), "--json")
+        assert made.code == 0, made.said
+        shown = command("status", made.json["entry"], "--house", log.url)
+        assert "Reedbed" in shown.out
+
+
 def test_a_member_acts_through_a_partner(tmp_path: Path) -> None:
     """A mirror's address will do: the record is read there, and the partner hands the entry on."""
     with federation(tmp_path) as one:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from commonhold.cli.analysing import command as analyse
-from commonhold.cli.options import F, json_option
+from commonhold.cli.options import F, Place, json_option
 from commonhold.cli.output import emit, printable, table
 from commonhold.kernel.charter import (
     Finding,
@@ -43,8 +43,8 @@ _HEADINGS = {
 
 
 def charter_dir(name: str) -> Callable[[F], F]:
-    """An argument that names a folder with a charter."""
-    return click.argument(name, type=click.Path(file_okay=False, path_type=Path))
+    """An argument that names a folder with a charter, or an organisation by its folder or address."""
+    return click.argument(name, type=Place(file_okay=False, path_type=Path))
 
 
 @click.group("charter")
@@ -61,7 +61,7 @@ def command() -> None:
     "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Also write charter.md and charter.toml there, to be amended."
 )
 @json_option
-def show(folder: Path, out: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def show(folder: Path | str, out: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Show the charter in FOLDER: its hash, its articles, and what each of its rules asks for."""
     source = load_charter_folder(folder)
     charter = load_charter(source.value)
@@ -88,7 +88,7 @@ def show(folder: Path, out: Path | None, as_json: bool) -> None:  # noqa: FBT001
 )
 @json_option
 @click.pass_context
-def check(context: click.Context, folder: Path, members: int | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def check(context: click.Context, folder: Path | str, members: int | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Check the charter in FOLDER and say what cannot work, under which article, and what to do about it.
 
     The answer is yes (exit code 0) where there is no error, also with things that this version keeps and does not carry out yet.
@@ -114,7 +114,7 @@ def check(context: click.Context, folder: Path, members: int | None, as_json: bo
 @charter_dir("old")
 @charter_dir("new")
 @json_option
-def diff(old: Path, new: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def diff(old: Path | str, new: Path | str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Show what would change from the charter in OLD to the one in NEW, and which rule decides about it.
 
     The hashes are what is voted on: applying the amendment must give the result, to the bit.
@@ -146,29 +146,33 @@ def diff(old: Path, new: Path, as_json: bool) -> None:  # noqa: FBT001 - click p
 command.add_command(analyse)
 
 
-def load_charter_folder(path: Path) -> Source:
-    """The charter in a folder of ``charter.md`` and ``charter.toml``, or in force in an organisation's folder; not yet asked whether it can work.
+def load_charter_folder(path: Path | str) -> Source:
+    """The charter in a folder of ``charter.md`` and ``charter.toml``, or in force in an organisation's folder or at its log's address.
+
+    Nobody has asked yet whether it can work.
 
     Raises:
         StoreError: if the folder or one of the files is missing or cannot be read.
         FormatError: naming file and place, if one of them is too large, is not UTF-8 or is not in the form of docs/formats/charter.md.
     """
+    if isinstance(path, str):
+        return _charter_in_force(path)
     if (path / RECORD_FOLDER).is_dir() and not (path / "charter.md").exists():
         return _charter_in_force(path)
     return parse_charter(_read(path / "charter.md"), _read(path / "charter.toml"))
 
 
-def _charter_in_force(house: Path) -> Source:
+def _charter_in_force(house: Path | str) -> Source:
     """The charter of an organisation's verified record, with its texts out of ``objects``.
 
     Raises:
         ProofError, FormatError, StoreError: if the record does not verify, or a text is not there.
     """
     from commonhold.cli.reading import read_place  # noqa: PLC0415 - a charter in a folder of its own needs no record
-    from commonhold.store.directory import ObjectDirectory  # noqa: PLC0415
+    from commonhold.store.remoteobjects import objects_at  # noqa: PLC0415
 
     value = read_place(house).state.charter.value
-    objects = ObjectDirectory(house)
+    objects = objects_at(house)
     articles: Any = value["articles"]
     return Source(value, {digest: objects.get(digest) for digest in {value["title"], *articles.values()}})
 

@@ -31,12 +31,13 @@ json_option = click.option("--json", "as_json", is_flag=True, is_eager=True, cal
 """``--json`` of every verb that reports; the verb gets ``as_json: bool``."""
 
 
-class _Place(click.Path):
+class Place(click.Path):
     """A folder, or the address at which a record is served; an address stays the text that it is."""
 
     name = "place"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The address as it was typed, without a slash at its end; or the folder, as click has it."""
         if isinstance(value, str) and value.startswith(("http://", "https://")):
             return value.rstrip("/")
         return super().convert(value, param, ctx)
@@ -44,7 +45,7 @@ class _Place(click.Path):
 
 house_option = click.option(
     "--house",
-    type=_Place(file_okay=False, path_type=Path),
+    type=Place(file_okay=False, path_type=Path),
     default=Path(),
     metavar="DIR_OR_URL",
     envvar="COMMONHOLD_HOUSE",

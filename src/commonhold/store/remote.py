@@ -23,7 +23,7 @@ from commonhold.kernel.record.state import State
 from commonhold.kernel.tlog.checkpoint import open_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.store.fetch import url_front, url_post
-from commonhold.store.handing import pack
+from commonhold.store.handing import digests_in, pack
 from commonhold.store.reader import StaticReader
 from commonhold.store.record import ReadRecord, open_reader, refusal_of
 from commonhold.store.remoteobjects import RemoteObjects
@@ -75,13 +75,16 @@ class RemoteRecord:
         _, outcome = apply(self.state, raw, self.tree.root)
         if not outcome.counts or outcome.entry is None:
             raise refusal_of(outcome)
+        named = frozenset(digests_in(outcome.entry.body.payload)) if outcome.entry.type == "propose" else frozenset()
+        # An amendment comes with the whole charter; the house has what it does not change.
+        sent = {digest: text for digest, text in (texts or {}).items() if digest in named}
         # A partner keeps entries and no texts.
-        body = raw if self.node else pack(raw, texts or {})
+        body = raw if self.node else pack(raw, sent)
         status, answer = url_post(self.entry_address, body, max_size=MAX_ANSWER, deadline=SECONDS)
         if status not in (200, 202):
             raise _refused(self.entry_address, status, answer)
         if self.node:
-            self.missing.update(texts or {})
+            self.missing.update(sent)
         self.wait(lambda: outcome.entry is not None and outcome.entry.id in self.state.ids, SEEN_SECONDS)
         return self._outcomes.get(outcome.entry.id, outcome)
 

@@ -6,6 +6,7 @@ Nothing that comes is believed: every text is hashed.
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,10 @@ from commonhold.store.directory import ObjectDirectory
 from commonhold.store.fetch import url_fetch
 
 SECONDS: Final = 30.0
-MAX_FETCHES: Final = 64
+MAX_FETCHES: Final = 1024
+"""As many as a charter has articles, and some statements."""
+ALL_SECONDS: Final = 120.0
+"""How long one run spends on texts altogether, however slowly they come."""
 
 
 def is_url(place: object) -> bool:
@@ -32,7 +36,7 @@ class RemoteObjects:
 
     def __init__(self, url: str, *, fetches: int = MAX_FETCHES) -> None:
         self._fetch = url_fetch(url.rstrip("/"), deadline=SECONDS)
-        self._left = fetches
+        self._left, self._end = fetches, 0.0
 
     def get(self, digest: str) -> bytes:
         """The text with this digest.
@@ -40,7 +44,8 @@ class RemoteObjects:
         Raises:
             StoreError: ``store/absent`` if it is not there, or the server no longer answers. ProofError: ``object/altered``.
         """
-        if self._left <= 0:
+        self._end = self._end or time.monotonic() + ALL_SECONDS
+        if self._left <= 0 or time.monotonic() > self._end:
             raise StoreError("no more texts are fetched in one run", code="store/absent", next_step="Look at them one by one.")
         self._left -= 1
         try:
