@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from commonhold.kernel.texts import make_text, text_digest
 from commonhold.mirror.app import create_app
+from commonhold.mirror.check import board, routes
 from commonhold.mirror.check.routes import check_routes
 from commonhold.mirror.node import Node
 from tests.mirror.helpers import FakeClock
@@ -22,6 +24,12 @@ from tests.mirror.records import Published, following
 PAGE = "https://saltmarsh.example/"
 NEW = "https://saltmarsh-radio.example/"
 TEXT = "Our studio moves on Monday.\n\nThe frequency stays the same.\n"
+
+
+def always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every request look at the node and wait for what it sees."""
+    monkeypatch.setattr(board, "FRESH", -1.0)
+    monkeypatch.setattr(routes, "LOOK_SECONDS", 60.0)
 
 
 @dataclass
@@ -93,9 +101,10 @@ def a_record(*, text: bool = True) -> Published:
 def reading(folder: Path, *records: Published, elsewhere: Mapping[str, Published] | None = None) -> Iterator[Reader]:
     """A reader of a node in *folder* that follows these records."""
     clock = FakeClock()
-    with following(folder / "node", *records, clock=clock, elsewhere=elsewhere) as (node, _):
-        routes = check_routes(node)
-        with TestClient(create_app(node, tend=False, more=routes), raise_server_exceptions=False) as client:
-            reader = Reader(node, client, clock, records)
-            reader.look()
-            yield reader
+    with (
+        following(folder / "node", *records, clock=clock, elsewhere=elsewhere) as (node, _),
+        TestClient(create_app(node, tend=False, more=check_routes(node)), raise_server_exceptions=False) as client,
+    ):
+        reader = Reader(node, client, clock, records)
+        reader.look()
+        yield reader

@@ -19,7 +19,7 @@ from commonhold.pages.check.screens import verifier
 from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import Club
 from tests.mirror.helpers import FakeLog
-from tests.mirror.readers import NEW, PAGE, TEXT, a_record, decide_channel, publish_text, reading
+from tests.mirror.readers import NEW, PAGE, TEXT, a_record, always_looking, decide_channel, publish_text, reading
 from tests.mirror.records import Published
 from tests.mirror.test_standing import partnered
 
@@ -31,7 +31,7 @@ FILES = "src/commonhold/mirror/check/files.py"
 @pytest.fixture(autouse=True)
 def _always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request looks at the node, so that no test has to wait."""
-    monkeypatch.setattr(board, "FRESH", -1.0)
+    always_looking(monkeypatch)
 
 
 def proof_of(record: Published, proposal: str, index: int | None = None) -> bytes:
@@ -364,18 +364,6 @@ def test_the_verifier_that_a_node_hands_out_is_the_one_that_was_committed(tmp_pa
     with reading(tmp_path, a_record()) as reader:
         assert reader.client.get("/check/verifier.html").content == verifier()
         assert reader.client.get("/check/check.css").headers["content-type"] == "text/css; charset=utf-8"
-
-
-def test_a_page_asked_in_the_same_second_costs_one_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readers do not slow down what the node is there for."""
-    monkeypatch.setattr(board, "FRESH", 60.0)
-    looks: list[int] = []
-    look = board.Boards._look
-    monkeypatch.setattr(board.Boards, "_look", lambda self: looks.append(1) or look(self))
-    with reading(tmp_path, a_record()) as reader:
-        for _ in range(20):
-            assert reader.asks(PAGE)[0] == UNWITNESSED
-        assert len(looks) == 1
 
 
 def test_a_record_that_is_not_held_yet_is_not_judged(tmp_path: Path) -> None:

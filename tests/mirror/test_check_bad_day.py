@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from commonhold.kernel.record.verdict import CONTRADICTORY, FRESHNESS_UNKNOWN, NOT_OFFICIAL, STRUCK
-from commonhold.mirror.check import board
 from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import FLOCK, T0, Club
 from tests.kernel.record.test_history import moved
 from tests.mirror.badday import NEXT, RIVAL, told
-from tests.mirror.readers import NEW, PAGE, decide_channel, publish_text, reading
+from tests.mirror.readers import NEW, PAGE, always_looking, decide_channel, publish_text, reading
 from tests.mirror.records import Published
 
 SIGHT = "src/commonhold/mirror/check/sight.py"
@@ -21,7 +20,7 @@ SIGHT = "src/commonhold/mirror/check/sight.py"
 @pytest.fixture(autouse=True)
 def _always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request looks at the node, so that no test has to wait."""
-    monkeypatch.setattr(board, "FRESH", -1.0)
+    always_looking(monkeypatch)
 
 
 @attack(

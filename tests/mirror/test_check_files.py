@@ -11,10 +11,9 @@ from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes, parse_canonical
 from commonhold.kernel.record.verdict import CANNOT_JUDGE, NOT_OFFICIAL, UNWITNESSED
 from commonhold.kernel.tlog.rollback import Rollback
-from commonhold.mirror.check import board
 from tests.kernel.record.helpers import Club
 from tests.mirror.helpers import FakeLog
-from tests.mirror.readers import PAGE, a_record, decide_channel, reading
+from tests.mirror.readers import PAGE, a_record, always_looking, decide_channel, reading
 from tests.mirror.records import Published
 from tests.mirror.test_check import proof_of
 
@@ -22,7 +21,7 @@ from tests.mirror.test_check import proof_of
 @pytest.fixture(autouse=True)
 def _always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request looks at the node, so that no test has to wait."""
-    monkeypatch.setattr(board, "FRESH", -1.0)
+    always_looking(monkeypatch)
 
 
 def first(record: Published, kind: str) -> str:

@@ -18,7 +18,7 @@ from commonhold.mirror.check.forms import parse_form
 from commonhold.pages.check import screens
 from commonhold.pages.language import language
 from tests.attacks import Mutation, attack
-from tests.mirror.readers import PAGE, a_record, reading
+from tests.mirror.readers import PAGE, a_record, always_looking, reading
 
 ROUTES = "src/commonhold/mirror/check/routes.py"
 
@@ -26,7 +26,7 @@ ROUTES = "src/commonhold/mirror/check/routes.py"
 @pytest.fixture(autouse=True)
 def _always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request looks at the node, so that no test has to wait."""
-    monkeypatch.setattr(board, "FRESH", -1.0)
+    always_looking(monkeypatch)
 
 
 @attack("check-markup", Mutation("src/commonhold/pages/templates.py", find="autoescape=True", replace="autoescape=False"))

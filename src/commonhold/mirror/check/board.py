@@ -9,15 +9,16 @@ import hashlib
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from commonhold.kernel.addresses import HANDLE, WEB, Address, address_of
 from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.record.state import State
+from commonhold.mirror.alarms import Alarm
 from commonhold.mirror.check.sight import organisation_of
-from commonhold.mirror.standing import Standing
+from commonhold.mirror.standing import Standing, freshen
 from commonhold.pages.check.facts import Channel, Organisation, Statement
 from commonhold.store.proving import words_of
 
@@ -85,20 +86,34 @@ def same_words(text: bytes) -> bytes:
     return hashlib.sha256(words_of(text).lstrip(b"\n \t")).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An organisation as it was made: of what had grown so far, what was known of it then, and what came of that."""
+
+    grown: object
+    known: object
+    standing: Standing
+    organisation: Organisation
+
+
 class Boards:
     """The newest :class:`Board` of a node. Threads may call at once."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._lock = threading.Lock()
-        self._seen: dict[str, tuple[object, Organisation, Standing]] = {}
+        self._seen: dict[str, _Seen] = {}
         self._board = Board()
         self._made = float("-inf")
 
     @property
     def newest(self) -> Board | None:
         """The board, if it is fresh enough to answer from."""
-        return self._board if time.monotonic() - self._made < FRESH else None
+        return self.no_older_than(FRESH)
+
+    def no_older_than(self, seconds: float) -> Board | None:
+        """The board, unless it is older."""
+        return self._board if time.monotonic() - self._made < seconds else None
 
     def forget(self) -> None:
         """Look again for the next question."""
@@ -117,25 +132,37 @@ class Boards:
             return board
 
     def _look(self) -> Board:
-        found: dict[str, tuple[Organisation, Standing]] = {}
-        heard = (self._node.alarms.count(), self._node.texts.version, self._node.clock() // TELL_SECONDS)
+        alarms: dict[str, list[Alarm]] = {}
+        for alarm in self._node.alarms.all():
+            alarms.setdefault(alarm.origin, []).append(alarm)
+        found: dict[str, _Seen] = {}
         for org in self._node.standings.organisations():
-            logs = self._node.standings.followers_of(org)
-            key = (heard, tuple((log.held(), tuple(log.answers()), log.trouble) for log in logs))
-            known = self._seen.get(org)
-            if known is None or known[0] != key:
-                try:
-                    standing = self._node.standing(org)
-                except CommonholdError:
-                    # Not held yet, or just being caught up with: what was known of it stays, and it is asked for again.
-                    if known is not None:
-                        found[org] = known[1:]
-                    continue
-                trouble = next((log.trouble for log in logs if log.origin == standing.history.current.origin), "")
-                known = (key, organisation_of(standing, text_of=self._node.texts.text, trouble=trouble), standing)
-                self._seen[org] = known
-            found[org] = known[1:]
-        organisations = tuple(sorted((one for one, _ in found.values()), key=lambda one: (one.name, one.id)))
+            before = self._seen.get(org)
+            try:
+                found[org] = self._one(org, before, alarms)
+            except CommonholdError:
+                # Not held yet, or just being caught up with: what was known of it stays, and it is asked for again.
+                if before is not None:
+                    found[org] = before
+        self._seen = found
+        organisations = tuple(sorted((one.organisation for one in found.values()), key=lambda one: (one.name, one.id)))
         if organisations == self._board.organisations:
             return self._board
-        return Board.of(organisations, {org: standing for org, (_, standing) in found.items()})
+        return Board.of(organisations, {org: one.standing for org, one in found.items()})
+
+    def _one(self, org: str, before: _Seen | None, alarms: Mapping[str, list[Alarm]]) -> _Seen:
+        node, logs = self._node, self._node.standings.followers_of(org)
+        now, grown = node.clock(), tuple((log.origin, log.held()) for log in logs)
+        heard = {log.origin: log.answers() for log in logs}
+        noticed = [alarm for log in logs for alarm in alarms.get(log.origin, ())]
+        trouble = {log.origin: log.trouble for log in logs}
+        known = (heard, noticed, trouble, node.texts.version, now // TELL_SECONDS)
+        if before is not None and before.grown == grown:
+            if before.known == known:
+                return before
+            # Nobody wrote anything: only how fresh it is has to be judged again.
+            standing = freshen(before.standing, heard, noticed, now, node.name)
+        else:
+            standing = node.standing(org)
+        said = trouble.get(standing.history.current.origin, "")
+        return _Seen(grown, known, standing, organisation_of(standing, text_of=node.texts.text, trouble=said))

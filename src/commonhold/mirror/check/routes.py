@@ -6,6 +6,7 @@ of it is kept: an answer is made and forgotten. Bodies are bounded, and few larg
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from anyio import CapacityLimiter, move_on_after, to_thread
@@ -34,6 +35,9 @@ LARGE_BODIES: Final = 4
 """Forms with a file that are read at a time; whoever comes then is asked to try again."""
 PATIENCE: Final = 5.0
 """Seconds that a reader waits for a text that this node lacks and has not asked for yet."""
+LOOK_SECONDS: Final = 0.3
+"""How long readers wait for a new look at the node where there is a last one, no older than LAST_SECONDS."""
+LAST_SECONDS: Final = 60.0
 SHORT: Final = 16 << 10
 """Characters that are looked up at once; longer texts in a thread."""
 _TOO_LARGE: Final = N_(
@@ -67,12 +71,23 @@ def check_routes(node: Node) -> list[BaseRoute]:
 class _Pages:
     def __init__(self, node: Node) -> None:
         self._node, self._boards = node, Boards(node)
-        self._looking, self._reading, self._fetching = CapacityLimiter(1), CapacityLimiter(LARGE_BODIES), CapacityLimiter(2)
+        self._reading, self._fetching = CapacityLimiter(LARGE_BODIES), CapacityLimiter(2)
+        self._look: asyncio.Task[Board] | None = None
 
     async def _board(self) -> Board:
-        # One thread looks; who comes meanwhile waits for what it finds.
-        newest = self._boards.newest
-        return newest if newest is not None else await to_thread.run_sync(self._boards.look, limiter=self._looking, abandon_on_cancel=True)
+        if (newest := self._boards.newest) is not None:
+            return newest
+        if self._look is None or self._look.done():
+            # One look for all who come meanwhile; it goes on if the reader who began it leaves.
+            self._look = asyncio.create_task(to_thread.run_sync(self._boards.look))
+        look = asyncio.shield(self._look)
+        last = self._boards.no_older_than(LAST_SECONDS)
+        if last is None:
+            return await look
+        try:
+            return await asyncio.wait_for(look, LOOK_SECONDS)
+        except TimeoutError:
+            return last
 
     async def get(self, request: Request) -> Response:
         """The question, one organisation, or the answer to a link."""
