@@ -28,6 +28,7 @@ from tests.cli.custodians import (
     only_release,
     process,
     released,
+    sealed,
     status,
     unseal,
 )
@@ -276,3 +277,35 @@ def test_nothing_of_a_process_can_be_dumped() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=True)
     assert done.stdout.decode().split() == ["(0,", "0)", "0"]
+
+
+@pytest.mark.parametrize("after", [0, 1, 4])
+def test_a_seal_that_breaks_off_leaves_the_old_one_and_is_made_again(opening: House, after: int) -> None:
+    """Whatever object was the last that reached the disk, before the entry: the record is as it was, the old seal opens, and sealing again works."""
+    house = opening
+    size = house.size()
+    code = (
+        "import os\n"
+        "from commonhold.store.directory import ObjectDirectory\n"
+        "put, left = ObjectDirectory.put, [AFTER]\n"
+        "def dying(self, data):\n"
+        "    if not left[0]:\n"
+        "        os._exit(137)\n"
+        "    left[0] -= 1\n"
+        "    return put(self, data)\n"
+        "from commonhold.store.log import Log\n"
+        "append = Log.append\n"
+        "Log.append = lambda self, leaves: os._exit(137) if left[0] == 0 else append(self, leaves)\n"
+        "ObjectDirectory.put = dying\n"
+        "from commonhold.cli.main import main\n"
+        "main()\n"
+    ).replace("AFTER", str(after))
+    arguments = ["custody", "seal", "page", "--stdin", "--house", house.path, "--kit", house.kit("heron")]
+    died = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], input=SECRETS.encode(), capture_output=True, timeout=60)
+    assert died.returncode == 137, died.stderr
+    assert house.size() == size
+    found = status(house)
+    assert (found["live"]["seal"], found["live"]["opens"], found["offered"]) == (1, True, [])
+    sealed(house)
+    assert status(house)["live"]["seal"] == 2
+    assert files_with(house.base, CANARY, SEED) == []

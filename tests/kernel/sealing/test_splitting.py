@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import chain, combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,16 +14,16 @@ from commonhold.kernel.custody.sealing.splitting import MAX_TYPED, _suggestions,
 from commonhold.kernel.custody.sealing.structure import Group, parse_structure
 from commonhold.kernel.errors import CustodyError, FormatError
 from tests.kernel.sealing.seals import ABOUT, BOTH, DEEP, OFFICERS, dice, structures
-from tests.shared_data import shared_data
 
 KEY = bytes(range(32))
 WHAT = ABOUT.to_value()
+VECTORS = Path(__file__).resolve().parents[3] / "vectors"
 
 
 @pytest.mark.conformance
 def test_the_official_vectors_of_slip_39() -> None:
     """All 45: what must combine gives the secret with the passphrase TREZOR, and what must not is refused."""
-    vectors = json.loads(shared_data("custody", "vectors", "slip39", "vectors.json").read_bytes())
+    vectors = json.loads((VECTORS / "slip39" / "vectors.json").read_bytes())
     for words, mnemonics, secret, _ in vectors:
         if secret:
             assert combine_mnemonics(mnemonics, b"TREZOR").hex() == secret, words
