@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commonhold.kernel import b64
 from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.record.brief import check_brief, parse_brief
+from commonhold.kernel.record.briefing import merge_briefs
 from commonhold.kernel.record.briefverdict import judge_brief
-from commonhold.kernel.record.pin import parse_pin
+from commonhold.kernel.record.pin import make_pin, parse_pin
+from tests.attacks import Mutation, attack
+from tests.kernel.record_files.test_pin import vouched_club
 from tests.reader.node import Reader, RefusedError
 
 pytestmark = pytest.mark.conformance
 
+JS, JS_VERDICT = "reader/src/brief.js", "reader/src/briefverdict.js"
 FOLDER = Path(__file__).resolve().parents[2] / "vectors"
 VECTORS: dict[str, Any] = json.loads((FOLDER / "brief.json").read_text("ascii"))
 PIN_CASES: list[dict[str, Any]] = json.loads((FOLDER / "pin.json").read_text("ascii"))["cases"]
@@ -58,6 +64,18 @@ def test_each_brief_proof_is_judged_as_the_vectors_say(case: dict[str, Any]) -> 
     assert verdict.rests_on == f"replayed by {len(checked.validators)} partners ({', '.join(checked.validators)})"
 
 
+@attack(
+    "brief-01",
+    Mutation(
+        JS,
+        find='demand(pin.policy.time(new Map(signed.map((name) => [name, 0n]))) !== null, "brief/validators"',
+        replace='demand(signed.length > 0, "brief/validators"',
+    ),
+)
+@attack("brief-05", Mutation(JS, find='demand(isSame, "brief/other-checkpoint"', replace='demand(true, "brief/other-checkpoint"'))
+@attack("brief-08", Mutation(JS_VERDICT, find="if (now - time <= FRESH_SECONDS)", replace="if (now - time <= STALE_SECONDS)"))
+@attack("brief-10", Mutation(JS_VERDICT, find="of wanted(entry, proposal)) {", replace="of wanted(entry, null)) {"))
+@attack("brief-11", Mutation(JS_VERDICT, find="if (!lives) return", replace="if (lives === null) return"))
 def test_the_reader_gives_the_same_answers(reader: Reader) -> None:
     """JavaScript reads the same pins, refuses the same proofs with the same codes, and gives the same verdicts."""
     for case in PIN_CASES:
@@ -85,3 +103,34 @@ def test_the_vectors_are_those_that_their_script_makes() -> None:
     for name in ("brief", "pin"):
         made = runpy.run_path(str(FOLDER / f"make_{name}.py"))["render"]()
         assert made == {f"{name}.json": (FOLDER / f"{name}.json").read_text("ascii")}, "run python vectors/make.py"
+
+
+def test_the_reader_puts_answers_together_as_python_does(reader: Reader) -> None:
+    """Whatever several partners answered, honest or not, both programs make the same proofs of it, in the same order."""
+    club, at = vouched_club(), 1_900_000_100
+    pin = make_pin(club.state)
+    early = [club.brief({name: at}, ("members", "tern")) for name in ("avocet", "dunlin")]
+    club.tick()
+    late = [club.brief({"knot": at + turn}, ("members", "heron"), index=0) for turn in (5, 0, 9)]
+    forged = replace(early[0], state=early[0].state.replace(b"\n\n", b"x\n\n"))
+    strangers = replace(late[0], state=vouched_club().vouched({"avocet": at}))
+    garbage = replace(late[0], checkpoint=b"no note")
+    for answers in ([*early, *late], [late[1], *early, late[2]], [forged, garbage, strangers, *early], [garbage], []):
+        ours = [[b64.encode(brief.checkpoint), b64.encode(brief.state)] for brief in merge_briefs(answers, pin)]
+        raws = [b64.encode(brief.to_bytes()) for brief in answers]
+        assert reader.ask("merge-briefs", raws=raws, pin=pin.to_bytes()) == ours
+
+
+def test_the_reader_opens_statements_about_states_as_the_vectors_say(reader: Reader) -> None:
+    """Under validating keys alone, in their one form, each with the time of its signature."""
+    cases = [case for case in json.loads((FOLDER / "statements.json").read_text("ascii"))["cases"] if case["form"] == "state"]
+    assert {case["expect"] for case in cases} == {"accept", "refuse"}
+    for case in cases:
+        job = {"raw": case["note"].encode(), "vkeys": case["keys"]}
+        if refused(case):
+            with pytest.raises(RefusedError) as refusal:
+                reader.ask("vouched", **job)
+            assert refusal.value.code == case["code"], case["name"]
+        else:
+            told = reader.ask("vouched", **job)["times"]
+            assert {key.split("+")[0]: int(time) for key, time in told.items()} == case["times"]
