@@ -23,7 +23,7 @@ YEARS: Final = 10 * 365 * 86_400
 
 
 class Cosigner:
-    """One partner: *mood* says how it answers from now on, and *asked* counts the questions.
+    """One partner: *mood* says how it answers from now on, *asked* counts the questions, and its clock is *later* seconds ahead.
 
     honest, dead (cuts the connection), drips (a byte now and then, for ever), endless (a body without an end), forges (a line of its own key over
     another text), future (dates ten years ahead), redirects (into this machine), more (claims to hold a million entries), nonsense, refuses.
@@ -32,12 +32,12 @@ class Cosigner:
     def __init__(self, name: str) -> None:
         self.name, self.mood, self.asked, self.held = name, "honest", 0, b""
         self.signer = SignerKey(f"{name}.example/mirror", derive("cosigner", name), COSIGNATURE)
-        self.url = ""
+        self.url, self.later = "", 0
         self.over = threading.Event()
 
     def sign(self, note: bytes, ahead: int = 0) -> bytes:
         """Its signature line of a checkpoint, dated *ahead* seconds from now."""
-        return cosign(note, self.signer, int(time.time()) + ahead).line.encode()
+        return cosign(note, self.signer, int(time.time()) + self.later + ahead).line.encode()
 
 
 class _Handler(BaseHTTPRequestHandler):

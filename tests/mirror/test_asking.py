@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from commonhold.kernel.record.entries import attest_entry
 from commonhold.mirror.houselog import HouseLog
 from tests.attacks import Mutation, attack
 from tests.cli.houses import House, command, found
-from tests.mirror.cosigners import Cosigner, cosigners, house_log, name_partners
+from tests.mirror.cosigners import cosigners, house_log, name_partners
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -141,9 +142,9 @@ def test_a_clock_that_is_a_day_old_is_worth_an_entry(house: House) -> None:
         with house_log(house.path, clock=lambda: int(time.time()) + 3 * DAY) as log:
             log.attend()
             size = log.describe()["size"]
-            gull.sign = lambda note, ahead=0: Cosigner.sign(gull, note, DAY - 60)  # type: ignore[method-assign] # the same partner, later
+            gull.later = DAY - 60
             assert log.attend().outcomes == ()
-            gull.sign = lambda note, ahead=0: Cosigner.sign(gull, note, DAY + 60)  # type: ignore[method-assign] # and later still
+            gull.later = DAY + 60
             assert len(log.attend().outcomes) == 1
             assert log.describe()["size"] == size + 1
 
@@ -239,6 +240,29 @@ def test_a_partner_that_the_record_does_not_name_counts_for_nothing(house: House
             assert "does not name" in rows(log)[partners["crow"].url]["trouble"]
             names = {signature.name for signature in parse_note(log.checkpoint()).signatures}
             assert partners["crow"].signer.verifier.name not in names
+
+
+def test_new_partners_begin_in_the_round_that_decides_on_them(house: House) -> None:
+    """The attest that enacts the decision is the old partners', the next one the new ones', and the old ones are not needed any more."""
+    with cosigners("gull", "crow") as partners:
+        name_partners(house, {"gull": partners["gull"]}, 1)
+        house.ask("house", "partner", "ask")
+        house.ask("house", "partner", "add", partners["crow"].url)
+        payload = {"witnesses": {"crow": str(partners["crow"].signer.verifier)}, "groups": {}, "quorum": "crow"}
+        proposal = house.propose("heron", "partner", "--payload", house.write("next.json", json.dumps(payload)))
+        house.approve(proposal, "heron", "tern", "plover", "curlew")
+        # The charter lets others object for seven days; then those who could say that they do not.
+        for one in partners.values():
+            one.later = 8 * DAY
+        with house_log(house.path, clock=lambda: int(time.time()) + 8 * DAY) as log:
+            assert [event.name for outcome in log.attend().outcomes for event in outcome.events] == ["waited"]
+            log.take(house.sign("avocet", "confirm", {"proposal": proposal}))
+            done = log.attend()
+            assert [[event.name for event in outcome.events] for outcome in done.outcomes] == [["enacted"], []]
+            partners["gull"].mood = "dead"
+            index = propose(log, house)
+            assert log.attend().met
+            assert log.describe()["clock"]["covers"] > index
 
 
 def test_the_verbs_ask_in_a_folder_too(house: House) -> None:

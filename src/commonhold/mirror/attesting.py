@@ -31,6 +31,8 @@ from commonhold.store.record import Record
 
 IDLE_SECONDS: Final = 86_400
 """How old the record's clock may be before an attest that changes nothing else is appended."""
+MAX_ATTESTS: Final = 2
+"""Attests of one round: one that decides on new partners, and one with which these begin."""
 RESIGN_SECONDS: Final = 30
 """How much newer signatures must be than the published ones of the same checkpoint to take their place."""
 
@@ -57,7 +59,7 @@ def attest_round(
 ) -> Round:
     """Ask the partners about the newest checkpoint; append an attest if it is worth one, and publish the newest signatures.
 
-    After an attest they are asked once more, so that the checkpoint that covers it is theirs too.
+    After an attest they are asked once more, so that the checkpoint that covers it is theirs too, and a policy that it decided comes into force.
 
     Args:
         urls: the partners' addresses.
@@ -68,25 +70,25 @@ def attest_round(
         StoreError: if the disk refuses.
     """
     turn, places = turn or contextlib.nullcontext(), tuple(urls)
-    with turn:
-        question = _question(record, clock())
-    if question is None or not places:
-        return Round()
-    replies = _ask(record, asker, places, question)
-    with turn:
-        if older := _older(record, replies):
-            return Round(replies=tuple(replies), older=older, size=question.size)
-        outcome = _attest(record, question, replies)
-        if outcome is None:
-            _publish(record, question, replies)
-            return Round((), tuple(replies), met=_met(record.state, replies), size=question.size)
-        done = Round((outcome,), tuple(replies), met=True, size=question.size)
-        question = _question(record, clock())
-    if question is not None:
-        again = _ask(record, asker, places, question)
+    outcomes: list[Outcome] = []
+    first: tuple[int, tuple[Reply, ...], bool] = (0, (), False)
+    for _ in range(MAX_ATTESTS + 1):
         with turn:
-            _publish(record, question, again)
-    return done
+            question = _question(record, clock())
+        if question is None or not places:
+            break
+        replies = _ask(record, asker, places, question)
+        with turn:
+            first = first if first[0] else (question.size, tuple(replies), _met(record.state, replies))
+            if older := _older(record, replies):
+                return Round(tuple(outcomes), first[1], older=older, size=first[0])
+            outcome = _attest(record, question, replies) if len(outcomes) < MAX_ATTESTS else None
+            if outcome is None:
+                _publish(record, question, replies)
+                break
+            outcomes.append(outcome)
+    size, asked, met = first
+    return Round(tuple(outcomes), asked, met=met, size=size)
 
 
 def is_worth(state: State, *, acts: bool, time: int, adopts: bool) -> bool:
