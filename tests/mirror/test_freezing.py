@@ -9,12 +9,15 @@ import pytest
 
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.record.statements import check_kept, open_frozen
+from commonhold.kernel.record.twosuccessions import check_two_successions, parse_two_successions
 from commonhold.kernel.tlog.checkpoint import open_cosigned
+from commonhold.mirror.alarms import TWO_SUCCESSIONS
 from commonhold.mirror.node import HEARTBEAT_SECONDS
 from commonhold.store.reader import StaticReader
 from commonhold.store.record import read_record
 from commonhold.testing.house import MemoryHouse
 from tests.attacks import Mutation, attack
+from tests.cli.houses import command
 from tests.kernel.record.helpers import FLOCK, T0, Club
 from tests.kernel.record.test_history import moved
 from tests.kernel.record.test_succession import opened
@@ -183,6 +186,16 @@ def test_two_successions_that_both_qualify_end_nothing_and_are_an_alarm(tmp_path
         tend(node)
         assert frozen(client, old) == ""
         assert statuses(client, old) == {NEXT: "contradictory", RIVAL: "contradictory"}
+        [alarm] = node.alarms.all()
+        assert (alarm.kind, alarm.origin) == (TWO_SUCCESSIONS, club.state.origin)
+        path = tmp_path / "two.json"
+        path.write_bytes(client.get(f"/alarms/{alarm.id}").content)
+        voices, others = check_two_successions(parse_two_successions(path.read_bytes()))
+        assert voices & others == {FLOCK[2]}
+        said = command("verify", path)
+        assert (said.code, f"{FLOCK[2]} signed for both" in said.out) == (1, True)
+        tend(node)
+        assert node.alarms.all() == [alarm]
         assert node.standing(club.org).verdict.code == "contradictory"
         assert client.post(f"/mirror/{old.hash}/cosign", content=old.log.checkpoint).status_code == 200
 

@@ -8,9 +8,11 @@ import pytest
 
 from commonhold.kernel.errors import StoreError
 from commonhold.kernel.record.entries import MAX_ENTRY_BYTES, parse_entry
+from commonhold.kernel.record.suspicion import Withheld, check_withheld, parse_suspicion
 from commonhold.mirror.alarms import WITHHELD
 from commonhold.mirror.pending import LEFT_OUT_SECONDS, MAX_OF_MEMBER
 from tests.attacks import Mutation, attack
+from tests.cli.houses import command
 from tests.kernel.record.helpers import FAR, Club
 from tests.mirror.helpers import NOW, FakeClock
 from tests.mirror.records import URL, Published, follower, following
@@ -55,7 +57,19 @@ def test_a_log_that_drops_an_entry_loses_its_mirrors_signature_until_it_takes_it
         node.tend(follower(node, record))
         assert client.get("/").json()["logs"][0]["signed"]["time"] == NOW + LEFT_OUT_SECONDS - 1
         assert [alarm.kind for alarm in node.alarms.all()] == [WITHHELD]
-        assert client.get(f"/alarms/{node.alarms.all()[0].id}").content == unwanted
+        evidence = client.get(f"/alarms/{node.alarms.all()[0].id}").content
+        file = parse_suspicion(evidence)
+        assert isinstance(file, Withheld)
+        assert check_withheld(file)[0].id == entry
+        assert (file.entry, file.since, file.time) == (unwanted, NOW, NOW + LEFT_OUT_SECONDS)
+        path = tmp_path / "withheld.json"
+        path.write_bytes(evidence)
+        said = command("verify", path)
+        assert (said.code, "the word of whoever kept this file" in said.out, "signed entry of tern after 10 minutes" in said.out) == (
+            1,
+            True,
+            True,
+        )
         # What waits is public, so that the log, or anybody else, can fetch it.
         assert [one["id"] for one in client.get("/pending").json()["entries"]] == [entry]
         assert client.get(f"/pending/{entry}").content == unwanted

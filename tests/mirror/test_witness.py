@@ -21,6 +21,7 @@ from commonhold.mirror.keys import DATABASE, KEYS, open_state
 from commonhold.mirror.node import LogSource
 from commonhold.mirror.witness import Witness, origin_hash
 from tests.attacks import Mutation, attack
+from tests.cli.houses import command
 from tests.mirror.helpers import NAME, NOW, ORIGIN, FakeClock, FakeLog, running
 
 WITNESS = "src/commonhold/mirror/witness.py"
@@ -109,7 +110,12 @@ def test_a_log_that_shows_a_second_face_is_not_signed_and_leaves_a_proof(tmp_pat
         assert client.get(f"/{origin_hash(ORIGIN)}/checkpoint").text.splitlines()[1] == "100"
         alarms = client.get("/alarms").json()["alarms"]
         assert {one["kind"] for one in alarms} == {TWO_FACES, UNPROVED}
+        [unproved] = [client.get(f"/alarms/{one['id']}").content for one in alarms if one["kind"] == UNPROVED]
         [proof] = [client.get(f"/alarms/{one['id']}").content for one in alarms if one["kind"] == TWO_FACES]
+    path = tmp_path / "unproved.json"
+    path.write_bytes(unproved)
+    said = command("verify", path, "--json")
+    assert (said.code, said.json["verdict"], [head["size"] for head in said.json["heads"]]) == (2, "cannot-judge", [100, 200])
     smaller, larger = check_equivocation(parse_equivocation(proof))
     assert {smaller.root, larger.root} == {log.tree.root(100), fork.tree.root(100)}
 

@@ -1,4 +1,4 @@
-"""``commonhold verify`` of what a partner keeps against a log: two faces, or a rollback (docs/formats/equivocation-proof.md, rollback.md)."""
+"""``commonhold verify`` of what a partner keeps against a log or two (docs/formats: equivocation-proof, rollback, two-successions, suspicion)."""
 
 from __future__ import annotations
 
@@ -21,16 +21,26 @@ def judge_evidence(raw: bytes) -> Judged | None:
     """
     from commonhold.kernel.canonical import parse_canonical  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.errors import CommonholdError  # noqa: PLC0415
-    from commonhold.kernel.tlog.equivocation import MAX_EQUIVOCATION, is_equivocation  # noqa: PLC0415
+    from commonhold.kernel.record.suspicion import is_suspicion  # noqa: PLC0415
+    from commonhold.kernel.record.twosuccessions import MAX_FILE, is_two_successions  # noqa: PLC0415
+    from commonhold.kernel.tlog.equivocation import is_equivocation  # noqa: PLC0415
     from commonhold.kernel.tlog.rollback import is_rollback  # noqa: PLC0415
 
+    if len(raw) > MAX_FILE:
+        return None
     try:
-        value = parse_canonical(raw, max_size=MAX_EQUIVOCATION)
+        value = parse_canonical(raw, max_size=MAX_FILE)
     except CommonholdError:
         return None
-    if is_equivocation(value):
-        return _two_faces(raw)
-    return _rollback(raw) if is_rollback(value) else None
+    for says, judge in (
+        (is_equivocation, _two_faces),
+        (is_rollback, _rollback),
+        (is_two_successions, _two_successions),
+        (is_suspicion, _suspicion),
+    ):
+        if says(value):
+            return judge(raw)
+    return None
 
 
 def _two_faces(raw: bytes) -> Judged:
@@ -59,7 +69,61 @@ def _rollback(raw: bytes) -> Judged:
     return _told(about, file.log, (smaller, larger), step)
 
 
-def _told(about: dict[str, Any], log: VerifierKey, signed: tuple[Checkpoint, Checkpoint], step: str) -> Judged:
+def _two_successions(raw: bytes) -> Judged:
+    from commonhold.kernel.record.twosuccessions import check_two_successions, parse_two_successions  # noqa: PLC0415
+
+    file = parse_two_successions(raw)
+    voices = check_two_successions(file)
+    twice = sorted(voices[0] & voices[1])
+    who = f"{', '.join(twice)} signed for both" if twice else "nobody signed for both"
+    about = {
+        "verdict": "contradictory",
+        "words": f"contradictory: members signed two successions that exclude each other; {who}",
+        "rests_on": "the signatures of their kits and of both logs, checked by you; that they are members, and suffice, only the record tells",
+        "official": False,
+        "org": file.org,
+        "twice": twice,
+        "logs": [{"log": str(one.log), "signed_for": sorted(names)} for one, names in zip(file.successions, voices, strict=True)],
+    }
+    lines = [f"organisation {printable(file.org)}"]
+    for one, names in zip(file.successions, voices, strict=True):
+        lines += [f"succession   {printable(one.log.name)}", f"signed for   {', '.join(sorted(names)) or 'nobody'}"]
+    step = "Members get out of it by one more succession, without those who signed twice. Until then nobody speaks for the organisation."
+    return about, [*lines, f"what now     {step}"]
+
+
+def _suspicion(raw: bytes) -> Judged:
+    from commonhold.cli.words import moment  # noqa: PLC0415
+    from commonhold.kernel.record.suspicion import Withheld, check_unproved, check_withheld, parse_suspicion  # noqa: PLC0415
+
+    file = parse_suspicion(raw)
+    if not isinstance(file, Withheld):
+        about = {
+            "verdict": "cannot-judge",
+            "words": "cannot judge: the log signed both checkpoints, and whether one leads on from the other is not shown",
+            "rests_on": "two signatures of the log's key, checked by you",
+            "time": file.time,
+        }
+        return _told(
+            about, file.log, check_unproved(file), "This accuses nobody. Ask the log, or a partner, for the newer one with its proof."
+        )
+    entry, checkpoint = check_withheld(file)
+    about = {
+        "verdict": "withheld",
+        "words": f"left out: the log had not taken {'an attest' if not entry.by else f'a signed entry of {entry.by}'} after {(file.time - file.since) // 60} minutes",
+        "rests_on": f"the signatures of the entry and of the log, checked by you; that the log was given it at {moment(file.since)}, and had not taken it "
+        f"at {moment(file.time)}, is the word of whoever kept this file",
+        "entry": entry.id,
+        "by": entry.by,
+        "type": entry.type,
+        "time": file.time,
+    }
+    step = "Look for the entry in the record; if it is not there, hand it in again, and ask partners whether they were given it, too."
+    value, lines = _told(about, file.log, (checkpoint,), step)
+    return value, [f"entry        {entry.id}, {printable(entry.type)} of {printable(entry.by or 'nobody')}", *lines]
+
+
+def _told(about: dict[str, Any], log: VerifierKey, signed: tuple[Checkpoint, ...], step: str) -> Judged:
     heads = [{"size": head.size, "root": head.root.hex()} for head in signed]
     lines = [
         f"log          {printable(log.name)}",

@@ -63,7 +63,7 @@ def command(
             value, lines = evidence
             rest = "\n".join([f"resting on   {value['rests_on']}", *lines])
             emit(as_json, {**value, "ok": False}, lambda: f"verdict      {value['words']}\n{rest}")
-            context.exit(1)
+            context.exit(2 if value["verdict"] == "cannot-judge" else 1)
         if partners:
             raise click.UsageError("--partner says how fresh a record is, and a proof file is as old as it is: give a folder or an address")
         if (brief := _brief(Path(place))) is not None:

@@ -1,10 +1,11 @@
 """What a node has to say against a log, kept with the evidence: bounded, each thing once, for anybody to fetch.
 
-Four kinds. ``two-faces``: the log signed two checkpoints that no log can have had both; the evidence is a proof file that anybody can check
+Five kinds, each with a file that `commonhold verify` reads. ``two-faces``: the log signed two checkpoints that no log can have had both; the evidence is a proof file that anybody can check
 (docs/formats/equivocation-proof.md). ``rollback``: the log's own address served an older checkpoint than it had before; the evidence
-is a file too (docs/formats/rollback.md). ``withheld``: an entry that
+is a file too (docs/formats/rollback.md). ``two-successions``: members decided two next epochs that exclude each other
+(docs/formats/two-successions.md). ``withheld``: an entry that
 the fold accepts was left out for ten minutes. ``unproved``: somebody brought a checkpoint that the log signed, without proof that it leads on from
-what the node had cosigned; that alone accuses nobody, and is forgotten once the record has grown past it.
+what the node had cosigned; that alone accuses nobody, and is forgotten once the record has grown past it (docs/formats/suspicion.md).
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Final
 
 from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.notes import VerifierKey, parse_note
-from commonhold.kernel.tlog.checkpoint import Checkpoint, parse_checkpoint
+from commonhold.kernel.record.suspicion import Unproved, Withheld, parse_suspicion
+from commonhold.kernel.record.twosuccessions import TwoSuccessions
+from commonhold.kernel.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.equivocation import Equivocation, show_equivocation
 from commonhold.kernel.tlog.merkle import Tree
 from commonhold.kernel.tlog.rollback import Rollback
@@ -23,6 +26,7 @@ from commonhold.mirror.database import Database
 
 TWO_FACES: Final = "two-faces"
 ROLLBACK: Final = "rollback"
+TWO_SUCCESSIONS: Final = "two-successions"
 WITHHELD: Final = "withheld"
 UNPROVED: Final = "unproved"
 MAX_EACH: Final = 50
@@ -85,6 +89,35 @@ class Alarms:
         evidence = Rollback(log, (published.decode(), known.decode()), max(1, time))
         self.sound(log.name, ROLLBACK, time, words, _file(evidence), same=published)
 
+    def two_successions(self, origin: str, proof: TwoSuccessions, time: int) -> None:
+        """Keep that the log of *origin* was left for two others that exclude each other, once for each two.
+
+        Raises:
+            StoreError: if the database cannot be changed.
+        """
+        names = sorted(one.log.name for one in proof.successions)
+        words = f"members have decided two successions that exclude each other, in {names[0]} and in {names[1]}"
+        self.sound(origin, TWO_SUCCESSIONS, time, words, proof.canonical_bytes(), same="\n".join(names).encode())
+
+    def withheld(self, evidence: Withheld, words: str) -> None:
+        """Keep that a log left an entry out, once for each entry.
+
+        Raises:
+            StoreError: if the database cannot be changed.
+        """
+        self.sound(evidence.log.name, WITHHELD, evidence.time, words, _file(evidence), same=evidence.entry)
+
+    def unproved(self, log: VerifierKey, known: bytes, seen: bytes, time: int) -> None:
+        """Keep a checkpoint of the log that was brought without a proof that it leads on from the one that was *known*.
+
+        Raises:
+            StoreError: if the database cannot be changed.
+        """
+        size = _head(seen).size
+        words = f"somebody brought a checkpoint of size {size} without proof that it leads on from what was cosigned; that accuses nobody"
+        notes = tuple(_bare(log, note) for note in (known, seen))
+        self.sound(log.name, UNPROVED, time, words, _file(Unproved(log, (notes[0], notes[1]), max(1, time))), same=seen)
+
     def all(self) -> list[Alarm]:
         """Every alarm, the newest first."""
         return [Alarm(*row) for row in self._database.read("SELECT id, origin, kind, time, words FROM alarms ORDER BY time DESC, id")]
@@ -108,7 +141,8 @@ class Alarms:
         Raises:
             StoreError: if the database cannot be changed.
         """
-        for name, note in self._database.read("SELECT id, evidence FROM alarms WHERE origin = ? AND kind = ?", log.name, UNPROVED):
+        for name, file in self._database.read("SELECT id, evidence FROM alarms WHERE origin = ? AND kind = ?", log.name, UNPROVED):
+            note = _seen(file)
             found = contradiction(log, held, note, tree)
             if found is not None:
                 self.two_faces(found, time)
@@ -136,9 +170,24 @@ def _head(note: bytes) -> Checkpoint:
     return parse_checkpoint(parse_note(note).text)
 
 
-def _file(evidence: Equivocation | Rollback) -> bytes:
+def _bare(log: VerifierKey, note: bytes) -> str:
+    """A note with the log's own signature alone: cosigners have nothing to do with it."""
+    _, opened = open_checkpoint(note, [log])
+    return f"{opened.text}\n{opened.verified[0][1].line}"
+
+
+def _seen(file: bytes) -> bytes:
+    """The checkpoint that was brought without proof; nodes of before kept it bare."""
+    if not file.startswith(b"{"):
+        return file
+    found = parse_suspicion(file)
+    assert isinstance(found, Unproved), "kept as such"  # noqa: S101 - for the types
+    return found.notes[1].encode()
+
+
+def _file(evidence: Equivocation | Rollback | Withheld | Unproved) -> bytes:
     try:
         return evidence.canonical_bytes()
     except CommonholdError:
         # An origin that canonical JSON cannot hold; none of ours is like that.
-        return "".join(evidence.notes).encode()
+        return (evidence.note if isinstance(evidence, Withheld) else evidence.notes[-1]).encode()

@@ -23,10 +23,11 @@ from commonhold.kernel.record.brief import Brief
 from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.state import State
+from commonhold.kernel.record.suspicion import Withheld
 from commonhold.kernel.tlog.checkpoint import cosign, open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.equivocation import show_equivocation
 from commonhold.kernel.tlog.tilereader import HashReader
-from commonhold.mirror.alarms import WITHHELD, Alarms, contradiction
+from commonhold.mirror.alarms import Alarms, contradiction
 from commonhold.mirror.copy import Copy
 from commonhold.mirror.database import Database
 from commonhold.mirror.frozen import FrozenLogs, check_not_frozen
@@ -300,7 +301,9 @@ class Follower(Held):
         late = self._pending.left_out(self.origin, copy, now)
         for entry, raw in late:
             words = f"the log has left out an entry of {entry.member or 'the partners'} that the rules accept, since {entry.since}"
-            self._alarms.sound(self.origin, WITHHELD, now, words, raw)
+            signer = copy.state.public.get(parse_entry(raw).key)
+            key = signer.to_value() if signer is not None else {}
+            self._alarms.withheld(Withheld(self.log, note.decode(), raw, key, max(1, entry.since), now), words)
         if late:
             raise RuleError(
                 f"the log has left out {len(late)} entries that the rules accept, the first {late[0][0].id[:12]} for {now - late[0][0].since} seconds",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, StoreError
@@ -24,7 +24,7 @@ from commonhold.kernel.tlog.hashes import EMPTY_ROOT
 from commonhold.mirror.copy import Copy
 from commonhold.mirror.database import Database
 from commonhold.store.files import Files
-from commonhold.store.reader import CHECKPOINT
+from commonhold.store.reader import CHECKPOINT, StaticReader
 
 PATIENCE: Final = 5.0
 """Seconds that a request waits for its turn while a record is being caught up with."""
@@ -124,6 +124,17 @@ class Held:
     def held(self) -> tuple[int, bytes]:
         """How many leaves this node remembers to hold, and the root over them, loaded or not."""
         return self._row()[1:]
+
+    def leaves(self, places: Iterable[int]) -> list[bytes]:
+        """The leaves at some places of this node's copy, each proved to be in it.
+
+        Raises:
+            FormatError: for a place that is not held. ProofError, StoreError: if the copy cannot be read.
+        """
+        size, root = self.held()
+        reader = StaticReader(self._files.read)
+        hashes = reader.hashes(size, root)
+        return [next(reader.proved_entries(place, place + 1, hashes)) for place in places]
 
     def whole(self) -> bytes | None:
         """The newest checkpoint of the log of which every leaf is held, with this mirror's signature where it has given one; None if there is none."""

@@ -21,7 +21,7 @@ from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
 from commonhold.kernel.tlog.equivocation import show_equivocation
-from commonhold.mirror.alarms import UNPROVED, Alarms
+from commonhold.mirror.alarms import Alarms
 from commonhold.mirror.follower import Follower
 from commonhold.mirror.frozen import FrozenLogs
 from commonhold.mirror.held import org_of
@@ -159,6 +159,7 @@ class Node:
             self.later,
             self.frozen,
             self.standings,
+            self.alarms,
             clock,
             self.others,
             self._announced,
@@ -363,5 +364,4 @@ class Node:
         elif follower is not None and follower.judge(note):
             return
         elif code == "witness/proof":
-            words = f"somebody brought a checkpoint of size {seen.size} without proof that it leads on from what was cosigned; that accuses nobody"
-            self.alarms.sound(origin, UNPROVED, self.clock(), words, note)
+            self.alarms.unproved(key, cosigned, note, self.clock())

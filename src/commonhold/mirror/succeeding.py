@@ -26,6 +26,8 @@ from commonhold.kernel.ids import parse_origin
 from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.record.state import State
 from commonhold.kernel.tlog.checkpoint import open_checkpoint, parse_checkpoint
+from commonhold.mirror.alarms import Alarms
+from commonhold.mirror.contradicting import contradiction_of
 from commonhold.mirror.follower import Follower
 from commonhold.mirror.frozen import FrozenLogs
 from commonhold.mirror.held import org_of
@@ -59,6 +61,7 @@ class Successions:
 
     Args:
         followers: the node's, by hash; *follow* adds one, and *forget* takes one out.
+        alarms: where evidence goes.
         others: the partners whom the operator named: they may have more of a log, and know epochs that nobody has told this node of.
         fetch: how an address that a stranger named is read.
         private: whether such an address may be in a private network.
@@ -70,6 +73,7 @@ class Successions:
         later: LaterEpochs,
         frozen: FrozenLogs,
         standings: Standings,
+        alarms: Alarms,
         clock: Clock,
         others: Others,
         fetch: Callable[[str], Fetch],
@@ -81,6 +85,7 @@ class Successions:
         self._followers, self._later, self._frozen, self._standings = followers, later, frozen, standings
         self._clock, self._fetch, self._private, self._follow, self._forget = clock, fetch, private, follow, forget
         self._others, self._compared = others, dict[tuple[str, str], bytes]()
+        self._alarms, self._told = alarms, dict[str, list[str]]()
         self._admitting = threading.Lock()
 
     def announce(self, url: str) -> Announced:
@@ -142,7 +147,10 @@ class Successions:
         Raises:
             CommonholdError: if the logs cannot be read as one now; nothing is signed then.
         """
-        if len(self._standings.followers_of(org)) < 2 or not self._due(org):
+        if len(self._standings.followers_of(org)) < 2:
+            return []
+        self._accuse(org)
+        if not self._due(org):
             return []
         # What was decided in the old log since the branch may displace the succession: look everywhere once more before leaving it.
         for follower in self._standings.followers_of(org):
@@ -154,6 +162,22 @@ class Successions:
             self._followers[origin_hash(old)].freeze(successor)
             ended.append(old)
         return ended
+
+    def _accuse(self, org: str) -> None:
+        """Keep the proof of two successions that exclude each other."""
+        standing = self._standings.of(org)
+        origins = sorted(set(standing.history.contradiction))
+        if len(origins) < 2 or self._told.get(org) == origins:
+            return
+        logs = []
+        for origin in origins:
+            follower = self._followers[origin_hash(origin)]
+            if (chapter := follower.chapter()) is not None:
+                logs.append((follower, chapter))
+        proof = contradiction_of(org, logs)
+        if proof is not None:
+            self._alarms.two_successions(standing.history.current.origin, proof, self._clock())
+            self._told[org] = origins
 
     def compare(self, follower: Follower) -> None:
         """Hold a log against what other partners have of it: take what is more, keep proof of what is another history, hear of later epochs.

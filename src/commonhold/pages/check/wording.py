@@ -45,6 +45,7 @@ LOOKS: Final[Mapping[str, str]] = {OFFICIAL: "yes", FRESHNESS_UNKNOWN: "yes", UN
 ALARMS: Final[Mapping[str, str]] = {
     "two-faces": N_("Its log signed two histories."),
     "rollback": N_("Its log's address served an older record than before."),
+    "two-successions": N_("Its members have decided to go on in two logs that exclude each other."),
     "withheld": N_("Its log has left out an entry that the rules accept."),
     "unproved": N_("Somebody brought a signed state of its log without proof that it leads on; that accuses nobody."),
 }
