@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from commonhold.kernel.record.request import Request, link_text
 from tests.browser.conftest import PHONE
 from tests.browser.test_signer import bring_kit, heading
 from tests.cli.houses import command
@@ -54,12 +56,14 @@ def asked(partnered: Federation, *arguments: object, vouched: bool = True) -> st
     return link
 
 
-def give_pin(page: Page, pin: str) -> str:
+def give_pin(page: Page, pin: str, *, keep: bool = False) -> str:
     """Answer the question who vouches; gives the six words that were shown."""
     assert heading(page) == "Who vouches for it?"
     page.fill("#pin-text", pin)
     page.click("#pin-go")
     words = page.inner_text("#compare-words")
+    if keep:
+        page.check("#pin-keep")
     page.click("#pin-same")
     return words
 
@@ -82,3 +86,80 @@ def test_an_approval_vouched_for_by_partners_is_handed_in_at_one(online: Page, p
     online.get_by_role("button", name=partnered.nodes["knot"].url.removeprefix("http://")).click()
     online.get_by_text("has taken it").wait_for()
     partnered.log.until(lambda _: partnered.ask("status", proposal)["status"] == "enacted")
+
+
+def test_a_request_without_a_proof_is_proved_by_asking_the_partners(online: Page, partnered: Federation, pin: str) -> None:
+    """A short link holds the act alone; both partners are asked, their answers are put together, and a kept pin is not asked for again."""
+    proposal = partnered.do("heron", "propose", "entrust", "resource=mast", "holders=plover")["entry"]
+    for name in partnered.nodes:
+        partnered.nodes[name].until_signed(partnered.log.about()["size"])
+    request = Request(partnered.ask("state")["org"], 0, "approve", {"proposal": proposal}, urls=(partnered.log.url,))
+    bring_kit(online, partnered.house, "plover")
+    online.fill("#request-text", link_text(request.to_bytes()))
+    online.click("#request-go")
+    give_pin(online, pin, keep=True)
+    online.locator("#act:not([hidden])").wait_for()
+    assert "These members look after mast: plover." in online.inner_text("#act")
+    assert "gull, knot" in online.inner_text("#act")
+    online.click("#act-sign")
+    # The log's own server takes it, too; a second time it says that it has it.
+    for said in ("has taken it", "stands in the record already"):
+        online.get_by_role("button", name=partnered.log.url.removeprefix("http://")).click()
+        online.get_by_text(said).wait_for()
+    bring_kit(online, partnered.house, "plover")
+    online.fill("#request-text", link_text(request.to_bytes()))
+    online.click("#request-go")
+    online.locator("#refused:not([hidden])").wait_for()
+    assert "You have approved this already." in online.inner_text("#refused")
+
+
+def test_a_statement_travels_with_its_text_and_a_refusal_is_told(online: Page, partnered: Federation, pin: str) -> None:
+    """The log takes the text beside the entry, a partner the entry alone; what the rules refuse is shown in the server's own words."""
+    notice = partnered.house.write("fair.md", "The spring fair is on Sunday.\n")
+    bring_kit(online, partnered.house, "tern")
+    online.fill("#request-text", asked(partnered, "propose", "statement", "language=en", "--text", notice, "--for", "tern"))
+    online.click("#request-go")
+    give_pin(online, pin)
+    online.locator("#act:not([hidden])").wait_for()
+    online.click("#act-sign")
+    entry = online.input_value("#entry-text")
+    online.get_by_role("button", name=partnered.log.url.removeprefix("http://")).click()
+    online.get_by_text("has taken it").wait_for()
+    online.get_by_role("button", name=partnered.nodes["gull"].url.removeprefix("http://")).click()
+    online.get_by_text("and keeps no texts").wait_for()
+    (found,) = [row for row in partnered.ask("status")["proposals"] if row["kind"] == "statement" and row["status"] == "open"]
+    assert found["opening"] == "The spring fair is on Sunday."
+    assert '"form":"commonhold/act/v1"' in entry
+    # An objection that was handed in twice, each with its own nonce: the second is refused in words.
+    objection = asked(partnered, "object", found["id"], "--for", "tern")
+    for said in ("has taken it", "does not take it. It says:"):
+        online.click("#done [data-to=request]")
+        online.fill("#request-text", objection)
+        online.click("#request-go")
+        online.locator("#act:not([hidden])").wait_for()
+        online.click("#act-sign")
+        online.get_by_role("button", name=partnered.log.url.removeprefix("http://")).click()
+        online.get_by_text(said).wait_for()
+    online.fill("#send-url", "javascript:alert(1)")
+    online.click("#send-go")
+    assert "An address begins with https://" in online.inner_text("#send-wrong")
+    online.fill("#send-url", "http://127.0.0.1:9")
+    online.click("#send-go")
+    online.get_by_text("cannot be reached").wait_for()
+
+
+def test_the_command_line_signs_the_same_request(partnered: Federation, pin: str, tmp_path: Path) -> None:
+    """With the pin it says the same words, asks the partners itself if it must, and what it signs counts."""
+    proposal = partnered.do("heron", "propose", "entrust", "resource=studio", "holders=tern")["entry"]
+    link, place = asked(partnered, "approve", proposal), tmp_path / "saltmarsh.pin"
+    place.write_text(pin)
+    kit = partnered.house.kit("curlew")
+    assert command("sign", link, "--kit", kit, "--yes", "-o", tmp_path / "none.entry").code == 1, "without a pin nobody's word counts"
+    for number, given in enumerate((link, asked(partnered, "approve", proposal, vouched=False))):
+        entry = tmp_path / f"{number}.entry"
+        done = command("sign", given, "--kit", kit, "--pin", place, "--yes", "-o", entry)
+        assert done.code == 0, done.said
+        assert "These members look after studio: tern." in done.err
+        assert "Partners vouch that the record says so: gull, knot" in done.err
+    assert command("submit", tmp_path / "0.entry", "--house", partnered.log.url).code == 0
+    assert command("submit", tmp_path / "1.entry", "--house", partnered.log.url).code == 1, "one voice once"

@@ -2,18 +2,19 @@
 
 import { textOf } from "../bytes.js";
 import { drawn } from "./codes.js";
-import { signedEntry } from "./entry.js";
+import { ownTexts, packed, signedEntry } from "./entry.js";
 import { handIn } from "./net.js";
 import { keyIdOf, sixWordsOf } from "./payloads.js";
 import { reasonOf } from "./refusals.js";
-import { isUrl } from "./request.js";
+import { isMirror, isUrl } from "./request.js";
 import { compared } from "./review.js";
 import { at, detailOf, onForm, saveFile, show } from "./screens.js";
 import { say, told, visible } from "./words.js";
 
 const DOUBTS = ["unvouched", "old-proof", "clock-behind", "undecided", "effect-depart", "do-unwitnessed"];
 let reading = null;
-let entry = "";
+// What was signed: the entry's bytes, the texts that belong to it, and both as one text.
+let signed = null;
 
 /** Show what *member* would sign with *kit*. */
 export function showAct(review, member, kit) {
@@ -43,7 +44,7 @@ export function showRefusal(error) {
 /** Forget what is being read and what was signed. */
 export function clear() {
   reading = null;
-  entry = "";
+  signed = null;
   for (const id of ["facts", "texts", "sends", "entry-code"]) at(id).replaceChildren();
   at("entry-text").value = "";
 }
@@ -84,8 +85,9 @@ onForm("act-form", "act-wrong", async () => {
     return;
   }
   const raw = signedEntry(review, body, member, kit, crypto.getRandomValues(new Uint8Array(16)));
-  entry = textOf(raw, "entry/form", "the entry");
-  at("entry-text").value = entry;
+  const texts = ownTexts(review.request);
+  signed = { raw, texts, text: textOf(packed(raw, texts), "entry/form", "the entry") };
+  at("entry-text").value = signed.text;
   at("entry-code").replaceChildren();
   at("entry-code").hidden = true;
   at("send-said").hidden = true;
@@ -108,10 +110,14 @@ async function send(url, button) {
   button.disabled = true;
   at("send-said").hidden = false;
   say(at("send-said"), "working");
-  const answer = await handIn(url, new TextEncoder().encode(entry));
+  // A partner keeps entries and no texts.
+  const { raw, texts } = signed;
+  const bare = isMirror(url);
+  const answer = await handIn(url, bare ? raw : packed(raw, texts));
   button.disabled = false;
   if (answer === null) say(at("send-said"), "send-failed", { place });
   else if (!answer.taken) say(at("send-said"), "send-refused", { place, words: visible(answer.words) });
+  else if (bare && texts.size > 0) say(at("send-said"), "sent-bare", { place });
   else say(at("send-said"), answer.before ? "sent-before" : "sent", { place });
 }
 
@@ -123,16 +129,16 @@ onForm("send-form", "send-wrong", async () => {
 at("copy").addEventListener("click", async () => {
   at("entry-text").select();
   try {
-    await navigator.clipboard.writeText(entry);
+    await navigator.clipboard.writeText(signed.text);
   } catch {
     document.execCommand("copy");
   }
   at("send-said").hidden = false;
   say(at("send-said"), "copied");
 });
-at("save").addEventListener("click", () => saveFile("signed.entry", entry));
+at("save").addEventListener("click", () => saveFile("signed.entry", signed.text));
 at("code").addEventListener("click", () => {
-  const code = drawn(entry, "low");
+  const code = drawn(signed.text, "entry", "low");
   at("entry-code").hidden = false;
   at("entry-code").replaceChildren(code ?? told("p", "code-large"));
 });

@@ -12,8 +12,8 @@ const PAUSE = 200;
 let stream = null;
 let taken = null;
 
-/** The code of *text* as an element, or null if it does not fit into one. */
-export function drawn(text, level = "medium") {
+/** The code of *text* as an element that is called by the sentence *name*, or null if it does not fit into one. */
+export function drawn(text, name, level) {
   if (new TextEncoder().encode(text).length > MAX_CODE) return null;
   let rows;
   try {
@@ -27,11 +27,11 @@ export function drawn(text, level = "medium") {
   svg.setAttribute("role", "img");
   svg.setAttribute("shape-rendering", "crispEdges");
   const ground = document.createElementNS(SVG, "rect");
-  for (const [name, value] of [["width", rows.length], ["height", rows.length], ["fill", "#fff"]]) ground.setAttribute(name, value);
+  for (const [side, value] of [["width", rows.length], ["height", rows.length], ["fill", "#fff"]]) ground.setAttribute(side, value);
   const dark = document.createElementNS(SVG, "path");
   dark.setAttribute("fill", "#000");
   dark.setAttribute("d", rows.flatMap((row, y) => row.map((on, x) => (on ? `M${x} ${y}h1v1h-1z` : ""))).join(""));
-  svg.append(ground, dark);
+  svg.append(say(document.createElementNS(SVG, "title"), name), ground, dark);
   return svg;
 }
 

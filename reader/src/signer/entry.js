@@ -6,6 +6,26 @@ import { canonicalBytes } from "../canonical.js";
 import { DOMAIN, MAX_ENTRY_BYTES } from "../entry.js";
 import { demand } from "../errors.js";
 
+const ACT = "commonhold/act/v1";
+
+/** The texts of *request* that the payload of a proposal names: they travel with its entry to whoever keeps texts. */
+export function ownTexts({ type, body, texts }) {
+  const named = type === "propose" ? new Set(digestsIn(body.payload)) : new Set();
+  return new Map([...texts].filter(([digest]) => named.has(digest)));
+}
+
+/** An entry and its texts as one, as a house's log takes them; the entry's own bytes where it has none. */
+export function packed(raw, texts) {
+  if (texts.size === 0) return raw;
+  const objects = Object.fromEntries([...texts].map(([digest, object]) => [digest, encode(object)]));
+  return canonicalBytes({ entry: encode(raw), form: ACT, texts: objects });
+}
+
+function digestsIn(value) {
+  if (typeof value === "string") return /^[0-9a-f]{64}$/.test(value) ? [value] : [];
+  return typeof value === "object" ? Object.values(value).flatMap(digestsIn) : [];
+}
+
 /**
  * The signed leaf of a reviewed act; `seen`, organisation and epoch are those of the checkpoint, not of the request.
  * @param {Uint8Array} nonce 16 random bytes

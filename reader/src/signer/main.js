@@ -123,7 +123,8 @@ at("kit-scan").addEventListener("click", () =>
     try {
       return useKit(parseMember(at("kit-name").value), kitFromTyped(text));
     } catch (error) {
-      at("kit-words").value = "";
+      // The code was read, and the name is still missing: it need not be scanned again.
+      at("kit-words").value = error.code === "id/member" ? text : "";
       wrong("kit-wrong", error);
     }
   }),

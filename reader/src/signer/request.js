@@ -79,6 +79,11 @@ export function isUrl(url) {
   return url.length <= MAX_URL && URL_FORM.test(url);
 }
 
+/** Whether *url* is a partner's mirror of a log. */
+export function isMirror(url) {
+  return /\/mirror\/[0-9a-f]{64}\/*$/.test(url);
+}
+
 /** Where an entry for the log that is served at *url* is handed in. */
 export function entryUrl(url) {
   return `${url.replace(/\/+$/, "").replace(/\/mirror\/[0-9a-f]{64}$/, "")}/entry`;

@@ -16,7 +16,7 @@ export function fill(member, kit) {
   words.dir = "ltr";
   words.append(...kit.words().map((word) => element("li", [element("span", [word], "word")])));
   const six = element("p", [fingerprint(kit.keys).join(" ")], "six");
-  const code = drawn(kit.text(), "quartile");
+  const code = drawn(kit.text(), "sheet-code", "quartile");
   const content = element("p", [kit.text()], "code");
   for (const node of [six, content]) node.dir = "ltr";
   const keep = document.createElement("ul");

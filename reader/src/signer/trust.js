@@ -7,11 +7,10 @@ import { briefOf, checkBrief, mergeBriefs, parseBrief, placeOf } from "../brief.
 import { Refusal, demand } from "../errors.js";
 import { MAX_PIN_BYTES, parsePin, pinFingerprint } from "../pin.js";
 import { askBrief } from "./net.js";
-import { givenBytes, isUrl } from "./request.js";
+import { givenBytes, isMirror, isUrl } from "./request.js";
 import { beforeBrief, beforeClaim, needed } from "./review.js";
 
 const KEPT = "commonhold/pins";
-const MIRROR = /\/mirror\/[0-9a-f]{64}\/?$/;
 const MAX_ASKED = 8;
 const MAX_KEPT = 16;
 // By organisation: the pin, and its text.
@@ -66,7 +65,7 @@ export async function lookAt(request, member) {
 
 /** What the partners answer, put together as the pin asks for it; null where too few answer. */
 async function fetched(request, member, pin) {
-  const places = [...new Set([...pin.urls, ...request.urls])].filter((url) => isUrl(url) && MIRROR.test(url)).slice(0, MAX_ASKED);
+  const places = [...new Set([...pin.urls, ...request.urls])].filter((url) => isUrl(url) && isMirror(url)).slice(0, MAX_ASKED);
   const values = [...needed(request, member), ["partners", "policy"]];
   const answers = await Promise.all(places.map((url) => askBrief(url, values)));
   const briefs = answers.map((raw) => (raw === null ? null : orNull(() => parseBrief(raw)))).filter((brief) => brief !== null);

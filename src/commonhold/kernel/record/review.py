@@ -275,8 +275,9 @@ class _Act:
             raise _refuse("act/not-yours", f"the proposal is {found['by']}'s, and not yours")
         if act in ("withdraw-approval", "withdraw-objection") and not mine[f"{act.partition('-')[2]}s"]:
             raise _refuse("act/nothing-to-withdraw", "there is nothing of yours to take back")
-        clocked = self.before.time is not None and status == "open"
-        if clocked and act in ("approve", "confirm") and found["not_after"] < max(self.before.time or 0, self.now):
+        before_time = self.before.time
+        clocked = before_time is not None and status == "open" and act in ("approve", "confirm")
+        if clocked and found["not_after"] < max(before_time or 0, self.now):
             raise _refuse("request/expired", "the time in which this could be decided is over")
 
     def _succession(self, kind: str, payload: Mapping[str, Any]) -> list[Fact]:
