@@ -7,6 +7,8 @@ everything goes on without a restart and without a hand. What was answered is th
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -25,7 +27,7 @@ from commonhold.store.record import read_record
 from commonhold.testing.house import FAR, derive
 from tests.drills.disks import Disk, Kind, disk
 from tests.kernel.record.helpers import Club
-from tests.mirror.processes import RUN, Running, node_process, web_server
+from tests.mirror.processes import HERE, RUN, Running, node_process, web_server
 
 pytestmark = [pytest.mark.drill, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -172,3 +174,31 @@ def check_restart(record: Followed, small: Disk, state: Path, source: str) -> No
     with node_process("partner", state, source, run=small.python(RUN)) as again:
         again.until_signed(record.log.size)
         record.check(again)
+
+
+@pytest.mark.smoke
+def test_a_partner_whose_copy_becomes_read_only_signs_nothing_new_and_goes_on(tmp_path: Path) -> None:
+    """The node's memory can still be written and its copy cannot: what is not held is not signed, and nobody has to start it again."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("SKIPPED: taking a process the right to write everywhere needs root and setpriv, so no folder became read-only")
+    record, state = Followed(tmp_path / "record"), tmp_path / "node"
+    # Root without the capability that makes modes meaningless to it.
+    run = ["setpriv", "--inh-caps", "-all", "--bounding-set", "-dac_override,-dac_read_search", *HERE]
+    with web_server(tmp_path / "record") as url, node_process("partner", state, f"{record.vkey}={url}", run=run) as node:
+        node.until_signed(record.log.size)
+        before, copy = record.log.size, state / "mirror" / record.hash
+        folders = [copy, *(path for path in copy.rglob("*") if path.is_dir())]
+        for folder in folders:
+            folder.chmod(0o555)
+        try:
+            record.grow(GROWTH)
+            status, body = record.cosign(node)
+            assert_words(status, body)
+            assert json.loads(body)["code"] == "store/denied"
+            assert open_checkpoint(node.get(f"mirror/{record.hash}/checkpoint"), [record.vkey])[0].size == before
+        finally:
+            for folder in folders:
+                folder.chmod(0o755)
+        assert node.until_signed(record.log.size)["trouble"] == ""
+        assert record.cosign(node)[0] == 200
+        record.check(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from commonhold.kernel.errors import RuleError, StoreError
 from commonhold.kernel.notes import parse_note
 from commonhold.kernel.record.entries import attest_entry
+from commonhold.mirror import houselog
+from commonhold.mirror.asking import Asker, Reply
 from commonhold.mirror.houselog import HouseLog
 from tests.attacks import Mutation, attack
 from tests.cli.houses import House, command, found
@@ -309,3 +312,35 @@ def test_what_is_no_partner_is_not_remembered(house: House) -> None:
     (house.path / "partners").write_text('{"form":"commonhold/partners/v1","urls":"x"}\n')
     damaged = command("house", "partner", "list", "--house", house.path, "--json")
     assert (damaged.code, damaged.json["code"]) == (2, "partners/form")
+
+
+@attack(
+    "house-faulty-round",
+    Mutation(HOUSELOG, find="            except Exception as error:", replace="            except ZeroDivisionError as error:"),
+)
+def test_a_fault_that_one_answer_brings_out_does_not_stop_the_clock_for_good(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody foresaw is said, with the details for the keeper, and the next round is held all the same."""
+    monkeypatch.setattr(houselog, "HEARTBEAT_SECONDS", 0.1)
+    rounds: list[str] = []
+
+    class Faulty(Asker):
+        def ask(self, *_: Any, **__: Any) -> list[Reply]:
+            rounds.append(log.trouble)
+            if len(rounds) == 1:
+                raise KeyError("unforeseen")
+            return []
+
+    with cosigners("gull") as partners:
+        name_partners(house, partners, 1)
+        log = HouseLog(house.path, lambda: int(time.time()), lambda _: None, Faulty())
+        try:
+            with pytest.raises(TimeoutError):
+                asyncio.run(asyncio.wait_for(log.run(), 4))
+        finally:
+            log.close()
+    assert len(rounds) > 1, "it gave up"
+    assert "KeyError" in rounds[1]
+    assert log.trouble == ""
+    assert "unforeseen" in caplog.text

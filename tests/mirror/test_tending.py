@@ -97,6 +97,15 @@ def until(done: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@contextmanager
+def closing(over: threading.Event) -> Iterator[None]:
+    """Whatever comes of the block, what waits is let go."""
+    try:
+        yield
+    finally:
+        over.set()
+
+
 @attack(
     "partner-late-heartbeat",
     Mutation(
@@ -114,13 +123,12 @@ def test_what_is_held_is_signed_again_while_every_server_is_silent(tmp_path: Pat
         over.wait(20)
         raise StoreError("nobody answers", code="store/unreachable")
 
-    with tended(tmp_path / "node", FakeClock(), silent, record) as (node, client):
+    with tended(tmp_path / "node", FakeClock(), silent, record) as (node, client), closing(over):
         follower = node.followers[record.hash]
         until(lambda: follower.head()[2] == NOW + HEARTBEAT_SECONDS)  # type: ignore[index] # it has one
         # Its own look still waits in line.
         assert record.fetched.count("checkpoint") == 1
         assert client.get("/").status_code == 200
-        over.set()
 
 
 @attack(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -50,6 +51,7 @@ ATTEST_EVERY: Final = 300.0
 """Seconds between two attests that strangers bring and that change nothing but the clock."""
 ANNOUNCE_EVERY: Final = 30.0
 """Seconds between two times that a partner is told where a later epoch's log is."""
+_log = logging.getLogger(__name__)
 _RELOAD: Final = frozenset({"store/stopped", "store/io", "store/full", "store/denied"})
 
 Say = Callable[[str], None]
@@ -238,6 +240,9 @@ class HouseLog:
                 if self.trouble != error.diagnostics():
                     self.trouble = error.diagnostics()
                     self._say(f"trouble: {error}")
+            except Exception as error:  # noqa: BLE001 - a fault that one answer brings out must not stop the organisation's clock for good
+                self.trouble = f"a fault of this program's own: {type(error).__name__}"
+                _log.exception("a fault in asking the partners")
             await self._until_next(self._wake)
 
     async def _until_next(self, wake: asyncio.Event) -> None:
