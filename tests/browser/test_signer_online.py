@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -146,20 +145,3 @@ def test_a_statement_travels_with_its_text_and_a_refusal_is_told(online: Page, p
     online.fill("#send-url", "http://127.0.0.1:9")
     online.click("#send-go")
     online.get_by_text("cannot be reached").wait_for()
-
-
-def test_the_command_line_signs_the_same_request(partnered: Federation, pin: str, tmp_path: Path) -> None:
-    """With the pin it says the same words, asks the partners itself if it must, and what it signs counts."""
-    proposal = partnered.do("heron", "propose", "entrust", "resource=studio", "holders=tern")["entry"]
-    link, place = asked(partnered, "approve", proposal), tmp_path / "saltmarsh.pin"
-    place.write_text(pin)
-    kit = partnered.house.kit("curlew")
-    assert command("sign", link, "--kit", kit, "--yes", "-o", tmp_path / "none.entry").code == 1, "without a pin nobody's word counts"
-    for number, given in enumerate((link, asked(partnered, "approve", proposal, vouched=False))):
-        entry = tmp_path / f"{number}.entry"
-        done = command("sign", given, "--kit", kit, "--pin", place, "--yes", "-o", entry)
-        assert done.code == 0, done.said
-        assert "These members look after studio: tern." in done.err
-        assert "Partners vouch that the record says so: gull, knot" in done.err
-    assert command("submit", tmp_path / "0.entry", "--house", partnered.log.url).code == 0
-    assert command("submit", tmp_path / "1.entry", "--house", partnered.log.url).code == 1, "one voice once"

@@ -12,6 +12,8 @@ import { beforeBrief, beforeClaim, needed } from "./review.js";
 
 const KEPT = "commonhold/pins";
 const MAX_ASKED = 8;
+const TURNS = 4;
+const PAUSE = 1_500;
 const MAX_KEPT = 16;
 // By organisation: the pin, and its text.
 const pins = new Map();
@@ -63,15 +65,23 @@ export async function lookAt(request, member) {
   throw new Refusal("request/unvouched", "the organisation has partners, and none of them vouches for this");
 }
 
-/** What the partners answer, put together as the pin asks for it; null where too few answer. */
+/**
+ * What the partners answer, put together as the pin asks for it; null where too few answer. Partners follow a log each at their own pace, so two may
+ * speak of two sizes for a moment: then they are asked again.
+ */
 async function fetched(request, member, pin) {
   const places = [...new Set([...pin.urls, ...request.urls])].filter((url) => isUrl(url) && isMirror(url)).slice(0, MAX_ASKED);
   const values = [...needed(request, member), ["partners", "policy"]];
-  const answers = await Promise.all(places.map((url) => askBrief(url, values)));
-  const briefs = answers.map((raw) => (raw === null ? null : orNull(() => parseBrief(raw)))).filter((brief) => brief !== null);
-  for (const brief of mergeBriefs(briefs, pin)) {
-    const before = orNull(() => beforeBrief(checkBrief(brief, pin)));
-    if (before?.epoch === request.epoch) return before;
+  for (let turn = 0; turn < TURNS; turn++) {
+    if (turn > 0) await new Promise((go) => setTimeout(go, PAUSE));
+    const answers = await Promise.all(places.map((url) => askBrief(url, values)));
+    const briefs = answers.map((raw) => (raw === null ? null : orNull(() => parseBrief(raw)))).filter((brief) => brief !== null);
+    for (const brief of mergeBriefs(briefs, pin)) {
+      const before = orNull(() => beforeBrief(checkBrief(brief, pin)));
+      if (before?.epoch === request.epoch) return before;
+    }
+    // Nobody there, or one alone: asking again at once helps nobody.
+    if (briefs.length < 2) return null;
   }
   return null;
 }

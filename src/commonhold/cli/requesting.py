@@ -6,7 +6,7 @@ sender's word, or from partners, who vouch for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +18,9 @@ from commonhold.cli.output import emit, printable
 from commonhold.cli.reading import read_place
 
 if TYPE_CHECKING:
+    from commonhold.kernel.notes import VerifierKey
+    from commonhold.kernel.record.brief import Brief
+    from commonhold.kernel.record.pin import Pin
     from commonhold.kernel.record.request import Request
     from commonhold.kernel.record.state import State
     from commonhold.store.record import ReadRecord
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 PAGE = "signer.html"
 MAX_FOR = 32
-"""Members whom one request speaks to, if nobody is named; a brief proof has room for no more."""
+"""Members whom one request speaks to, if nobody is named; a brief proof has room for 64 values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +185,43 @@ def _vouched(asked: Asked, mirrors: Iterable[str], keys: Iterable[tuple[str, str
                 raise
     pin = told[0] if asked.pin is None else read_pin(asked.pin)
     later = {party.key for other in told for party in other.policy.witnesses.values()}
-    brief, _ = ask_together(mirrors, "", [*keys, ("partners", "policy")], pin, later)
-    return brief.to_value()
+    every = [*keys, ("partners", "policy")]
+    if len(every) <= PAIRS:
+        return ask_together(mirrors, "", every, pin, later)[0].to_value()
+    return _in_parts(mirrors, every, pin, later).to_value()
+
+
+PAIRS = 16
+"""Values of the state that a partner shows in one answer."""
+TURNS = 4
+
+
+def _in_parts(mirrors: Iterable[str], keys: Sequence[tuple[str, str]], pin: Pin, later: Iterable[VerifierKey]) -> Brief:
+    """What partners vouch for in several answers each, put together where they speak of one and the same size.
+
+    Raises:
+        ProofError: ``brief/validators`` if they never do; or as the answers are refused.
+    """
+    from commonhold.kernel.errors import ProofError  # noqa: PLC0415
+    from commonhold.kernel.record.brief import check_brief  # noqa: PLC0415
+    from commonhold.kernel.record.briefing import merge_briefs  # noqa: PLC0415
+    from commonhold.store.asking import ask_brief  # noqa: PLC0415
+
+    places, known = list(mirrors), [key for key in later if all(key != party.key for party in pin.policy.witnesses.values())]
+    problem = ProofError(
+        "the partners do not speak of one size of the record",
+        code="brief/validators",
+        next_step="Try again in a minute, or ask for fewer members with --for.",
+    )
+    for _ in range(TURNS):
+        briefs = [ask_brief(mirror, "", keys[at : at + PAIRS]) for mirror in places for at in range(0, len(keys), PAIRS)]
+        for brief in merge_briefs(briefs, pin, known):
+            try:
+                if all(key in check_brief(brief, pin).values for key in keys):
+                    return brief
+            except ProofError as error:
+                problem = error
+    raise problem
 
 
 def _members(state: State, named: tuple[str, ...]) -> list[str]:
