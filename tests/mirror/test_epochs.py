@@ -163,6 +163,41 @@ def test_an_address_that_serves_an_old_copy_pushes_out_none_that_leads_on(tmp_pa
 
 
 @attack(
+    "succession-other-address",
+    Mutation(
+        LATER,
+        find="SELECT url FROM addresses WHERE origin = ? ORDER BY gave DESC, url LIMIT ?)",
+        replace="SELECT url FROM addresses WHERE origin = ? ORDER BY gave, url LIMIT ?)",
+    ),
+)
+def test_a_log_that_was_pushed_out_by_addresses_that_die_is_reached_again_when_it_says_where_it_is(tmp_path: Path) -> None:
+    """Whoever copies the log to many addresses, and takes them down at once, wins the minute until its own server announces itself again."""
+    club, clock = Club(clocked=True), FakeClock()
+    old = Published(club)
+    house = opened(club)
+    new, copies = Published(house, old), Published(house, old)
+    places = {NEXT: new} | {f"https://copy.example/{turn}": copies for turn in range(4)}
+    with following(tmp_path / "node", old, clock=clock, elsewhere=places) as (node, client):
+        tend(node)
+        for url in places:
+            clock.now += 1
+            assert told(client, url)[0] in (200, 202)
+        assert NEXT not in node.later.addresses(house.state.origin)
+        copies.away = 0
+        house.succeed(*FLOCK[:3])
+        house.attest(T0 + 50)
+        new.publish()
+        tend(node)
+        assert node.followers[new.hash].size() == 0
+        clock.now += 1
+        assert told(client, NEXT) == (200, "known")
+        for _ in range(2):
+            tend(node)
+        assert node.followers[new.hash].size() == house.tree.size
+        assert frozen(client, old)
+
+
+@attack(
     "succession-private-address",
     Mutation(SUCCEEDING, find="        if not self._private and is_private_address(url):\n", replace="        if not url:\n"),
     Mutation(

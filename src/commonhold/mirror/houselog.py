@@ -214,12 +214,13 @@ class HouseLog:
         return done
 
     def _announce(self) -> None:
-        """Tell partners who do not know a later epoch's log where it is: ``POST /epochs``; whether they follow it is theirs to decide."""
+        """Tell partners who do not know a later epoch's log, or cannot reach it, where it is: ``POST /epochs``; to follow it is theirs to decide."""
         state = self._record.state if self._record is not None else None
         if state is None or not state.epoch or not self.address:
             return
         for url, reply in self.asker.newest().items():
-            if reply.code == "partner/404" and time.monotonic() - self._announced.get(url, -ANNOUNCE_EVERY) >= ANNOUNCE_EVERY:
+            # 503: it follows the log, and cannot reach it at the addresses that it knows.
+            if reply.code in ("partner/404", "partner/503") and time.monotonic() - self._announced.get(url, -ANNOUNCE_EVERY) >= ANNOUNCE_EVERY:
                 self._announced[url] = time.monotonic()
                 self.asker.announce(url, self.address, self._heard)
 
