@@ -220,7 +220,10 @@ class HouseLog:
             return
         for url, reply in self.asker.newest().items():
             # 503: it follows the log, and cannot reach it at the addresses that it knows.
-            if reply.code in ("partner/404", "partner/503") and time.monotonic() - self._announced.get(url, -ANNOUNCE_EVERY) >= ANNOUNCE_EVERY:
+            if (
+                reply.code in ("partner/404", "partner/503")
+                and time.monotonic() - self._announced.get(url, -ANNOUNCE_EVERY) >= ANNOUNCE_EVERY
+            ):
                 self._announced[url] = time.monotonic()
                 self.asker.announce(url, self.address, self._heard)
 
