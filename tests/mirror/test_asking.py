@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from commonhold.kernel.errors import RuleError, StoreError
+from commonhold.kernel.errors import ProofError, RuleError, StoreError
 from commonhold.kernel.notes import parse_note
 from commonhold.kernel.record.entries import attest_entry
 from commonhold.mirror import houselog
@@ -18,7 +18,7 @@ from commonhold.mirror.asking import Asker, Reply
 from commonhold.mirror.houselog import HouseLog
 from tests.attacks import Mutation, attack
 from tests.cli.houses import House, command, found
-from tests.mirror.cosigners import cosigners, house_log, name_partners
+from tests.mirror.cosigners import YEARS, cosigners, house_log, name_partners
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -99,7 +99,7 @@ def until(done: Any, seconds: float = 20.0) -> None:
 
 @attack(
     "house-future-partner",
-    Mutation(ASKING, find="        if signed > question.now + AHEAD_SECONDS:", replace="        if False:"),
+    Mutation(ASKING, find="        check_not_ahead(signed, question.now)", replace="        pass"),
 )
 def test_one_partner_who_suffices_alone_cannot_push_the_clock_ahead(house: House) -> None:
     """One of two, and one dates ten years ahead: the record's clock, which never goes back, stays with the other."""
@@ -227,6 +227,26 @@ def test_attests_that_strangers_bring_and_that_say_nothing_new_are_taken_now_and
             propose(log, house)
             note = log.checkpoint().decode() + partners["gull"].sign(log.checkpoint(), 7).decode()
             assert log.take(attest_entry(org=state["org"], epoch=0, note=note))[2]
+
+
+@attack(
+    "house-future-attest",
+    Mutation(HOUSELOG, find="        check_not_ahead(after.clock or 0, self._clock())\n", replace=""),
+)
+def test_an_attest_from_the_future_is_taken_from_nobody(house: House) -> None:
+    """Whoever has as many keys as the policy asks for must not set the record's clock ahead for ever, for it never goes back."""
+    with cosigners("gull") as partners:
+        name_partners(house, partners, 1)
+        with house_log(house.path) as log:
+            log.attend()
+            propose(log, house)
+            before = log.describe()
+            note = log.checkpoint().decode() + partners["gull"].sign(log.checkpoint(), YEARS).decode()
+            with pytest.raises(ProofError) as refused:
+                log.take(attest_entry(org=before["org"], epoch=0, note=note))
+            assert refused.value.code == "partner/clock"
+            after = log.describe()
+            assert (after["size"], after["clock"]) == (before["size"], before["clock"])
 
 
 def test_a_partner_that_the_record_does_not_name_counts_for_nothing(house: House) -> None:

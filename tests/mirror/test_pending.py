@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from commonhold.kernel.errors import StoreError
-from commonhold.kernel.record.entries import MAX_ENTRY_BYTES, parse_entry
+from commonhold.kernel.record.entries import MAX_ENTRY_BYTES, attest_entry, parse_entry
 from commonhold.kernel.record.suspicion import Withheld, check_withheld, parse_suspicion
+from commonhold.kernel.tlog.checkpoint import cosign
 from commonhold.mirror.alarms import WITHHELD
+from commonhold.mirror.asking import AHEAD_SECONDS
 from commonhold.mirror.pending import LEFT_OUT_SECONDS, MAX_OF_MEMBER
 from tests.attacks import Mutation, attack
 from tests.cli.houses import command
@@ -22,6 +24,24 @@ def proposal(club: Club, name: str, address: str) -> bytes:
     """A proposal that is signed, and not given to the log."""
     payload = {"op": "add", "address": f"https://club.example/{address}"}
     return club.sign(name, "propose", {"kind": "channel", "payload": payload, "not_after": FAR})
+
+
+def test_an_attest_from_the_future_is_not_kept(tmp_path: Path) -> None:
+    """A log that leaves it out does well, so it must not wait here and cost that log its signatures."""
+    record = Published()
+    with following(tmp_path / "node", record) as (node, client):
+        payload = {"witnesses": {"heron": str(node.keys.vkeys["mirror"])}, "groups": {}, "quorum": "heron"}
+        record.club.decide("partner", payload)
+        record.publish()
+        line = client.post(f"/mirror/{record.hash}/cosign", content=record.log.checkpoint).text
+        now = attest_entry(org=record.club.org, epoch=0, note=record.log.checkpoint.decode() + line)
+        signer = node.keys.mirror
+        ahead = cosign(record.log.checkpoint, signer, NOW + AHEAD_SECONDS + 1).line
+        later = attest_entry(org=record.club.org, epoch=0, note=record.log.checkpoint.decode() + ahead)
+        answer = client.post("/entry", content=later)
+        assert (answer.status_code, answer.json()["code"]) == (422, "partner/clock")
+        assert client.get("/pending").json()["entries"] == []
+        assert client.post("/entry", content=now).status_code == 202
 
 
 @attack(

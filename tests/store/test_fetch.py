@@ -10,8 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from commonhold.kernel.errors import StoreError
-from commonhold.store.fetch import is_private_address, url_fetch, url_post
+from commonhold.kernel.errors import FormatError, StoreError
+from commonhold.store.asking import mirror_of
+from commonhold.store.fetch import foreign_json, is_private_address, url_fetch, url_post
+from commonhold.store.leading import led_from
+from tests.attacks import Mutation, attack
 from tests.store.test_reader import cut, send, stall
 
 loopback = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -120,3 +123,19 @@ def test_nobody_there_is_told() -> None:
     """A post that reaches nobody says so."""
     with pytest.raises(StoreError):
         url_post("file:///etc/passwd", b"", max_size=1)
+
+
+@attack(
+    "partner-json-without-end",
+    Mutation("src/commonhold/store/fetch.py", find="    except (ValueError, RecursionError):", replace="    except ValueError:"),
+)
+@loopback
+def test_json_nested_beyond_reading_is_no_answer(echo: Echo) -> None:
+    """A hundred thousand brackets are told in words, wherever a server's answer is read, and end no program."""
+    echo.answer = lambda handler, _: send(handler, b"[" * 100_000)
+    node = echo.url.removesuffix("/entry")
+    with pytest.raises(FormatError) as refused:
+        mirror_of(node)
+    assert refused.value.code == "partner/form"
+    assert led_from(f"{node}/mirror/{64 * '0'}") == [f"{node}/mirror/{64 * '0'}"]
+    assert foreign_json(b'{"logs": []}') == {"logs": []}

@@ -82,9 +82,9 @@ def command(
 
 
 def _sources(what: str, partners: tuple[str, ...], places: tuple[str, ...], pin: Path | None, org: str) -> Sources:
+    from commonhold.store.fetch import is_url  # noqa: PLC0415
     from commonhold.store.keyfile import read_small  # noqa: PLC0415
     from commonhold.store.partnerfile import read_partners  # noqa: PLC0415
-    from commonhold.store.remoteobjects import is_url  # noqa: PLC0415
 
     origin = ""
     if pin is not None:
@@ -112,18 +112,17 @@ def _hint(url: str) -> tuple[str, tuple[str, ...]]:
     Raises:
         StoreError: if it says nothing. FormatError: if that is no such file.
     """
-    import json  # noqa: PLC0415
     from urllib.parse import urlsplit  # noqa: PLC0415
 
     from commonhold.kernel.errors import FormatError  # noqa: PLC0415
     from commonhold.kernel.ids import parse_digest  # noqa: PLC0415
-    from commonhold.store.fetch import check_plain, is_private_address, url_fetch  # noqa: PLC0415
+    from commonhold.store.fetch import check_plain, foreign_json, is_private_address, url_fetch  # noqa: PLC0415
 
     parts = urlsplit(url)
     check_plain(f"{parts.scheme}://{parts.netloc}")
     raw = url_fetch(f"{parts.scheme}://{parts.netloc}", deadline=15.0, public_only=not is_private_address(url))(HINT, 1 << 14)
     try:
-        value = json.loads(raw)
+        value = foreign_json(raw)
         org, partners = parse_digest(value["org"]), tuple(value["partners"][:8])
         for each in partners:
             check_plain(each)

@@ -103,7 +103,7 @@ def add(url: str, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click p
 
     Members name a partner by its mirror key, in a decision of kind 'partner'; an address alone gives it no voice.
     """
-    from commonhold.mirror.asking import read_front  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.mirror.fronts import read_front  # noqa: PLC0415 - kept out of `--help`
     from commonhold.store.partnerfile import add_partners  # noqa: PLC0415
 
     front = read_front(url.rstrip("/"))
@@ -139,7 +139,7 @@ def drop(url: str, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click 
 def list_(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """List the partners that are remembered, with the names that they give themselves."""
     from commonhold.kernel.errors import CommonholdError  # noqa: PLC0415 - kept out of `--help`
-    from commonhold.mirror.asking import read_front  # noqa: PLC0415
+    from commonhold.mirror.fronts import read_front  # noqa: PLC0415
     from commonhold.store.partnerfile import read_partners  # noqa: PLC0415
 
     rows: list[Mapping[str, Any]] = []
@@ -175,7 +175,7 @@ def policy(at_least: int | None, out: Path, house: Path, as_json: bool) -> None:
     Members then decide it: commonhold propose partner --payload FILE. Compare the keys with what each partner says elsewhere.
     """
     from commonhold.kernel.canonical import canonical_bytes  # noqa: PLC0415 - kept out of `--help`
-    from commonhold.mirror.asking import policy_of_fronts, read_front  # noqa: PLC0415
+    from commonhold.mirror.fronts import policy_of_fronts, read_front  # noqa: PLC0415
     from commonhold.store.keyfile import MODE, write_new  # noqa: PLC0415
     from commonhold.store.partnerfile import read_partners  # noqa: PLC0415
 

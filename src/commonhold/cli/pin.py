@@ -26,8 +26,8 @@ def command(places: tuple[str, ...], out: Path, org: str, as_json: bool) -> None
     from commonhold.kernel.errors import ProofError  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.record.pin import MAX_URLS, make_pin, parse_pin  # noqa: PLC0415
     from commonhold.store.asking import MIRROR  # noqa: PLC0415
+    from commonhold.store.fetch import is_url  # noqa: PLC0415
     from commonhold.store.keyfile import write_new  # noqa: PLC0415
-    from commonhold.store.remoteobjects import is_url  # noqa: PLC0415
 
     pins = {}
     for place in places:
@@ -73,7 +73,7 @@ def record_at(place: str, org: str) -> str:
     """The place of a record: as it was given, or the copy that a partner holds whose own address was given."""
     from commonhold.kernel.errors import FormatError, StoreError  # noqa: PLC0415 - kept out of `--help`
     from commonhold.store.asking import mirror_of  # noqa: PLC0415
-    from commonhold.store.remoteobjects import is_url  # noqa: PLC0415
+    from commonhold.store.fetch import is_url  # noqa: PLC0415
 
     if not is_url(place):
         return place

@@ -146,9 +146,10 @@ def _at_partner(place: str, org: str) -> str:
     """Where a node's own address was given, that of its copy of the log in which it says that the organisation lives."""
     from commonhold.kernel.errors import FormatError  # noqa: PLC0415 - kept out of `--help`
     from commonhold.store.asking import MIRROR, mirror_of  # noqa: PLC0415
-    from commonhold.store.leading import is_address, led_from  # noqa: PLC0415
+    from commonhold.store.fetch import is_url  # noqa: PLC0415
+    from commonhold.store.leading import led_from  # noqa: PLC0415
 
-    if not is_address(place) or MIRROR in place or led_from(place, org) == [place.rstrip("/")]:
+    if not is_url(place) or MIRROR in place or led_from(place, org) == [place.rstrip("/")]:
         return place
     try:
         return mirror_of(place, org)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from commonhold.kernel.errors import StoreError
-from commonhold.store.fetch import url_post
+from commonhold.store.fetch import foreign_json, url_post
 
 ANNOUNCING_SECONDS: Final = 90.0
 """How long a partner has: it may fetch for a minute."""
@@ -26,17 +26,24 @@ class Told:
     message: str = ""
 
 
-def announce_to(partner: str, address: str) -> Told:
-    """Tell the partner at an address that the log of the next epoch is served at *address*; whatever happens is in the answer."""
+def announce_to(partner: str, address: str, *, public_only: bool = False) -> Told:
+    """Tell the partner at an address that the log of the next epoch is served at *address*; whatever happens is in the answer.
+
+    Args:
+        public_only: as for :func:`.store.fetch.url_post`.
+    """
     base = partner.rstrip("/")
     try:
-        status, raw = url_post(f"{base}/epochs", json.dumps({"url": address}).encode(), max_size=MAX_ANSWER, deadline=ANNOUNCING_SECONDS)
+        status, raw = url_post(
+            f"{base}/epochs",
+            json.dumps({"url": address}).encode(),
+            max_size=MAX_ANSWER,
+            deadline=ANNOUNCING_SECONDS,
+            public_only=public_only,
+        )
     except StoreError as error:
         return Told(partner, ok=False, message=error.diagnostics())
-    try:
-        value = json.loads(raw)
-    except ValueError:
-        value = None
+    value = foreign_json(raw)
     if not isinstance(value, dict):
         return Told(partner, ok=False, message=f"it answered {status}, and not as a partner does")
     if status in (200, 202) and value.get("ok") is True:

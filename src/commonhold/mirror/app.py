@@ -4,6 +4,11 @@ POST /add-checkpoint            the C2SP witness
 GET  /<hash>/checkpoint         its monitoring path; <hash> is the SHA-256 of the log's origin in hexadecimal
 GET  /                          who this node is and what it follows
 GET  /alarms, /alarms/<id>      what it noticed, and the evidence
+GET  /mirror/<hash>/checkpoint, /mirror/<hash>/tile/...   the record, as the mirror holds and signs it
+POST /mirror/<hash>/cosign      a signature of the mirror key, once the entries are held
+POST /entry                     an entry for a record that this node follows; GET /pending, /pending/<id> those that wait
+
+What is vouched for, later epochs and pages for people are in :mod:`.vouchroutes`, :mod:`.epochroutes` and :mod:`.check.routes`.
 """
 
 from __future__ import annotations
@@ -25,7 +30,6 @@ from commonhold.kernel.errors import CommonholdError, ProofError, RuleError
 from commonhold.kernel.tlog.tiles import ENTRIES, FULL_TILE_BYTES, MAX_BUNDLE_BYTES, MAX_ENTRY_BYTES, parse_tile_path
 from commonhold.kernel.tlog.witness import MAX_REQUEST
 from commonhold.mirror.epochroutes import epoch_routes
-from commonhold.mirror.follower import Follower
 from commonhold.mirror.held import org_of
 from commonhold.mirror.node import LogSource, Node
 from commonhold.mirror.standing import Standing
@@ -123,7 +127,7 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
     few, lanes = CapacityLimiter(COSIGNING), Lanes(OF_ONE)
 
     async def checkpoint(request: Request) -> Response:
-        head = await in_thread(follower_of(node, request).head)
+        head = await in_thread(node.follower(request.path_params["log"]).head)
         return static(head[1] if head else None, TEXT, SECONDS)
 
     async def tile(request: Request) -> Response:
@@ -131,10 +135,10 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
         # Refuses every other path before the disk is asked.
         named = parse_tile_path(path)
         limit = MAX_BUNDLE_BYTES if named.level == ENTRIES else FULL_TILE_BYTES
-        return static(await in_thread(follower_of(node, request).served, path, limit), TILE, FOREVER)
+        return static(await in_thread(node.follower(request.path_params["log"]).served, path, limit), TILE, FOREVER)
 
     async def cosign(request: Request) -> Response:
-        follower, note = follower_of(node, request), await read_body(request, MAX_CHECKPOINT)
+        follower, note = node.follower(request.path_params["log"]), await read_body(request, MAX_CHECKPOINT)
         try:
             async with lanes.through(org_of(follower.origin) or follower.origin):
                 line = await to_thread.run_sync(follower.cosign, note, limiter=few, abandon_on_cancel=True)
@@ -168,18 +172,6 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
         Route("/pending", guarded(pending), methods=["GET"]),
         Route("/pending/{id:str}", guarded(one_pending), methods=["GET"]),
     ]
-
-
-def follower_of(node: Node, request: Request) -> Follower:
-    """The follower of the log that a path names.
-
-    Raises:
-        RuleError: ``mirror/unknown-log`` if there is none.
-    """
-    found = node.followers.get(request.path_params["log"])
-    if found is None:
-        raise RuleError("this node does not follow a log of that name", code="mirror/unknown-log")
-    return found
 
 
 def no_signature(error: ProofError | RuleError) -> Response:

@@ -10,20 +10,19 @@ Not here: what is done with the lines (:mod:`.attesting`).
 
 from __future__ import annotations
 
-import json
 import queue
-import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError
+from commonhold.kernel.errors import CommonholdError, FormatError, ProofError
 from commonhold.kernel.notes import VerifierKey, parse_signature
 from commonhold.kernel.tlog.checkpoint import open_checkpoint, parse_decimal, verify_cosignature
+from commonhold.mirror.announcing import announce_to
 from commonhold.mirror.witness import origin_hash
-from commonhold.store.fetch import Fetch, is_private_address, url_fetch, url_front, url_post
+from commonhold.store.fetch import Fetch, foreign_json, is_private_address, url_fetch, url_post
 from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT
 
 ASK_SECONDS: Final = 20.0
@@ -33,8 +32,6 @@ GRACE_SECONDS: Final = 0.25
 AHEAD_SECONDS: Final = 300
 """How far a partner's clock may be ahead of this machine's."""
 MAX_ANSWER: Final = 1 << 14
-MAX_FRONT: Final = 4 << 20
-"""Bytes of a partner's front page: a few hundred for each log that it follows."""
 _SHOWN: Final = 300
 
 Post = Callable[[str, bytes], tuple[int, bytes]]
@@ -151,12 +148,8 @@ class Asker:
         """
 
         def tell() -> None:
-            try:
-                status, body = self._post(f"{url}/epochs", json.dumps({"url": address}).encode())
-                words = "" if status in (200, 202) else _refusal(status, body)
-            except CommonholdError as error:
-                words = _bounded(str(error))
-            heard(url, words)
+            told = announce_to(url, address, public_only=not is_private_address(url))
+            heard(url, "" if told.ok else told.message)
 
         threading.Thread(target=tell, daemon=True).start()
 
@@ -211,13 +204,7 @@ def read_line(body: bytes, question: Question) -> tuple[str, VerifierKey, int]:
         if key is None:
             continue
         signed = verify_cosignature(question.text, key, signature)
-        if signed > question.now + AHEAD_SECONDS:
-            raise ProofError(
-                f"it signs with a time {signed - question.now} seconds ahead of this machine's clock",
-                code="partner/clock",
-                next_step="Compare this machine's clock with a public one; the record's clock never goes back, so it is not set ahead.",
-                data={"ahead": signed - question.now},
-            )
+        check_not_ahead(signed, question.now)
         return signature.line.rstrip("\n"), key, signed
     raise ProofError(
         "it signs with a key that the organisation's policy does not name",
@@ -226,77 +213,19 @@ def read_line(body: bytes, question: Question) -> tuple[str, VerifierKey, int]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
-    """What a partner says of itself: its name, its keys by their purpose, and the origins of the logs that it follows."""
-
-    name: str
-    vkeys: Mapping[str, str]
-    origins: tuple[str, ...]
-
-
-def read_front(url: str) -> Front:
-    """Ask a partner who it is: ``GET /``. Its word alone; what it signs is verified with keys that the members have decided on.
+def check_not_ahead(signed: int, now: int) -> None:
+    """Pass in silence unless a signed time is ahead of this machine's clock by more than clocks differ; both in POSIX seconds.
 
     Raises:
-        StoreError: if nobody answers at *url*. FormatError: ``partner/form`` if what answers is no partner.
+        ProofError: ``partner/clock``, with the seconds in ``data``.
     """
-    raw = url_front(url, max_size=MAX_FRONT, deadline=ASK_SECONDS, public_only=not is_private_address(url))
-    try:
-        value: Any = json.loads(raw)
-        name, vkeys, logs = value["name"], value["vkeys"], value["logs"]
-        front = Front(
-            str(name)[:_SHOWN],
-            {str(role): str(VerifierKey.parse(key)) for role, key in vkeys.items()},
-            tuple(str(one["origin"]) for one in logs),
+    if signed > now + AHEAD_SECONDS:
+        raise ProofError(
+            f"it signs with a time {signed - now} seconds ahead of this machine's clock",
+            code="partner/clock",
+            next_step="Compare this machine's clock with a public one; the record's clock never goes back, so it is not set ahead.",
+            data={"ahead": signed - now},
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, FormatError):
-        front = None
-    if front is None or "mirror" not in front.vkeys:
-        raise FormatError(
-            f"what answers at {url} is no partner",
-            code="partner/form",
-            next_step="Give the address at which `commonhold partner serve` answers.",
-        )
-    return front
-
-
-def policy_of_fronts(fronts: Sequence[Front], at_least: int | None) -> dict[str, Any]:
-    """The payload of a ``partner`` decision over these partners (docs/formats/decisions.md), each under a name made of its own.
-
-    Args:
-        at_least: how many of them it takes; more than half where it is not given.
-
-    Raises:
-        RuleError: ``partner/nobody`` if there are none, ``partner/too-few`` if more are to sign than there are, ``partner/same-name`` if two
-            cannot be told apart.
-    """
-    names = [_policy_name(front.name) for front in fronts]
-    need = len(names) // 2 + 1 if at_least is None else at_least
-    if not names:
-        raise RuleError("no partner is remembered", code="partner/nobody", next_step="Add each first: commonhold house partner add URL")
-    if need > len(names):
-        raise RuleError(
-            f"{need} of {len(names)} partners cannot sign", code="partner/too-few", next_step="Add more partners, or ask for fewer of them."
-        )
-    if len(set(names)) < len(names):
-        raise RuleError(
-            f"two partners would have the same name: {', '.join(sorted(names))}",
-            code="partner/same-name",
-            next_step="Write the payload by hand, with a name of your own for each.",
-        )
-    validators = {name: front.vkeys["validator"] for name, front in zip(names, fronts, strict=True) if "validator" in front.vkeys}
-    payload: dict[str, Any] = {
-        "witnesses": {name: front.vkeys["mirror"] for name, front in zip(names, fronts, strict=True)},
-        "groups": {} if len(names) == 1 else {"partners": {"k": need, "of": sorted(names)}},
-        "quorum": names[0] if len(names) == 1 else "partners",
-    }
-    return {**payload, "validators": validators} if validators else payload
-
-
-def _policy_name(name: str) -> str:
-    plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower())[:60].strip("-")
-    return plain if plain[:1].isalpha() and plain != "partners" else f"p-{plain}"
 
 
 def _conflict(body: bytes, question: Question, held: bytes) -> str:
@@ -309,11 +238,8 @@ def _conflict(body: bytes, question: Question, held: bytes) -> str:
 
 
 def _refusal(status: int, body: bytes) -> str:
-    try:
-        value = json.loads(body)
-        words = value["message"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        words = body.decode("utf-8", "replace")
+    value = foreign_json(body)
+    words = value["message"] if isinstance(value, dict) and "message" in value else body.decode("utf-8", "replace")
     return _bounded(f"it answers {status}: {str(words).strip()}")
 
 

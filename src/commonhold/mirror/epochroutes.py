@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from commonhold.kernel.errors import FormatError, RuleError
+from commonhold.kernel.errors import FormatError
 from commonhold.kernel.tlog.tiles import ENTRIES, FULL_TILE_BYTES, MAX_BUNDLE_BYTES, parse_tile_path
 from commonhold.mirror.follower import Follower
 from commonhold.mirror.web import FOREVER, SECONDS, TILE, guarded, in_thread, json_answer, read_body, static
@@ -35,10 +35,7 @@ def epoch_routes(node: Node) -> list[BaseRoute]:
     few = CapacityLimiter(ANNOUNCING)
 
     def known(request: Request) -> Follower:
-        found = node.followers.get(request.path_params["log"])
-        if found is None:
-            raise RuleError("this node does not follow a log of that name", code="mirror/unknown-log")
-        return found
+        return node.follower(request.path_params["log"])
 
     async def announce(request: Request) -> Response:
         url = read_url(await read_body(request, MAX_ANNOUNCEMENT))

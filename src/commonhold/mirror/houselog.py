@@ -28,7 +28,7 @@ from commonhold.kernel.record.fold import apply
 from commonhold.kernel.record.partners import mirror_keys
 from commonhold.kernel.record.state import State, value_of
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
-from commonhold.mirror.asking import Asker, Reply
+from commonhold.mirror.asking import Asker, Reply, check_not_ahead
 from commonhold.mirror.attesting import Round, attest_round, has_acts, is_worth, older_copy
 from commonhold.mirror.witness import Clock, origin_hash
 from commonhold.store.directory import ObjectDirectory
@@ -332,12 +332,14 @@ class HouseLog:
         """Pass in silence if an attest that somebody brings says something new, or the last one is some minutes old.
 
         Raises:
-            RuleError: ``log/attest-soon``; or with the fold's words if it is refused.
+            RuleError: ``log/attest-soon``; or with the fold's words if it is refused. ProofError: ``partner/clock`` if its time is ahead of this
+                machine's clock: whoever has as many keys as the policy asks for must not set the record's clock ahead for ever.
         """
         state = record.state
         after, outcome = apply(state, leaf, record.tree.root)
         if not outcome.counts:
             raise refusal_of(outcome)
+        check_not_ahead(after.clock or 0, self._clock())
         adopts = state.next_policy is not None and after.next_policy is None
         acts = has_acts(record, after.covered - state.base)
         if not is_worth(state, acts=acts, time=after.clock or 0, adopts=adopts) and time.monotonic() - self._attested < ATTEST_EVERY:

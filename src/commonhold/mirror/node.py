@@ -189,6 +189,17 @@ class Node:
         """
         return self.standings.of(org)
 
+    def follower(self, name: str) -> Follower:
+        """The follower of the log with this *name*, the SHA-256 of its origin in hexadecimal.
+
+        Raises:
+            RuleError: ``mirror/unknown-log`` if there is none.
+        """
+        found = self.followers.get(name)
+        if found is None:
+            raise RuleError("this node does not follow a log of that name", code="mirror/unknown-log")
+        return found
+
     def take_entry(self, raw: bytes) -> tuple[Follower, Outcome | None]:
         """Keep an entry for the record of its organisation, see :meth:`.pending.Pending.take`: for the log of its epoch that takes it.
 

@@ -16,6 +16,7 @@ from commonhold.kernel.record.clock import Roots
 from commonhold.kernel.record.entries import Entry
 from commonhold.kernel.record.fold import Outcome, apply
 from commonhold.kernel.record.state import State
+from commonhold.mirror.asking import check_not_ahead
 from commonhold.mirror.copy import Copy
 from commonhold.mirror.database import Database
 from commonhold.store.record import refusal_of
@@ -45,14 +46,18 @@ class Pending:
         """Keep an entry, durably, if the fold accepts it now; what would become of it, or None if the record has it already.
 
         Raises:
-            RuleError, ProofError, FormatError: with the fold's own words if it is refused, or ``pending/too-many``; nothing is kept then.
+            RuleError, ProofError, FormatError: with the fold's own words if it is refused, ``partner/clock`` for an attest from the future, or
+                ``pending/too-many``; nothing is kept then.
             StoreError: if the database cannot be changed.
         """
         if state.ids.get(entry.id) is not None:
             return None
-        _, outcome = apply(state, entry, roots)
+        after, outcome = apply(state, entry, roots)
         if not outcome.counts:
             raise refusal_of(outcome)
+        if entry.type == "attest":
+            # A log does well to leave out one from the future, and no partner may hold that against it.
+            check_not_ahead(after.clock or 0, now)
         with self._database.changing() as rows:
             if rows.execute("SELECT 1 FROM entries WHERE id = ?", (entry.id,)).fetchone():
                 return outcome

@@ -12,7 +12,6 @@ Not here: the rules (the kernel's ``history``); who may announce how much (:mod:
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import threading
 import time
@@ -35,7 +34,7 @@ from commonhold.mirror.later import MAX_OF_ORG, LaterEpochs, Opening, check_kit,
 from commonhold.mirror.others import Others
 from commonhold.mirror.standing import Standings
 from commonhold.mirror.witness import Clock, origin_hash
-from commonhold.store.fetch import Fetch, check_plain, is_private_address
+from commonhold.store.fetch import Fetch, check_plain, foreign_json, is_private_address
 from commonhold.store.reader import StaticReader
 
 MAX_URL: Final = 2048
@@ -318,7 +317,7 @@ class Successions:
 def _listed(fetch: Fetch) -> list[str]:
     """The hashes of the logs that another partner lists after one; none where it does not answer as a partner does."""
     try:
-        rows = json.loads(fetch("successors", MAX_LISTED))["successors"]
+        rows = foreign_json(fetch("successors", MAX_LISTED))["successors"]
         return [row["hash"] for row in rows[:MAX_OF_ORG] if _HASH.fullmatch(row["hash"])]
     except (CommonholdError, ValueError, KeyError, TypeError):
         return []

@@ -33,10 +33,7 @@ def vouching_routes(node: Node) -> list[BaseRoute]:
     """What a partner says of the states of the records that it has replayed."""
 
     def known(request: Request) -> Follower:
-        found = node.followers.get(request.path_params["log"])
-        if found is None:
-            raise RuleError("this node does not follow a log of that name", code="mirror/unknown-log")
-        return found
+        return node.follower(request.path_params["log"])
 
     def noted(follower: Follower) -> bytes | None:
         check_spoken(node, follower)

@@ -6,7 +6,6 @@ two sizes for some seconds: then they are asked again.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
@@ -17,12 +16,11 @@ from commonhold.kernel.notes import VerifierKey
 from commonhold.kernel.record.brief import MAX_BRIEF_BYTES, Brief, CheckedBrief, check_brief, parse_brief
 from commonhold.kernel.record.briefing import Key, merge_briefs
 from commonhold.kernel.record.pin import MAX_PIN_BYTES, Pin, parse_pin
-from commonhold.store.fetch import url_ask, url_front
+from commonhold.store.fetch import foreign_json, url_ask, url_front
 
 SECONDS: Final = 15.0
 TURNS: Final = 6
 PAUSE_SECONDS: Final = 2.0
-MAX_FRONT: Final = 1 << 20
 MIRROR: Final = "/mirror/"
 
 
@@ -40,7 +38,7 @@ def mirror_of(url: str, org: str = "") -> str:
     if MIRROR in url:
         return url
     try:
-        front = json.loads(url_front(url, max_size=MAX_FRONT, deadline=SECONDS))
+        front = foreign_json(url_front(url, deadline=SECONDS))
         logs = [row for row in front["logs"] if row.get("org")]
         found = {row["org"] for row in logs if row["org"].startswith(org)}
         # Where the node finds that it lives; an epoch of a higher number may be one that nobody has decided.
@@ -143,7 +141,7 @@ def ask_together(
 def _org_of(node: str, mirror: str) -> str:
     """The organisation of which a node keeps a copy at *mirror*; empty if it does not say."""
     try:
-        rows = json.loads(url_front(node, max_size=MAX_FRONT, deadline=SECONDS))["logs"]
+        rows = foreign_json(url_front(node, deadline=SECONDS))["logs"]
         return next((str(row["org"]) for row in rows if mirror.endswith(row["hash"])), "")
     except (ValueError, KeyError, TypeError, AttributeError):
         return ""
@@ -163,9 +161,6 @@ def _asked(address: str, query: Sequence[tuple[str, str]], max_size: int) -> byt
 
 def _words(body: bytes) -> dict[str, Any]:
     """What a refusal says, if it is one of ours."""
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return {}
+    value = foreign_json(body)
     fields = ("code", "message", "next_step")
     return value if isinstance(value, dict) and all(isinstance(value.get(name), str) for name in fields) else {}

@@ -27,10 +27,11 @@ from commonhold.kernel.tlog.checkpoint import open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.store.directory import ObjectDirectory
 from commonhold.store.edge import Edge, frame
+from commonhold.store.fetch import is_url
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.handing import digests_in
 from commonhold.store.reader import CHECKPOINT, StaticReader
-from commonhold.store.remoteobjects import RemoteObjects, is_url
+from commonhold.store.remoteobjects import RemoteObjects
 
 EPOCHS: Final = "epochs"
 MAX_TEXTS: Final = 4096

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import json
 import threading
 import urllib.error
 import urllib.request
@@ -23,6 +24,8 @@ from commonhold.store.files import check_name
 Fetch = Callable[[str, int], bytes]
 """``fetch(name, max_size)``: the whole file, or StoreError; ``store/absent`` when the place answers that it has no such file."""
 
+MAX_FRONT: Final = 4 << 20
+"""Bytes of a partner's front page: a few hundred for each log that it follows."""
 _PIECE: Final = 1 << 16
 _REDIRECTS: Final = 5
 _TRY_LATER: Final = "try again later, or read from another mirror."
@@ -51,7 +54,7 @@ def url_fetch(url: str, *, timeout: float = 10.0, deadline: float = 60.0, public
     return fetch
 
 
-def url_front(url: str, *, max_size: int, timeout: float = 10.0, deadline: float = 60.0, public_only: bool = False) -> bytes:
+def url_front(url: str, *, max_size: int = MAX_FRONT, timeout: float = 10.0, deadline: float = 60.0, public_only: bool = False) -> bytes:
     """What a server answers at *url* itself, ``GET /``: at most *max_size* bytes; the rest as for :func:`url_fetch`.
 
     Raises:
@@ -113,6 +116,19 @@ def _answered(
             raise _unreachable(address, exc.reason) from exc
         except (OSError, ValueError, http.client.HTTPException, zlib.error) as exc:
             raise _unreachable(address, exc) from exc
+
+
+def foreign_json(raw: bytes) -> Any:
+    """The value of JSON that somebody else's server sent, of whatever shape; None for what is none, or is nested beyond reading."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_url(place: object) -> bool:
+    """Whether a place is an address and no folder."""
+    return str(place).startswith(("http://", "https://"))
 
 
 def is_private_address(url: str) -> bool:

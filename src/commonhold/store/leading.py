@@ -7,25 +7,18 @@ made up for by another.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Final
 
 from commonhold.kernel.errors import CommonholdError
 from commonhold.store.asking import MIRROR, SECONDS
-from commonhold.store.fetch import url_fetch, url_front
+from commonhold.store.fetch import foreign_json, is_url, url_fetch, url_front
 
 MAX_LED: Final = 64
 """Logs that one partner's address leads to."""
 MAX_SUCCESSORS: Final = 1 << 20
-MAX_FRONT: Final = 4 << 20
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
-
-
-def is_address(place: str) -> bool:
-    """Whether a place is an address and not a folder."""
-    return place.startswith(("http://", "https://"))
 
 
 def led_from(place: str, org: str = "") -> list[str]:
@@ -35,7 +28,7 @@ def led_from(place: str, org: str = "") -> list[str]:
     """
     place = place.rstrip("/")
     base, found, name = place.rpartition(MIRROR)
-    if not is_address(place):
+    if not is_url(place):
         return [place]
     if not found:
         rows = _front(place, org)
@@ -54,7 +47,7 @@ def lead(places: Iterable[str], org: str = "") -> list[str]:
 
 def _successors(mirror: str) -> list[str]:
     try:
-        value = json.loads(url_fetch(mirror, deadline=SECONDS)("successors", MAX_SUCCESSORS))
+        value = foreign_json(url_fetch(mirror, deadline=SECONDS)("successors", MAX_SUCCESSORS))
         return [row["hash"] for row in value["successors"] if isinstance(row["hash"], str) and _HASH.fullmatch(row["hash"])]
     except (CommonholdError, ValueError, KeyError, TypeError):
         return []
@@ -63,7 +56,7 @@ def _successors(mirror: str) -> list[str]:
 def _front(url: str, org: str) -> list[str]:
     """The logs of an organisation that a node follows, by its own front page; none if it is no node, or follows several that could be meant."""
     try:
-        value = json.loads(url_front(url, max_size=MAX_FRONT, deadline=SECONDS))
+        value = foreign_json(url_front(url, deadline=SECONDS))
         rows = [(row["org"], row["hash"]) for row in value["logs"] if row.get("org")]
     except (CommonholdError, ValueError, KeyError, TypeError, AttributeError):
         return []

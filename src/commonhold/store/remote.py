@@ -8,7 +8,6 @@ then sent; whether it counts is seen in the record, not in what the server says.
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +21,7 @@ from commonhold.kernel.record.fold import Outcome, apply
 from commonhold.kernel.record.state import State
 from commonhold.kernel.tlog.checkpoint import open_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
-from commonhold.store.fetch import url_front, url_post
+from commonhold.store.fetch import foreign_json, url_front, url_post
 from commonhold.store.handing import digests_in, pack
 from commonhold.store.reader import StaticReader
 from commonhold.store.record import ReadRecord, open_reader, refusal_of
@@ -135,11 +134,11 @@ class RemoteRecord:
         if self.node:
             return None
         try:
-            about: Any = json.loads(url_front(self.path, max_size=MAX_FRONT, deadline=SECONDS))
+            about: Any = foreign_json(url_front(self.path, max_size=MAX_FRONT, deadline=SECONDS))
             if about["asked"]["size"] < size or about["asked"]["enough"]:
                 return None
             return tuple(f"{row['url']}: {row['trouble'] or 'has signed'}"[:_SHOWN] for row in about["partners"])
-        except (StoreError, ValueError, KeyError, TypeError, RecursionError):
+        except (StoreError, KeyError, TypeError):
             return None
 
     def attests(self, after: int) -> list[Outcome]:
@@ -174,9 +173,9 @@ def _refused(address: str, status: int, answer: bytes) -> RuleError | StoreError
     """What a server said about an entry, as an error of this side; its words are its own."""
     host = urlsplit(address).netloc
     try:
-        value: Any = json.loads(answer)
+        value: Any = foreign_json(answer)
         code, words, step = (str(value[name])[:_SHOWN] for name in ("code", "message", "next_step"))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (KeyError, TypeError):
         return StoreError(
             f"nobody takes entries at {address}: the server answered {status}",
             code="act/not-taken",

@@ -13,18 +13,13 @@ from typing import Final
 from commonhold.kernel.errors import ProofError, StoreError
 from commonhold.kernel.texts import MAX_TEXT_BYTES
 from commonhold.store.directory import ObjectDirectory
-from commonhold.store.fetch import url_fetch
+from commonhold.store.fetch import is_url, url_fetch
 
 SECONDS: Final = 30.0
 MAX_FETCHES: Final = 1024
 """As many as a charter has articles, and some statements."""
 ALL_SECONDS: Final = 120.0
 """How long one run spends on texts altogether, however slowly they come."""
-
-
-def is_url(place: object) -> bool:
-    """Whether a place is an address and no folder."""
-    return str(place).startswith(("http://", "https://"))
 
 
 class RemoteObjects:

@@ -8,7 +8,6 @@ the record names.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,13 +26,12 @@ from commonhold.mirror.held import org_of
 from commonhold.mirror.standing import Standing
 from commonhold.mirror.witness import origin_hash
 from commonhold.store.epochs import logs_at
-from commonhold.store.fetch import is_private_address, url_fetch, url_front
+from commonhold.store.fetch import foreign_json, is_private_address, url_fetch, url_front
 from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT, StaticReader
 from commonhold.store.record import open_reader
 from commonhold.store.remoteobjects import objects_at
 
 SECONDS: Final = 15.0
-MAX_FRONT: Final = 4 << 20
 MAX_SUCCESSORS: Final = 1 << 16
 MAX_ORGANISATIONS: Final = 16
 """Organisations that are read in one run where the reader names none."""
@@ -118,7 +116,7 @@ def _listed(url: str) -> Iterator[tuple[str, str]]:
         yield mirror["node"], _head(fetch_from(url)(CHECKPOINT, MAX_CHECKPOINT)).origin
         return
     try:
-        rows = json.loads(url_front(url, max_size=MAX_FRONT, deadline=SECONDS))["logs"]
+        rows = foreign_json(url_front(url, deadline=SECONDS))["logs"]
         origins = [row["origin"] for row in rows if "held" in row]
     except (ValueError, KeyError, TypeError) as error:
         raise FormatError(f"{url} does not answer as a partner node ({type(error).__name__})", code="partner/form") from None
@@ -205,7 +203,7 @@ def _successors(node: str, origin: str) -> dict[str, str]:
     """Where one partner says that later epochs are served, by their origins; nothing, where it says nothing that could be so."""
     try:
         raw = fetch_from(f"{node}/mirror/{origin_hash(origin)}")("successors", MAX_SUCCESSORS)
-        rows = json.loads(raw)["successors"]
+        rows = foreign_json(raw)["successors"]
         # A partner on the internet must not send a reader into the reader's own network.
         near = is_private_address(node)
         return {row["origin"]: row["url"] for row in rows if row["url"] and (near or not is_private_address(row["url"]))}
