@@ -16,7 +16,7 @@ from typing import Any
 import goingon
 import phones
 from deciding import Story
-from neighbours import PAGE, PARTNERS, Day, find_partners, rent, told, verdict
+from neighbours import PAGE, PARTNERS, Day, find_partners, newest, rent, told, verdict
 from running import NotHealthyError, fetch, programs, refusal, until
 from server import HostileServer, kit_of
 from thief import Thief
@@ -53,7 +53,15 @@ def _prepare(day: Day) -> None:
     stage.say("And while all is well, members put two things aside: the page with which they sign, and the radio's pin.")
     stage.run("signer", "-o", phones.SIGNER)
     stage.run("pin", day.house.url, *(server.url for server in day.partners.values()), "--org", day.story.org, "-o", phones.PIN)
-    stage.check("the page is the one that this version gives to everybody", stage.json("signer", "--check", phones.SIGNER)["ok"])
+    digest = stage.json("signer", "--check", phones.SIGNER)["sha256"]
+    Path("texts/signing-page.md").write_text(f"# Our signing page\n\nsigner.html sha256:{digest}\n", "utf-8")
+    stage.say("So that nobody slips them another page, two officers put its digest into the record.")
+    address = ("--house", day.house.url)
+    stage.quiet("statement", "publish", "texts/signing-page.md", *address, "--kit", "kits/heron.kit")
+    stage.run("approve", newest(day.story, day.house.url)[:8], *address, "--kit", "kits/plover.kit", only=("entry", "enacted", "status"))
+    stage.run("signer", "--check", phones.SIGNER, "--record", day.house.url, "--org", day.story.org)
+    named = stage.json("signer", "--check", phones.SIGNER, "--record", day.house.url, "--org", day.story.org)
+    stage.check("whoever has a copy of the page can ask the record whether it is the one", named["sha256"] == digest)
 
 
 @contextmanager
