@@ -16,7 +16,7 @@ from typing import Any
 import goingon
 import phones
 from deciding import Story
-from neighbours import PAGE, PARTNERS, Day, find_partners, newest, rent, told, verdict
+from neighbours import PAGE, PARTNERS, Day, await_told, find_partners, newest, rent, told, verdict
 from running import NotHealthyError, fetch, programs, refusal, until
 from server import HostileServer, kit_of
 from thief import Thief
@@ -61,6 +61,8 @@ def _prepare(day: Day) -> None:
     stage.run("approve", newest(day.story, day.house.url)[:8], *address, "--kit", "kits/plover.kit", only=("entry", "enacted", "status"))
     stage.run("signer", "--check", phones.SIGNER, "--record", day.house.url, "--org", day.story.org)
     named = stage.json("signer", "--check", phones.SIGNER, "--record", day.house.url, "--org", day.story.org)
+    for name in PARTNERS:
+        await_told(day, name, Path("texts/signing-page.md").read_text("utf-8"), "official")
     stage.check("whoever has a copy of the page can ask the record whether it is the one", named["sha256"] == digest)
 
 

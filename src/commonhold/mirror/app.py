@@ -147,6 +147,8 @@ def mirror_routes(node: Node) -> list[BaseRoute]:
         if len(node.standings.followers_of(org_of(follower.origin))) > 1:
             # What was just held may be the succession, after which the log before it is left.
             node.soon(follower)
+        # What was just decided may have a text, and its server may be gone tomorrow.
+        node.soon(follower)
         return answer(Answer(200, line.encode()))
 
     async def entry(request: Request) -> Response:
