@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -312,3 +313,37 @@ def test_a_disk_that_fails_between_proposal_and_approval_is_told_with_both_ways_
     assert (done.code, done.json["code"]) == (2, "store/full")
     assert f"commonhold withdraw proposal {proposal[:12]}" in done.json["next_step"]
     assert house.ask("status", proposal)["approved"] == []
+
+
+# ------------------------------------------------------------------------------------------------------------------------- asking
+
+
+def test_asking_to_accept_asks_for_what_waits(house: House) -> None:
+    """Without an appointment, a request to accept is for the one seat that is offered; where nothing waits, nobody is asked in vain."""
+    asking = ["request", "accept", "--house", house.path]
+    refused(command(*asking, "--for", "curlew"), 1, "nothing waits for curlew", "commonhold status")
+    proposal = house.propose("heron", "appoint", "office=editor", "member=curlew")
+    house.approve(proposal, "tern", "plover", "heron")
+    out = house.base / "seat.request"
+    done = command(*asking, "--for", "curlew", "-o", out)
+    assert done.code == 0, done.said
+    assert "next      send it" in done.out
+    assert json.loads(out.read_text("utf-8"))["act"] == {"type": "accept", "body": {"of": proposal}}
+    refused(command(*asking, "--for", "tern"), 1, "nothing waits for tern")
+
+
+def test_an_address_without_its_beginning_is_told_what_is_missing(house: House) -> None:
+    """HOST:PORT alone is taken for a folder, and the answer says how an address begins."""
+    refused(command("status", "--house", "127.0.0.1:9"), 2, "there is no folder 127.0.0.1:9", "https:// or http://")
+
+
+def test_a_file_that_is_in_the_way_is_no_kit_unless_it_is_one(house: House) -> None:
+    """Whoever writes a request over another is not warned about keys; whoever makes a kit is."""
+    proposal = house.propose("heron", "appoint", "office=editor", "member=curlew")
+    out = house.base / "twice.request"
+    asking = ["request", "approve", proposal, "--house", house.path, "-o", out]
+    assert command(*asking).code == 0
+    done = command(*asking)
+    refused(done, 2, "is there already", "Choose another name")
+    assert "enrolled" not in done.said
+    refused(command("key", "new", "heron", "--out", house.kit("heron")), 2, "is there already", "ever enrolled")

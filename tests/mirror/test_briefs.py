@@ -80,6 +80,32 @@ def test_a_channel_that_was_struck_and_one_that_never_was(one: Federation) -> No
     assert (told.code, "not official: the record never decided this" in told.out) == (1, True)
 
 
+def test_a_proof_of_absence_says_that_it_is_about_one_spelling(one: Federation) -> None:
+    """A short number is looked up in the record, or refused: never asked of partners, who would prove that nothing has that name."""
+    whole, file = statement(one), one.house.base / "short.brief"
+    asking = ["prove", f"proposals/{whole[:8]}", "-o", file, "--pin", pin(one), "--house"]
+    refused(command(*asking, one.house.base / "no"), 2, "64 digits")
+    assert command(*asking, one.log.url).code == 0
+    assert command("verify", file, "--pin", pin(one)).code == 0
+    done = command("prove", f"channels/{ADDRESS[:-1]}", "-o", one.house.base / "other.brief", "--pin", pin(one))
+    assert done.code == 0, done.said
+    assert f"nothing under exactly channels/{ADDRESS[:-1]}" in done.err
+    assert "spelt exactly so" in command("verify", one.house.base / "other.brief", "--pin", pin(one)).out
+
+
+def test_a_file_that_is_not_there_is_not_just_called_not_official(one: Federation) -> None:
+    """A slip in a file's name looks like an address, and the answer says that it was taken for one."""
+    done = command("check", "statment.txt", "--partner", one.nodes["gull"].url)
+    assert (done.code, "no file statment.txt here" in done.err) == (1, True)
+
+
+def test_a_partner_is_no_house_and_the_answer_says_what_is(one: Federation) -> None:
+    """Who acts at a partner's bare address, or takes the organisation's id for the log's hash, is told where the record is."""
+    url = one.nodes["gull"].url
+    for place in (url, f"{url}/mirror/{'0' * 64}"):
+        refused(command("status", "--house", place), 2, "there is no record at", "/mirror/HASH")
+
+
 def test_a_pin_says_whose_word_is_taken(one: Federation) -> None:
     """Without one nothing is said; the six words are the same wherever it is made; a file that is none is named."""
     prove(one, "0", "founding.brief")

@@ -345,6 +345,16 @@ def test_a_log_is_named_with_its_key_and_perhaps_its_address() -> None:
     assert refused.value.code == "log/key-kind"
 
 
+@pytest.mark.parametrize("form", ["{url}={key}", "{key}=127.0.0.1:8400", "{key}=ftp://saltmarsh.example"])
+def test_a_log_whose_address_is_in_the_wrong_place_or_form_is_told_how_it_is_written(form: str) -> None:
+    """The key and the address changed places, or the address does not say how to reach it: not "bad base64"."""
+    key = str(FakeLog().signer.verifier)
+    with pytest.raises(FormatError) as refused:
+        LogSource.parse(form.format(key=key, url="https://saltmarsh.example"))
+    assert refused.value.code == "log/source"
+    assert "https://" in refused.value.next_step
+
+
 def test_an_alarm_whose_origin_json_cannot_hold_is_kept_all_the_same(tmp_path: Path) -> None:
     """A foreign log may have a name that our canonical form refuses; the evidence is then the two notes themselves."""
     log = FakeLog(SignerKey("log.example/\u202eorigin", bytes([1]) * 32))

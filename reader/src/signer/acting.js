@@ -60,7 +60,7 @@ function factNode({ say: key, with: values }) {
 function textNode(text) {
   const block = document.createElement("pre");
   block.dir = "auto";
-  block.textContent = visible(text);
+  block.textContent = visible(text.replace(/^\n+/, ""));
   return block;
 }
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from commonhold.cli.acting import Actor, find_proposal, open_actor, report, submit
+from commonhold.cli.acting import find_proposal, open_actor, report, submit
 from commonhold.cli.options import house_option, json_option, kit_option
+
+if TYPE_CHECKING:
+    from commonhold.kernel.record.state import State
 
 
 @click.command()
@@ -22,29 +26,32 @@ def command(appointment: str | None, house: Path | str, kit: Path, as_json: bool
     """
     actor = open_actor(house, kit)
     with actor.record:
-        target = find_proposal(actor.state, appointment) if appointment else _what_waits(actor)
+        target = find_proposal(actor.state, appointment) if appointment else what_waits(actor.state, (actor.member,))
         outcome = submit(actor, "accept", {"of": target})
         report(actor, outcome, "", as_json=as_json)
 
 
-def _what_waits(actor: Actor) -> str:
+def what_waits(state: State, members: tuple[str, ...]) -> str:
+    """What waits for one of *members*, or for anybody where none is named, to be accepted: the organisation's id, or an appointment's.
+
+    Raises:
+        RuleError: ``act/no-offer`` if nothing does. click.UsageError: if more than one seat does.
+    """
     from commonhold.kernel.errors import RuleError  # noqa: PLC0415
 
-    state = actor.state
     if state.phase == "founding":
         return state.org
-    offers = [
-        seat.renewal or seat.by
-        for seat in state.part("seats").values()
-        if seat.member == actor.member and (seat.status == "offered" or seat.renewal)
-    ]
+    offers = sorted(
+        {
+            seat.renewal or seat.by
+            for seat in state.part("seats").values()
+            if (seat.member in members or not members) and (seat.status == "offered" or seat.renewal)
+        }
+    )
+    who = ", ".join(members) or "anybody"
     if not offers:
-        raise RuleError(
-            f"nothing waits for {actor.member} to accept", code="act/no-offer", next_step="`commonhold status` shows what is open."
-        )
+        raise RuleError(f"nothing waits for {who} to accept", code="act/no-offer", next_step="`commonhold status` shows what is open.")
     if len(offers) > 1:
-        raise click.UsageError(
-            f"{len(offers)} seats are offered to {actor.member}: name one of {', '.join(sorted(offer[:12] for offer in offers))}"
-        )
+        raise click.UsageError(f"{len(offers)} seats are offered to {who}: name one of {', '.join(offer[:12] for offer in offers)}")
     only: str = offers[0]
     return only

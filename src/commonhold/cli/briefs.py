@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonhold.cli.output import emit, printable
+from commonhold.cli.output import emit, note, printable
 from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, StoreError
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ def prove_by_partners(
             f"check it with: commonhold verify {printable(out)} --pin PIN"
         ),
     )
+    for part, key in keys[:1]:
+        if (part, key) in checked.values and checked.values[part, key] is None and not as_json:
+            note(
+                f"It shows that the record holds nothing under exactly {part}/{key}; another spelling is another name. "
+                "`commonhold check` finds an address however it is written."
+            )
 
 
 def read_pin(path: Path, org: str = "") -> Pin:
@@ -130,7 +136,7 @@ def _asked_for(entry: str, house: Path | str) -> tuple[str, list[tuple[str, str]
 
     part, found, key = entry.partition("/")
     if found and part in PARTS:
-        return "", [(part, key)]
+        return "", [(part, _whole_id(key, house) if part == "proposals" else key)]
     if (entry.isascii() and entry.isdecimal() and len(entry) <= 12) or len(entry) == _DIGITS:
         return entry.lower(), []
     from commonhold.cli.prove import find_entry  # noqa: PLC0415
@@ -142,6 +148,19 @@ def _asked_for(entry: str, house: Path | str) -> tuple[str, list[tuple[str, str]
         raise click.UsageError("a partner is asked for an entry by its number or by all 64 digits of its id, or for PART/KEY.") from None
     outcome = read.outcomes[find_entry(read, entry)]
     return (outcome.entry.id if outcome.entry is not None else str(outcome.index)), []
+
+
+def _whole_id(typed: str, house: Path | str) -> str:
+    """A proposal's whole id: partners know none by its beginning, and would prove that there is nothing of that name."""
+    if len(typed) == _DIGITS:
+        return typed.lower()
+    from commonhold.cli.acting import find_proposal  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.reading import read_place  # noqa: PLC0415
+
+    try:
+        return find_proposal(read_place(house, whole=True).state, typed)
+    except StoreError:
+        raise click.UsageError("a partner is asked for a proposal by all 64 digits of its id; or give --house, the record.") from None
 
 
 def _one_pin(pins: list[Pin], mirrors: tuple[str, ...]) -> Pin:
@@ -205,7 +224,7 @@ def _values(checked: CheckedBrief, now: int) -> tuple[list[dict[str, Any]], list
     for (part, key), value in checked.values.items():
         row: dict[str, Any] = {"part": part, "key": key}
         if value is None:
-            lines.append(f"  nothing    {printable(part)}/{printable(key)}")
+            lines.append(f"  nothing    {printable(part)}/{printable(key)}, spelt exactly so")
         else:
             row["value"] = value
         if part in ("channels", "statements", "works", "resources", "resolutions"):

@@ -73,6 +73,8 @@ def command(
     answer = _answer(board, what)
     value, lines = _told(answer, found, sources)
     emit(as_json, value, lambda: "\n".join(lines))
+    if not as_json and not answer.told.is_yes and _is_address(what) and "/" not in what and "@" not in what:
+        note(f"There is no file {what} here, so it was taken for an address.")
     if not sources.org and not as_json and answer.told.is_yes:
         note(
             "This names the organisation by its own record. Compare the id with one that you have on paper or from somebody you trust (--org)."

@@ -54,6 +54,7 @@ def serve(house: Path, listen: str, partners: tuple[str, ...], public: str, as_j
     def ready(url: str) -> None:
         served.address = (public or url).rstrip("/")
         lines = [f"listening    {url}", f"log key      {served.log_key}", *(f"partner      {partner}" for partner in served.partners)]
+        lines.append(f"for partners commonhold partner serve --log '{served.log_key}={served.address}' ...")
         say_ready(as_json, {"url": url, "org": served.org, "log": str(served.log_key), "partners": list(served.partners)}, lines)
 
     try:
@@ -115,7 +116,7 @@ def add(url: str, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click p
         lambda: "\n".join(
             [
                 printable(f"partner      {front.name}"),
-                *(printable(f"{f'{role} key':<12} {key}") for role, key in sorted(front.vkeys.items())),
+                *(printable(f"{role if role == 'validator' else f'{role} key':<12} {key}") for role, key in sorted(front.vkeys.items())),
             ]
         ),
     )

@@ -84,13 +84,15 @@ def withdraw(what: str, of: str, **options: Any) -> None:
 @click.argument("appointment", required=False)
 @request_options
 def accept(appointment: str | None, **options: Any) -> None:
-    """Ask to accept the seat that APPOINTMENT (a proposal's id) offers, or, without it, the founding."""
+    """Ask to accept the seat that APPOINTMENT (a proposal's id) offers; without it, what waits: the founding, or the one seat that is offered."""
     if appointment is not None:
         asked, read, body = _about("accept", appointment, options)
         hand_out(asked, read, "accept", body)
         return
+    from commonhold.cli.accept import what_waits  # noqa: PLC0415
+
     asked, read = asked_of(options)
-    hand_out(asked, read, "accept", {"of": read.state.org})
+    hand_out(asked, read, "accept", {"of": what_waits(read.state, asked.members)})
 
 
 @command.command()

@@ -110,6 +110,8 @@ def hand_out(asked: Asked, read: ReadRecord, type: str, body: Mapping[str, Any],
         lines = [first, f"number    {request.number}  (whoever signs sees the same)"]
         if asked.qr:
             lines.append(code(link if len(link) < MAX_CODE else ""))
+        handed = "the file" if asked.out else "the whole link"
+        lines.append(f"next      send it; members paste or choose {handed} in their own {PAGE}, or give it to `commonhold sign`")
         return "\n".join(lines)
 
     emit(asked.as_json, value, render)

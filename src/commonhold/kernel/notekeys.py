@@ -220,6 +220,7 @@ def check_key_name(name: str) -> None:
         raise FormatError(
             f"the key name {name[:80]!r} is empty or holds a space, a plus sign or a control character",
             code="key/name",
+            next_step="Choose a name without spaces, such as a domain that you keep.",
             data={"name": name[:80]},
         )
 
@@ -248,7 +249,9 @@ def _split_key(text: str, what: tuple[str, str]) -> tuple[str, bytes, bytes]:
     parts = text.split("+", 2) if len(text) <= _MAX_KEY_CHARACTERS else []
     if len(parts) != 3 or not _HEX_ID.fullmatch(parts[1]):
         raise FormatError(
-            f"a {word} is a name, 8 hexadecimal digits and base64, joined by plus signs, and this text is not", code=f"{code}/malformed"
+            f"a {word} is a name, 8 hexadecimal digits and base64, joined by plus signs, and this text is not",
+            code=f"{code}/malformed",
+            next_step="Copy the key again, whole, from where its owner shows it.",
         )
     material = b64.decode(parts[2], what=f"{word}'s material")
     if len(material) < 2:

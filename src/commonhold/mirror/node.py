@@ -16,6 +16,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError
+from commonhold.kernel.notekeys import shown
 from commonhold.kernel.notes import ED25519, VerifierKey, parse_note
 from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fold import Outcome
@@ -61,12 +62,18 @@ class LogSource:
         """The source of ``VKEY`` or ``VKEY=URL``.
 
         Raises:
-            FormatError: if it is neither, or the key is not of kind 0x01.
+            FormatError: ``log/source`` if it is neither; or the key is not of kind 0x01.
         """
         for scheme in ("=https://", "=http://"):
             vkey, found, rest = text.partition(scheme)
-            if found:
+            if found and not vkey.startswith(("https://", "http://")):
                 return cls(_log_key(vkey), found[1:] + rest.rstrip("/"))
+        if "=" in text.rstrip("="):
+            raise FormatError(
+                f"{shown(text, 80)} is not a log's key and an address behind it",
+                code="log/source",
+                next_step="Give the key first, then '=', then an address that begins with https:// or http://.",
+            )
         return cls(_log_key(text))
 
 

@@ -117,7 +117,8 @@ def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         raise StoreError(
             f"{path} is there already, and is left as it is",
             code="keyfile/exists",
-            next_step="Choose another name with --out, or move the old file away first; a key that was ever enrolled may still be needed.",
+            next_step="Choose another name with --out, or move the old file away first"
+            + ("; a key that was ever enrolled may still be needed." if mode == MODE else "."),
             data={"path": str(path)},
         ) from None
     except OSError as error:

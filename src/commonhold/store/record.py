@@ -175,12 +175,24 @@ def open_reader(place: str) -> StaticReader:
         except StoreError as error:
             if error.code != "store/absent":
                 raise
-            return StaticReader.from_url(f"{base}/{RECORD}")
+            reader = StaticReader.from_url(f"{base}/{RECORD}")
+            try:
+                reader.checkpoint_raw()
+            except StoreError as below:
+                if below.code != "store/absent":
+                    raise
+                raise StoreError(
+                    f"there is no record at {base}",
+                    code="store/absent",
+                    next_step="Give the address of a log, or of a partner's mirror: https://PARTNER/mirror/HASH; the partner's address alone lists each HASH.",
+                ) from None
         return reader
     path = Path(place)
     if not path.is_dir():
         raise StoreError(
-            f"there is no folder {place}", code="store/absent", next_step="Give the organisation's folder, a proof file, or an address."
+            f"there is no folder {place}",
+            code="store/absent",
+            next_step="Give the organisation's folder, a proof file, or an address that begins with https:// or http://.",
         )
     if (path / RECORD).is_dir():
         return StaticReader.from_directory(path / RECORD)
