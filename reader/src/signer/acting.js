@@ -57,10 +57,11 @@ function factNode({ say: key, with: values }) {
   return node;
 }
 
-function textNode(text) {
+function textNode(given) {
+  const text = given.replace(/^\n+/, "");
   const block = document.createElement("pre");
   block.dir = "auto";
-  block.textContent = visible(text.replace(/^\n+/, ""));
+  block.textContent = visible(text);
   return block;
 }
 
