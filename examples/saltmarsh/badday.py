@@ -100,25 +100,15 @@ def _lie(day: Day) -> None:
 
 def _refuse(day: Day, thief: Thief) -> None:
     stage = day.story.stage
-    stage.say("The officers want to answer with a statement. The server takes nothing from them any more:")
-    attempt = ("statement", "publish", "texts/statement-en.md", "--house", day.house.url, "--kit", "kits/heron.kit")
-    stage.quiet(*attempt, code=1)
+    stage.say("The officers want to strike the page, so that it is no channel of record any more. The server takes nothing from them:")
+    strike = ("propose", "channel", "op=strike", f"address={PAGE}")
+    stage.quiet(*strike, "--house", day.house.url, "--kit", "kits/heron.kit", code=1)
     stage.check("the thief's server refuses every entry", thief.refused > 0)
     stage.say(
         """So they hand it to a partner. It keeps what the rules allow, offers it to the server again and again, and signs nothing more for a log that
         has left it out for ten minutes: a server that drops entries loses its clock. (The demo does not wait for that.)"""
     )
-    stage.run(
-        "propose",
-        "dismiss",
-        "office=editor",
-        "member=curlew",
-        "--house",
-        day.mirror("gull"),
-        "--kit",
-        "kits/heron.kit",
-        only=("entry", "taken"),
-    )
+    stage.run(*strike, "--house", day.mirror("gull"), "--kit", "kits/heron.kit", only=("entry", "taken"))
     waiting = day.partners["gull"].json("pending")["entries"]
     stage.check("the partner holds what the server refuses", [entry["member"] for entry in waiting] == ["heron"])
 
@@ -137,7 +127,7 @@ def _show_two_faces(day: Day, thief: Thief) -> None:
         status, words = refusal(f"{day.mirror(name)}/cosign", note)
         stage.check(f"{PARTNERS[name]} sees nothing wrong with what it is shown, and signs it", status == 200 and words)
         stage.check(f"and holds {day.size + 1} entries now", day.row(name)["held"] == day.size + 1)
-    stage.say("But Ruff cannot know who asks. When gull looks again, it is shown the other one:")
+    stage.say("But Ruff cannot know who asks, and the partners compare what they hold:")
     until(lambda: _alarms(day, "gull", "two-faces"), "gull has noticed")
     (alarm,) = _alarms(day, "gull", "two-faces")
     Path("two-faces.proof").write_bytes(fetch(f"{day.partners['gull'].url}/alarms/{alarm['id']}"))
