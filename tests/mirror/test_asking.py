@@ -98,6 +98,32 @@ def until(done: Any, seconds: float = 20.0) -> None:
 
 
 @attack(
+    "house-lost-at-a-partner",
+    Mutation(ASKING, find='frozenset({"partner/404", "partner/422", "partner/503"})', replace='frozenset({"partner/404"})'),
+)
+def test_a_partner_who_cannot_read_a_later_epoch_is_told_again_where_it_is(house: House, tmp_path: Path) -> None:
+    """Strangers may have told it of places that lead nowhere; it is told once, and not with every question."""
+    with cosigners("gull", "crow") as partners:
+        name_partners(house, partners, 1)
+        policy = house.base / "partner.json"
+        done = command("epoch", "open", tmp_path / "next", "--from", house.path, "--kit", house.kit("tern"), "--partners", policy)
+        assert done.code == 0, done.said
+        for one in partners.values():
+            assert command("house", "partner", "add", one.url, "--house", tmp_path / "next").code == 0
+        partners["crow"].mood = "refuses"
+        said: list[str] = []
+        with house_log(tmp_path / "next", said) as log:
+            log.address = "https://next.example"
+            for _ in range(2):
+                log.attend()
+                until(lambda: rows(log)[partners["crow"].url]["trouble"] not in ("", "it has not answered yet what it was asked before"))
+            log.attend()
+            until(lambda: partners["crow"].announced == ["https://next.example"])
+            until(lambda: any("follows this epoch now" in line for line in said))
+        assert partners["gull"].announced == []
+
+
+@attack(
     "house-future-partner",
     Mutation(ASKING, find="        check_not_ahead(signed, question.now)", replace="        pass"),
 )

@@ -18,7 +18,7 @@ from commonhold.mirror import later
 from commonhold.mirror.node import fetch_announced
 from commonhold.mirror.witness import origin_hash
 from tests.attacks import Mutation, attack
-from tests.kernel.record.helpers import FLOCK, T0, Club
+from tests.kernel.record.helpers import FLOCK, Club
 from tests.kernel.record.test_history import moved
 from tests.kernel.record.test_succession import opened
 from tests.mirror.badday import NEXT, RIVAL, WEEK, frozen, tend, told
@@ -134,67 +134,6 @@ def test_of_too_many_epochs_the_oldest_undecided_of_who_has_most_is_forgotten(tm
             places[url].signer.name for url in (NEXT, RIVAL, "https://junk.example/1", "https://junk.example/2")
         }
         assert origin_hash(places["https://junk.example/0"].signer.name) not in node.followers
-
-
-@attack(
-    "succession-other-address",
-    Mutation(SUCCEEDING, find="            if opening.size >= known.held()[0]:\n", replace="            if known:\n"),
-)
-def test_an_address_that_serves_an_old_copy_pushes_out_none_that_leads_on(tmp_path: Path) -> None:
-    """An address is only where the log is fetched: several are kept, and each must have what is held already."""
-    club = Club(clocked=True)
-    old = Published(club)
-    house = opened(club)
-    stale = Published(house, old)
-    house.succeed(*FLOCK[:3])
-    house.attest(T0 + 50)
-    new = Published(house, old)
-    assert stale.log.size < new.log.size
-    places = {NEXT: new} | {f"https://stale.example/{turn}": stale for turn in range(6)}
-    with following(tmp_path / "node", old, elsewhere=places) as (node, client):
-        tend(node)
-        assert told(client, NEXT) == (202, "taken")
-        tend(node)
-        for turn in range(6):
-            told(client, f"https://stale.example/{turn}")
-        assert node.later.addresses(house.state.origin) == [NEXT]
-        tend(node)
-        assert node.alarms.all() == [], "an address that somebody named is not the log's own doing"
-
-
-@attack(
-    "succession-other-address",
-    Mutation(
-        LATER,
-        find="SELECT url FROM addresses WHERE origin = ? ORDER BY gave DESC, url LIMIT ?)",
-        replace="SELECT url FROM addresses WHERE origin = ? ORDER BY gave, url LIMIT ?)",
-    ),
-)
-def test_a_log_that_was_pushed_out_by_addresses_that_die_is_reached_again_when_it_says_where_it_is(tmp_path: Path) -> None:
-    """Whoever copies the log to many addresses, and takes them down at once, wins the minute until its own server announces itself again."""
-    club, clock = Club(clocked=True), FakeClock()
-    old = Published(club)
-    house = opened(club)
-    new, copies = Published(house, old), Published(house, old)
-    places = {NEXT: new} | {f"https://copy.example/{turn}": copies for turn in range(4)}
-    with following(tmp_path / "node", old, clock=clock, elsewhere=places) as (node, client):
-        tend(node)
-        for url in places:
-            clock.now += 1
-            assert told(client, url)[0] in (200, 202)
-        assert NEXT not in node.later.addresses(house.state.origin)
-        copies.away = 0
-        house.succeed(*FLOCK[:3])
-        house.attest(T0 + 50)
-        new.publish()
-        tend(node)
-        assert node.followers[new.hash].size() == 0
-        clock.now += 1
-        assert told(client, NEXT) == (200, "known")
-        for _ in range(2):
-            tend(node)
-        assert node.followers[new.hash].size() == house.tree.size
-        assert frozen(client, old)
 
 
 @attack(

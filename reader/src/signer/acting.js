@@ -11,7 +11,7 @@ import { compared } from "./review.js";
 import { at, detailOf, onForm, saveFile, show } from "./screens.js";
 import { say, told, visible } from "./words.js";
 
-const DOUBTS = ["unvouched", "old-proof", "clock-behind", "undecided", "effect-depart", "do-unwitnessed"];
+const DOUBTS = ["unvouched", "old-proof", "clock-behind", "undecided", "effect-depart", "do-unwitnessed", "key-added"];
 let reading = null;
 // What was signed: the entry's bytes, the texts that belong to it, and both as one text.
 let signed = null;

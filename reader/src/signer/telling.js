@@ -4,7 +4,7 @@ import { canonicalBytes } from "../canonical.js";
 import { textOf } from "../bytes.js";
 import { demand } from "../errors.js";
 import { parseText } from "../text.js";
-import { checkPayload } from "./payloads.js";
+import { checkPayload, sixWordsOf } from "./payloads.js";
 
 export const SHORT = 12;
 
@@ -77,9 +77,13 @@ const KINDS = {
     const group = Object.hasOwn(groups, quorum) ? [fact("partner-group", { k: groups[quorum].k, names: groups[quorum].of.join(", ") })] : [];
     return [fact("do-partner", { names: names.join(", ") }), ...group, ...names.map((name) => fact("partner-key", { name, key: witnesses[name] }))];
   },
-  publish: ({ work }) => [fact("do-publish", { work: work.slice(0, SHORT) })],
+  publish: one("do-publish", "work"),
   "recover-member": one("do-recover", "member"),
-  "rotate-key": ({ member, add, revoke }) => [fact("do-rotate-key", { member, added: add.length, revoked: revoke.length })],
+  // One signature may be all that this takes, so whoever is asked for it by a stranger must see whose key it brings in.
+  "rotate-key": ({ member, add, revoke }) => [
+    fact("do-rotate-key", { member, added: add.length, revoked: revoke.length }),
+    ...add.map((value) => fact("key-added", { words: sixWordsOf(value) })),
+  ],
   statement: one("do-statement", "language"),
   succeed: ({ unwitnessed }) => [fact("do-succeed"), ...(unwitnessed ? [fact("do-unwitnessed")] : [])],
   "suspend-origin": ({ origin, lift }) => [fact(lift ? "do-lift" : "do-suspend", { origin })],

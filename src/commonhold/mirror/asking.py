@@ -31,6 +31,8 @@ GRACE_SECONDS: Final = 0.25
 """How long the others are waited for once enough have answered."""
 AHEAD_SECONDS: Final = 300
 """How far a partner's clock may be ahead of this machine's."""
+SEEKS: Final = frozenset({"partner/404", "partner/422", "partner/503"})
+"""What a partner answers that does not follow a log, or cannot read it where it was told that it is; strangers may have told it otherwise."""
 MAX_ANSWER: Final = 1 << 14
 _SHOWN: Final = 300
 

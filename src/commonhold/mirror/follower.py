@@ -196,16 +196,19 @@ class Follower(Held):
             self._turn.release()
 
     def _take_from_any(self, copy: Copy, note: bytes) -> None:
-        """Hold what *note* covers, from the first address that has it."""
-        readers = self._readers()
-        for place, reader in enumerate(readers):
+        """Hold what *note* covers, from the first address that has it; whoever serves something else, or nothing, is passed over."""
+        failures: list[CommonholdError] = []
+        for reader in self._readers():
             try:
                 self._take(copy, note, reader, published=False)
-            except StoreError as error:
-                if place + 1 == len(readers) or error.code in RELOAD:
+            except CommonholdError as error:
+                if error.code in RELOAD:
                     raise
+                failures.append(error)
                 continue
             return
+        if failures:
+            raise failures[0]
 
     def stance(self) -> Stance | None:
         """What this node stands behind with its mirror and its validating key; None before it has signed anything.

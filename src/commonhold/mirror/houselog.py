@@ -28,7 +28,7 @@ from commonhold.kernel.record.fold import apply
 from commonhold.kernel.record.partners import mirror_keys
 from commonhold.kernel.record.state import State, value_of
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
-from commonhold.mirror.asking import Asker, Reply, check_not_ahead
+from commonhold.mirror.asking import SEEKS, Asker, Reply, check_not_ahead
 from commonhold.mirror.attesting import Round, attest_round, has_acts, is_worth, older_copy
 from commonhold.mirror.witness import Clock, origin_hash
 from commonhold.store.directory import ObjectDirectory
@@ -90,6 +90,7 @@ class HouseLog:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.address = ""
         self._announced: dict[str, float] = {}
+        self._heard_last: dict[str, str] = {}
         state = self._record.state
         self.origin, self.org, self.log_key = state.origin, state.org, VerifierKey.of(state.origin, state.log_key)
 
@@ -214,21 +215,22 @@ class HouseLog:
         return done
 
     def _announce(self) -> None:
-        """Tell partners who do not know a later epoch's log, or cannot reach it, where it is: ``POST /epochs``; to follow it is theirs to decide."""
+        """Tell partners who do not know a later epoch's log, or cannot read it where they were told, where it is: ``POST /epochs``.
+
+        Whether they follow it is theirs to decide.
+        """
         state = self._record.state if self._record is not None else None
         if state is None or not state.epoch or not self.address:
             return
         for url, reply in self.asker.newest().items():
-            # 503: it follows the log, and cannot reach it at the addresses that it knows.
-            if (
-                reply.code in ("partner/404", "partner/503")
-                and time.monotonic() - self._announced.get(url, -ANNOUNCE_EVERY) >= ANNOUNCE_EVERY
-            ):
+            if reply.code in SEEKS and time.monotonic() - self._announced.get(url, -ANNOUNCE_EVERY) >= ANNOUNCE_EVERY:
                 self._announced[url] = time.monotonic()
                 self.asker.announce(url, self.address, self._heard)
 
     def _heard(self, url: str, words: str) -> None:
-        self._say(f"partner {url}: {f'it does not follow this epoch: {words}' if words else 'follows this epoch now'}")
+        if self._heard_last.get(url) != words:
+            self._say(f"partner {url}: {f'it does not follow this epoch: {words}' if words else 'follows this epoch now'}")
+        self._heard_last[url] = words
         if not words:
             self.soon()
 

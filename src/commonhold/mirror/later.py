@@ -5,7 +5,8 @@ signed, and accepts it if the fold does, on the state of the branch as this node
 kit is looked at first, so that a stranger makes this node fetch two files and nothing else. One for each member and week, and so many for each
 organisation: when these are used up, the oldest that nobody has decided is forgotten, of whoever has most.
 
-An address is only where the log is fetched; everything from there is proved. Several are kept, and the one that last gave nothing new goes first.
+An address is only where the log is fetched; everything from there is proved. Several are kept. One that shows more than is held takes the place of the
+one that has given nothing new for longest; a mere copy takes nobody's place, and one that does not answer is asked last.
 
 Not here: fetching (:mod:`.follower`), what stands (:mod:`.standing`), HTTP.
 """
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from commonhold.kernel import b64, ed25519
-from commonhold.kernel.errors import FormatError, ProofError, RuleError
+from commonhold.kernel.errors import FormatError, ProofError, RuleError, StoreError
 from commonhold.kernel.ids import origin_of
 from commonhold.kernel.keys import KitKeys
 from commonhold.kernel.notes import VerifierKey, parse_note
@@ -28,6 +29,7 @@ from commonhold.kernel.record.state import State
 from commonhold.kernel.tlog.checkpoint import open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.merkle import Tree
 from commonhold.mirror.database import Database
+from commonhold.store.fetch import Fetch
 from commonhold.store.reader import StaticReader
 from commonhold.store.record import refusal_of
 
@@ -197,6 +199,28 @@ class LaterEpochs:
                 "DELETE FROM addresses WHERE origin = ? AND url NOT IN (SELECT url FROM addresses WHERE origin = ? ORDER BY gave DESC, url LIMIT ?)",
                 (origin, origin, MAX_ADDRESSES),
             )
+
+    def keep_spare(self, origin: str, url: str) -> None:
+        """Keep an address that has given nothing new, where there is room for it."""
+        with self._database.changing() as rows:
+            rows.execute(
+                "INSERT OR IGNORE INTO addresses SELECT ?, ?, 0 WHERE (SELECT count(*) FROM addresses WHERE origin = ?) < ?",
+                (origin, url, origin, MAX_ADDRESSES),
+            )
+
+    def tried(self, origin: str, url: str, fetch: Fetch) -> Fetch:
+        """*fetch* of an address of a log: once it does not answer in time it is asked after all others, for it holds up the log's other work."""
+
+        def tried(name: str, max_size: int) -> bytes:
+            try:
+                return fetch(name, max_size)
+            except StoreError as error:
+                if error.code == "store/unreachable":
+                    with self._database.changing() as rows:
+                        rows.execute("UPDATE addresses SET gave = 0 WHERE origin = ? AND url = ? AND gave > 0", (origin, url))
+                raise
+
+        return tried
 
     def _make_room(self, org: str, is_decided: Callable[[str], bool]) -> list[str]:
         every = self.all()

@@ -350,7 +350,8 @@ class Node:
         """How a log is read: from the address that the operator gave, and from those that strangers named."""
         source = self.sources.get(origin)
         own = [StaticReader(self._fetch(source.url))] if source is not None and source.url else []
-        return own + [StaticReader(self.others.fetch_of(url) or self._announced(url)) for url in self.later.addresses(origin)]
+        fetches = {url: self.others.fetch_of(url) or self._announced(url) for url in self.later.addresses(origin)}
+        return own + [StaticReader(self.later.tried(origin, url, fetch)) for url, fetch in fetches.items()]
 
     def _forward(self, follower: Follower) -> bool:
         """Hand what waits to the log itself; what it says is its business, and whether it takes it is seen in the record.

@@ -104,9 +104,12 @@ class Successions:
         name = origin_hash(opening.key.name)
         known = self._followers.get(name)
         if known is not None:
-            # Whoever has a log's old checkpoint may not push out the address that leads on.
-            if opening.size >= known.held()[0]:
+            # Whoever has a copy of a log, old or as new as this node's, may not push out the address that leads on.
+            ahead = opening.size - known.held()[0]
+            if ahead > 0:
                 self._later.remember(opening.key.name, url, self._clock())
+            elif ahead == 0:
+                self._later.keep_spare(opening.key.name, url)
             return Announced(known, opening.entry.epoch, new=False)
         self._later.check_free(opening, self._clock())
         self._check(opening, reader)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from commonhold.kernel.errors import FormatError, RuleError
+from commonhold.kernel.keys import fingerprint
 from commonhold.kernel.record.before import Before, before_claim
 from commonhold.kernel.record.request import (
     MAX_REQUEST_BYTES,
@@ -21,9 +22,11 @@ from commonhold.kernel.record.request import (
     target_of,
 )
 from commonhold.kernel.record.review import MAX_EPOCHS, compared, needed, review
+from commonhold.kernel.record.telling import payload_facts
 from commonhold.kernel.texts import text_digest
 from commonhold.testing.house import FAR
 from commonhold.testing.requests import TEXT, Club, bent
+from tests.attacks import Mutation, attack
 
 CLUB = Club("requests", partnered=False)
 KIT = CLUB.kits["tern"].keys
@@ -90,6 +93,32 @@ def test_a_key_is_named_by_whoever_compared_it() -> None:
     assert compared(approve, "cd") == {"proposal": "ab", "key": "cd"}
     named = replace(found, request=replace(request, body={"proposal": "ab", "key": "ef"}))
     refused("act/fingerprint", lambda: compared(named, "cd"))
+
+
+@attack(
+    "signer-unseen-key",
+    Mutation(
+        "src/commonhold/kernel/record/telling.py",
+        find='*(Fact("key-added", {"words": six}) for six in words)]',
+        replace="*()]",
+    ),
+    Mutation(
+        "src/commonhold/kernel/record/telling.py",
+        find='Fact("do-publish", {"work": payload["work"]})',
+        replace='Fact("do-publish", {"work": payload["work"][:SHORT]})',
+    ),
+)
+def test_whose_key_or_which_work_an_act_is_about_is_said_whole() -> None:
+    """A thief's key for a member's own, or a work that was made to begin with the same digits, does not look like what was meant."""
+    own, thief = CLUB.new_kit("own"), CLUB.new_kit("thief")
+    told = []
+    for kit in (own, thief):
+        payload = {"member": "tern", "add": [kit.keys.to_value()], "revoke": [KIT.key_id]}
+        request = CLUB.asks("tern", "propose", {"kind": "rotate-key", "payload": payload, "not_after": FAR}, texts={})
+        told.append(review(request, before_claim(request), "tern", KIT, CLUB.now).facts)
+    assert [" ".join(fingerprint(kit.keys)) for kit in (own, thief)] == [facts[2].values["words"] for facts in told]
+    works = ["ab" * 32, "ab" * 31 + "cd"]
+    assert [payload_facts("publish", {"work": work})[0].values["work"] for work in works] == works
 
 
 def in_epoch(epoch: int, **values: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.errors import CommonholdError, FormatError, RuleError
+from commonhold.kernel.keys import fingerprint, parse_key_value
 from commonhold.kernel.record.payloads import parse_payload
 from commonhold.kernel.texts import parse_text
 
@@ -133,7 +134,10 @@ def _is_rule_change(change: Mapping[str, Any]) -> bool:
 
 
 def _rotate(payload: Mapping[str, Any]) -> list[Fact]:
-    return [Fact("do-rotate-key", {"member": payload["member"], "added": len(payload["add"]), "revoked": len(payload["revoke"])})]
+    # One signature may be all that this takes, so whoever is asked for it by a stranger must see whose key it brings in.
+    words = [" ".join(fingerprint(parse_key_value(value))) for value in payload["add"]]
+    counts = {"member": payload["member"], "added": len(payload["add"]), "revoked": len(payload["revoke"])}
+    return [Fact("do-rotate-key", counts), *(Fact("key-added", {"words": six}) for six in words)]
 
 
 def _suspend(payload: Mapping[str, Any]) -> list[Fact]:
@@ -170,7 +174,7 @@ _KINDS: Final[Mapping[str, Callable[[Mapping[str, Any]], list[Fact]]]] = {
     "entrust": lambda payload: [Fact("do-entrust", {"resource": payload["resource"], "names": ", ".join(payload["holders"])})],
     "expel": _one("do-expel", "member"),
     "partner": _partner,
-    "publish": lambda payload: [Fact("do-publish", {"work": payload["work"][:SHORT]})],
+    "publish": lambda payload: [Fact("do-publish", {"work": payload["work"]})],
     "recover-member": _one("do-recover", "member"),
     "rotate-key": _rotate,
     "statement": _one("do-statement", "language"),
