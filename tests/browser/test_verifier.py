@@ -189,6 +189,7 @@ def test_every_language_is_accessible_at_phone_size(phone: Page, language: str, 
     phone.goto(PAGE)
     phone.select_option("#language", language)
     assert check(phone, PROOF.to_bytes().decode()) == STRINGS[language]["verdict-cannot-judge"]
+    assert "undefined" not in phone.inner_text("body")
     found = Axe().run(phone)
     assert found.violations_count == 0, found.generate_report()
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -60,6 +60,12 @@ def test_every_sentence_that_is_said_is_there_and_no_other() -> None:
     assert strings("en").keys() == said()
 
 
+def test_a_label_has_no_place_to_fill() -> None:
+    """What stands on the page from the start has no values yet: a sentence with a place in it would say "undefined"."""
+    page = (READER / "pages" / "verifier.html").read_text("utf-8")
+    assert [key for key in re.findall(r'data-say="([\w-]+)"', page) if places(strings("en")[key])] == []
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_language_has_every_sentence_with_its_places(code: str) -> None:
     """Each language says everything that English says, with the same values in it, as plain text."""

@@ -49,5 +49,6 @@ def announce_to(partner: str, address: str, *, public_only: bool = False) -> Tol
     if status in (200, 202) and value.get("ok") is True:
         word, name = str(value.get("status"))[:_SHOWN], str(value.get("hash"))[:_SHOWN]
         return Told(partner, ok=True, status=word, hash=name, message=f"mirrored at {base}/mirror/{name}")
-    words = " ".join(str(value.get(key) or "") for key in ("message", "next_step")).strip()
+    said = [str(value.get(key) or "").strip().removesuffix(".") for key in ("message", "next_step")]
+    words = ". ".join(part for part in said if part)
     return Told(partner, ok=False, status=str(value.get("code") or status)[:_SHOWN], message=words[:_SHOWN] or f"it answered {status}")

@@ -98,7 +98,10 @@ def check_eligible(draft: Draft, office_name: str, name: str) -> None:
     office = draft.charter.offices.get(office_name)
     if office is None:
         raise RuleError(
-            f"the charter knows no office {office_name!r}", code="effect/no-office", data={"offices": sorted(draft.charter.offices)}
+            f"the charter knows no office {office_name!r}",
+            code="effect/no-office",
+            next_step=f"It knows: {', '.join(sorted(draft.charter.offices)) or 'none'}.",
+            data={"offices": sorted(draft.charter.offices)},
         )
     if office.unusable:
         raise RuleError(f"the office {office_name} (article {office.article}) {office.unusable}", code="effect/office-not-yet")
