@@ -3,6 +3,8 @@
 A reader is told a plain "official" only where partners who satisfy the organisation's policy stand behind exactly what this node holds. One node alone
 rarely satisfies a policy, so it asks those whose address its operator gave. What they answer is verified like anything else: a signature of a mirror
 key that the record names counts, and nothing else does.
+
+A partner that does not answer is left alone for some seconds, whichever record it is asked about: else each of a thousand would wait for it.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from commonhold.kernel.errors import CommonholdError
+from commonhold.kernel.errors import CommonholdError, StoreError
 from commonhold.mirror.witness import Clock, origin_hash
 from commonhold.store.fetch import Fetch
 from commonhold.store.reader import MAX_CHECKPOINT
 
 EVERY_SECONDS: Final = 15
+SILENT_SECONDS: Final = 15
+"""How long a partner that did not answer is asked nothing."""
 
 
 class Others:
@@ -28,8 +32,9 @@ class Others:
     """
 
     def __init__(self, urls: Iterable[str], fetch: Callable[[str], Fetch], clock: Clock) -> None:
-        self._fetches = {url.rstrip("/"): fetch(url.rstrip("/")) for url in urls}
         self._clock = clock
+        self._silent: dict[str, int] = {}
+        self._fetches = {url.rstrip("/"): self._patient(url.rstrip("/"), fetch(url.rstrip("/"))) for url in urls}
         self._lock = threading.Lock()
         self._notes: dict[str, dict[str, bytes]] = {}
         self._asked: dict[str, int] = {}
@@ -62,6 +67,21 @@ class Others:
             if address.startswith(f"{url}/"):
                 return below(fetch, address.removeprefix(f"{url}/"))
         return None
+
+    def _patient(self, url: str, fetch: Fetch) -> Fetch:
+        """*fetch*, which is not even tried for a while after the partner at *url* did not answer; that it lacks a file is an answer."""
+
+        def fetched(name: str, max_size: int) -> bytes:
+            if self._clock() < self._silent.get(url, 0):
+                raise StoreError(f"{url} did not answer a moment ago", code="store/unreachable", next_step="Try again in a minute.")
+            try:
+                return fetch(name, max_size)
+            except StoreError as error:
+                if error.code == "store/unreachable":
+                    self._silent[url] = self._clock() + SILENT_SECONDS
+                raise
+
+        return fetched
 
     def _newest(self, origin: str) -> list[bytes]:
         with self._lock:
