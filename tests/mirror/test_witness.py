@@ -120,6 +120,18 @@ def test_a_log_that_shows_a_second_face_is_not_signed_and_leaves_a_proof(tmp_pat
     assert {smaller.root, larger.root} == {log.tree.root(100), fork.tree.root(100)}
 
 
+def test_a_first_checkpoint_with_a_proof_of_nothing_is_refused_and_accuses_nobody(tmp_path: Path) -> None:
+    """Nothing was cosigned before, so there is nothing to prove and nothing to hold against the log: 422, and no alarm."""
+    log = FakeLog()
+    with running(tmp_path / "node") as (node, client):
+        for size in (0, 100):
+            assert client.post("/add-checkpoint", content=log.request(0, size, proof=[bytes(32)])).status_code == 422
+        assert node.alarms.all() == []
+        assert client.post("/add-checkpoint", content=log.request(0, 0)).status_code == 200
+        assert client.post("/add-checkpoint", content=log.request(0, 100, proof=[bytes(32)])).status_code == 422
+        assert client.post("/add-checkpoint", content=log.request(0, 100)).status_code == 200
+
+
 def test_evidence_is_kept_once_and_within_bounds(tmp_path: Path) -> None:
     """Whoever holds a log's key can sign any number of refused checkpoints, and fills no disk with them."""
     log = FakeLog()

@@ -382,5 +382,6 @@ class Node:
             self.alarms.two_faces(show_equivocation(key, cosigned, note), self.clock())
         elif follower is not None and follower.judge(note):
             return
-        elif code == "witness/proof":
+        elif code == "witness/proof" and cosigned:
+            # With nothing cosigned before, there are no two checkpoints that would have to lead on to each other.
             self.alarms.unproved(key, cosigned, note, self.clock())
