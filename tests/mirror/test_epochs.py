@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socketserver
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,40 @@ def test_nobody_reaches_into_a_private_network_through_a_node(tmp_path: Path) ->
         with pytest.raises(CommonholdError) as refused:
             fetch_announced(address)("checkpoint", 100)
         assert refused.value.code == "store/private"
+
+
+class _Door(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        KNOCKED.append(self.client_address)
+
+
+KNOCKED: list[object] = []
+
+
+@attack(
+    "succession-port-scan",
+    Mutation(
+        "src/commonhold/store/fetch.py",
+        find='if self._public_only and not ipaddress.ip_address(place.partition("%")[0]).is_global:',
+        replace="if self._public_only and not place:",
+    ),
+)
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_name_that_leads_into_a_private_network_tells_nobody_which_doors_are_open_there() -> None:
+    """Nothing is connected to, so open and closed ports give the same answer, over http and https."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Door) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        open_port = server.server_address[1]
+        for scheme in ("http", "https"):
+            said = set()
+            for port in (open_port, 9):
+                with pytest.raises(CommonholdError) as refused:
+                    fetch_announced(f"{scheme}://localhost:{port}")("checkpoint", 100)
+                said.add((refused.value.code, str(refused.value)))
+            assert {code for code, _ in said} == {"store/private"}
+            assert len(said) == 1
+        server.shutdown()
+    assert KNOCKED == []
 
 
 @pytest.mark.parametrize("what", ["founding", "nothing", "other organisation", "unknown parent", "damaged", "refused by the fold"])

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable, Sequence
-from socket import SHUT_RDWR, socket
+from socket import SHUT_RDWR, SOCK_STREAM, create_connection, getaddrinfo, socket
 from types import TracebackType
 from typing import IO, Any, Final, Self
 from urllib.parse import urlencode, urlsplit
@@ -191,16 +191,28 @@ class _Exchange:
         answer: http.client.HTTPResponse = opener.open(request, timeout=timeout)
         return answer
 
+    def dial(self, address: tuple[str, int], timeout: float, source: tuple[str, int] | None) -> socket:
+        """A connection to a host, which was looked up once: what a name leads to is looked at before anything is sent there.
+
+        A door in this machine's own network is not even knocked at, or strangers could learn from the answers which ones are open.
+        """
+        host, port = address
+        failed: OSError = OSError("the name leads nowhere")
+        for place in dict.fromkeys(str(found[4][0]) for found in getaddrinfo(host, port, type=SOCK_STREAM)):
+            if self._public_only and not ipaddress.ip_address(place.partition("%")[0]).is_global:
+                raise StoreError(
+                    f"{host} leads to {place}, which is not a public address",
+                    code="store/private",
+                    next_step="if the log really is served there, give its address as a number.",
+                )
+            try:
+                return create_connection((place, port), timeout, source)
+            except OSError as error:
+                failed = error
+        raise failed
+
     def connected(self, connection: http.client.HTTPConnection) -> None:
-        """Look at whom a connection really reaches: a name may lead anywhere, and elsewhere a moment later."""
-        peer = connection.sock.getpeername()[0]
-        if self._public_only and not ipaddress.ip_address(peer.partition("%")[0]).is_global:
-            connection.close()
-            raise StoreError(
-                f"{connection.host} leads to {peer}, which is not a public address",
-                code="store/private",
-                next_step="if the log really is served there, give its address as a number.",
-            )
+        """Keep a connection, to be shut when the time is over."""
         self._open.append(connection.sock)
         if self._over:
             self._shut()
@@ -231,6 +243,7 @@ class _HTTP(urllib.request.HTTPHandler):
 
         class Connection(http.client.HTTPConnection):
             def connect(self) -> None:
+                self._create_connection = exchange.dial
                 super().connect()
                 exchange.connected(self)
 
@@ -247,6 +260,7 @@ class _HTTPS(urllib.request.HTTPSHandler):
 
         class Connection(http.client.HTTPSConnection):
             def connect(self) -> None:
+                self._create_connection = exchange.dial
                 super().connect()
                 exchange.connected(self)
 
