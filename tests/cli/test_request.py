@@ -126,6 +126,6 @@ def test_nothing_is_signed_by_accident(house: House) -> None:
     refused(command("sign", link, "--kit", house.kit("gull"), "-o", out, "--unvouched", "--yes"), 1, "gull")
     assert not out.exists()
     refused(command("request", "approve", "0000", "--house", house.path), 1, "no proposal")
-    refused(command("request", "accept", "--for", "gull", "--house", house.path), 1, "gull is not a member")
+    refused(command("request", "accept", "--for", "gull", "--house", house.path), 1, "nothing waits for gull")
     refused(command("request", "accept", "--url", "http://knot.example", "--house", house.path), 2, "no address")
     refused(command("submit", "{}", "--house", house.path), 2)
