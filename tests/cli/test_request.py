@@ -116,8 +116,8 @@ def test_a_key_is_compared_by_its_six_words(house: House) -> None:
 
 def test_nothing_is_signed_by_accident(house: House) -> None:
     """Nobody's word, no answer, another kit, no request: each is refused, and no entry is written."""
-    link, out = asked(house, "approve", house.statement(approved=False))["link"], house.base / "x.entry"
-    kit = ("--kit", house.kit("tern"), "-o", out)
+    proposal, out = house.statement(approved=False), house.base / "x.entry"
+    link, kit = asked(house, "approve", proposal)["link"], ("--kit", house.kit("tern"), "-o", out)
     refused(command("sign", link, *kit, "--yes"), 2, "nobody vouches")
     refused(command("sign", link, *kit, "--unvouched"), 2, "--yes")
     refused(command("sign", f"x#{link_text(b'{}')}", *kit, "--yes"), 2, "not a request")
@@ -127,5 +127,5 @@ def test_nothing_is_signed_by_accident(house: House) -> None:
     assert not out.exists()
     refused(command("request", "approve", "0000", "--house", house.path), 1, "no proposal")
     refused(command("request", "accept", "--for", "gull", "--house", house.path), 1, "nothing waits for gull")
-    refused(command("request", "accept", "--url", "http://knot.example", "--house", house.path), 2, "no address")
+    refused(command("request", "approve", proposal, "--url", "http://knot.example", "--house", house.path), 2, "no address")
     refused(command("submit", "{}", "--house", house.path), 2)
