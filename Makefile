@@ -67,6 +67,7 @@ current:
 	@$(PY) -m tools.cli_docs check
 	@$(PY) -m tools.messages check
 	@$(PY) -m tools.vendor check
+	@$(PY) -m tools.wordlist check
 	@$(PY) -m tools.inline check
 
 .PHONY: pages

@@ -28,6 +28,7 @@ MANIFEST = VENDOR / "manifest.json"
 
 # The exact versions; a dependency of a dependency is pinned like any other.
 PINNED = {
+    "@noble/ciphers": "2.4.0",
     "@noble/curves": "2.4.0",
     "@noble/hashes": "2.4.0",
     "@scure/base": "2.4.0",
@@ -36,8 +37,11 @@ PINNED = {
 }
 # What the reader imports.
 ENTRIES = (
+    "@noble/ciphers/chacha.js",
     "@noble/curves/ed25519.js",
     "@noble/hashes/hkdf.js",
+    "@noble/hashes/hmac.js",
+    "@noble/hashes/pbkdf2.js",
     "@noble/hashes/sha2.js",
     "@scure/base",
     "@scure/bip39/wordlists/english.js",

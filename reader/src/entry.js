@@ -21,7 +21,7 @@ const NOT_YET = ["vote"];
 const matches = (pattern) => (value) => typeof value === "string" && pattern.test(value);
 const isDigest = matches(/^[0-9a-f]{64}$/);
 const isName = matches(/^[a-z][a-z0-9_-]{0,63}$/);
-const isMember = matches(/^(?=.{2,32}$)[a-z](?:-?[a-z0-9])+$/);
+export const isMember = matches(/^(?=.{2,32}$)[a-z](?:-?[a-z0-9])+$/);
 const isTime = (value) => Number.isSafeInteger(value) && value >= 0;
 const isText = (value) => typeof value === "string";
 const isShort = (value) => isText(value) && Array.from(value).length <= 64;

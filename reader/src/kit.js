@@ -13,6 +13,7 @@ import { canonicalBytes } from "./canonical.js";
 import { publicKey, sign } from "./ed25519.js";
 import { Refusal, demand } from "./errors.js";
 import { fingerprint, kitKeyId, kitValue, numberOf, parseBech32, wordsOf } from "./keys.js";
+import { suggestions } from "./likely.js";
 
 const SECRET_BYTES = 32;
 const WORD_COUNT = 24;
@@ -79,7 +80,7 @@ export function kitFromWords(typed) {
   const found = bounded(typed).toLowerCase().split(SPACES).filter((word) => word !== "" && !NUMBERS.test(word));
   for (const [at, word] of found.slice(0, WORD_COUNT + 1).entries()) {
     if (!wordlist.includes(word)) {
-      throw new Refusal("kit/word", `word ${at + 1} is not in the list of words`, { place: at + 1, suggestions: suggestions(word) });
+      throw new Refusal("kit/word", `word ${at + 1} is not in the list of words`, { place: at + 1, suggestions: suggestions(word, wordlist) });
     }
   }
   demand(found.length === WORD_COUNT, "kit/word-count", `a kit has ${WORD_COUNT} words, and ${found.length} were given`, { found: found.length });
@@ -94,20 +95,6 @@ export function kitFromText(typed) {
   const { prefix, bytes } = parseBech32(bounded(typed).trim(), "the kit's text");
   demand(prefix === TEXT_PREFIX, "kit/text", "this text is not a kit's: a kit's begins with COMMONHOLD-KIT-1");
   return new Kit(bytes);
-}
-
-/** Up to three listed words that *word* was likely meant to be: those that begin as it does, then those one letter away. */
-export function suggestions(word) {
-  const begins = word.length >= 4 ? wordlist.filter((listed) => listed.startsWith(word.slice(0, 4))) : [];
-  return [...new Set([...begins, ...wordlist.filter((listed) => isOneAway(listed, word))])].slice(0, 3);
-}
-
-function isOneAway(one, other) {
-  const [short, long] = one.length <= other.length ? [one, other] : [other, one];
-  if (long.length - short.length > 1) return false;
-  let at = 0;
-  while (at < short.length && short[at] === long[at]) at++;
-  return long.slice(at + 1) === short.slice(long.length === short.length ? at + 1 : at);
 }
 
 function bounded(typed) {

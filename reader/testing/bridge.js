@@ -31,6 +31,7 @@ import { beforeBrief, beforeClaim, compared, review } from "../src/signer/review
 import { entryUrl, linkText, numberOf, parseGiven } from "../src/signer/request.js";
 import { keyIdOf, sixWordsOf } from "../src/signer/payloads.js";
 import { signedEntry } from "../src/signer/entry.js";
+import { SEALING } from "./sealing.js";
 
 const raw = (text) => new Uint8Array(Buffer.from(text, "base64"));
 const text = (bytes) => Buffer.from(bytes).toString("base64");
@@ -59,6 +60,7 @@ function looked({ given, member, kit, pin, now }) {
 const pairs = ({ say, with: values }) => [say, values];
 
 const OPS = {
+  ...SEALING,
   review: (job) => {
     const { request, before, facts, texts, compare } = looked(job);
     return {
