@@ -11,12 +11,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from commonhold.kernel.custody.sealing.opening import open_seal
 from commonhold.kernel.custody.sealing.shares import parse_envelope
+from commonhold.kernel.custody.sealing.structure import Group
 from commonhold.kernel.errors import CustodyError, RuleError
 from commonhold.kernel.record.fold import fold
-from commonhold.kernel.record.keeping import live_seal, manifest, reasons_to_rotate
+from commonhold.kernel.record.keeping import live_seal, manifest, openable_seal, reasons_to_rotate
 from commonhold.kernel.record.state import Seal
 from tests.kernel.record.helpers import snapshot
-from tests.kernel.sealing.vault import Vault
+from tests.kernel.sealing.vault import KEEPING, Vault
 
 SEATS = {"chair": "heron", "treasurer": "tern", "editor": "plover", "editor/2": "curlew"}
 FLOCK = ("heron", "tern", "plover", "curlew", "dunlin", "gannet", "ruff")
@@ -28,12 +29,30 @@ CLAUSES: dict[str, dict[str, Any]] = {
 names = st.sampled_from(FLOCK)
 
 
-def holds(clause: dict[str, Any], seats: dict[str, frozenset[str]], people: frozenset[str]) -> bool:
-    """The charter's rule, counted on its own: which of *people* hold which place."""
+Places = dict[tuple[str, ...], frozenset[str]]
+"""Who counts in each of a clause's groups, which is known by the places that it names: somebody with two offices counts in one of them."""
+
+
+def holds(clause: dict[str, Any], places: Places, people: frozenset[str]) -> bool:
+    """The charter's rule, counted on its own: how many of *people* count in which group."""
     parts = clause["of"]
     if isinstance(parts[0], dict):
-        return sum(holds(part, seats, people) for part in parts) >= clause["m"]
-    return len(frozenset().union(*(seats[place] for place in parts)) & people) >= clause["m"]
+        return sum(holds(part, places, people) for part in parts) >= clause["m"]
+    return len(places[tuple(parts)] & people) >= clause["m"]
+
+
+def counted(clause: dict[str, Any], structure: Group, seats: dict[str, frozenset[str]]) -> Places:
+    """In which group everybody counts who holds one of the clause's places; each once, and nobody else."""
+    groups = clause["of"] if isinstance(clause["of"][0], dict) else [clause]
+    parts = structure.of if groups is clause["of"] else (structure,)
+    found: Places = {}
+    for group, part in zip(groups, parts, strict=True):
+        assert isinstance(part, Group)
+        found[tuple(group["of"])] = frozenset(part.people())
+        assert frozenset(part.people()) <= frozenset().union(*(seats[place] for place in group["of"]))
+    everybody = frozenset().union(*(seats[place] for group in groups for place in group["of"]))
+    assert sorted(structure.people()) == sorted(everybody), "everybody who holds a place has one share"
+    return found
 
 
 class Custody(RuleBasedStateMachine):
@@ -45,10 +64,12 @@ class Custody(RuleBasedStateMachine):
         self.vault = Vault({"custody/keys/open": self.clause, "custody/keys/drill": None}, seats=SEATS)
         self.vault.admit("gannet")
         self.vault.admit("ruff", "heron", "tern", "plover", "curlew")
-        self.places: dict[str, dict[str, frozenset[str]]] = {}
-        self.was_live = False
+        self.places: dict[str, Places] = {}
+        self.clauses: dict[str, dict[str, Any]] = {}
+        self.epochs = 0
+        self.attested = 0
 
-    def decide(self, kind: str, payload: dict[str, Any], by: str) -> str:
+    def decide(self, kind: str, payload: dict[str, Any], by: str, **extra: str) -> str:
         """Propose, and let approve whoever can until it is decided."""
         vault = self.vault
         outcome = vault.act(by, "propose", kind=kind, payload=payload, not_after=2**40)
@@ -56,7 +77,7 @@ class Custody(RuleBasedStateMachine):
             return ""
         for name in FLOCK:
             if vault.status(outcome.entry.id) == "open" and vault.member(name).status == "active":
-                vault.act(name, "approve", proposal=outcome.entry.id)
+                vault.act(name, "approve", proposal=outcome.entry.id, **extra)
         return outcome.entry.id if vault.status(outcome.entry.id) == "enacted" else ""
 
     @rule(by=names)
@@ -68,11 +89,13 @@ class Custody(RuleBasedStateMachine):
             return
         if proposal := self.decide("seal", payload, by):
             self.vault.made[proposal] = made
+            self.clauses[proposal] = self.clause
             state = self.vault.state
-            self.places[proposal] = {
-                "assembly": frozenset(made.structure.people()) if self.clause["of"] == ["assembly"] else frozenset(),
+            seats = {
+                "assembly": frozenset(name for name, member in state.active_members() if member.kit),
                 **{office: state.holders.get(office, frozenset()) for office in ("chair", "treasurer", "editor")},
             }
+            self.places[proposal] = counted(self.clause, made.structure, seats)
 
     @precondition(lambda self: self.vault.made)
     @rule(chosen=st.sets(names), number=st.integers(0, 5))
@@ -82,7 +105,7 @@ class Custody(RuleBasedStateMachine):
         found = self.vault.sealed(proposal)
         for name in sorted(chosen & set(self.vault.made[proposal].structure.people())):
             outcome = self.vault.act(name, "acknowledge", what="share", of=proposal, proof=self.vault.proof(proposal, name))
-            assert outcome.counts == (found.status != "retired" and self.vault.member(name).status == "active"), outcome.words
+            assert outcome.counts == (found.status in ("offered", "live") and self.vault.member(name).status == "active"), outcome.words
             found = self.vault.sealed(proposal)
 
     @precondition(lambda self: self.vault.made)
@@ -105,23 +128,67 @@ class Custody(RuleBasedStateMachine):
         if proposal := self.decide("appoint", {"office": office, "member": name}, by):
             self.vault.act(name, "accept", of=proposal)
 
-    @rule(by=names, chosen=st.sets(names, min_size=1))
-    def release(self, by: str, chosen: set[str]) -> None:
+    @rule(name=names, by=names)
+    def expel(self, name: str, by: str) -> None:
+        """Somebody is sent away, and keeps their share."""
+        if len(list(self.vault.state.active_members())) > 4:
+            self.decide("expel", {"member": name}, by)
+
+    @rule(name=names)
+    def change_kit(self, name: str) -> None:
+        """Somebody takes a new kit; a share that they have on paper still opens."""
+        new = self.vault.new_kit(name)
+        if self.decide("rotate-key", {"member": name, "add": [new.keys.to_value()], "revoke": []}, name):
+            self.vault.kits[name] = new
+
+    @rule(name=names, by=names)
+    def recover(self, name: str, by: str) -> None:
+        """Somebody has lost their kit, and the others give them another."""
+        new = self.vault.new_kit(name)
+        if self.decide("recover-member", {"member": name, "kit": new.keys.to_value()}, by, key=new.key_id):
+            self.vault.kits[name] = new
+
+    @rule(by=names, clause=st.sampled_from(sorted(CLAUSES)))
+    def amend(self, by: str, clause: str) -> None:
+        """The charter asks for other groups or numbers; what was sealed before keeps its own."""
+        changes = {**KEEPING, "custody/keys/open": CLAUSES[clause], "custody/keys/drill": None}
+        if CLAUSES[clause] != self.clause and self.decide("amend", self.vault.amendment(changes), by):
+            self.clause = CLAUSES[clause]
+
+    @precondition(lambda self: self.epochs < 2)
+    @rule(by=names)
+    def succeed(self, by: str) -> None:
+        """The server is lost, and the members go on with a log of their own."""
+        following = self.vault.branch_off(f"epoch {self.epochs + 2}")
+        active = [name for name, _ in self.vault.state.active_members()]
+        if by in active and following.open(by).counts:
+            following.succeed(by, *(name for name in active if name != by), unwitnessed=True)
+            if following.state.phase == "running":
+                assert isinstance(following, Vault)
+                releases = following.state.parts["releases"].values()
+                assert all(found.void for found in releases)
+                self.vault, self.epochs = following, self.epochs + 1
+
+    @rule(by=names, chosen=st.sets(names, min_size=1), older=st.integers(0, 2))
+    def release(self, by: str, chosen: set[str], older: int) -> None:
         """A release that is decided, contributed to, and opened exactly if the structure is met."""
-        found = live_seal(self.vault.state, "page")
-        if found is None:
+        openable = self.openable()
+        if not openable:
             return
-        release = self.decide("release", self.vault.request(), by)
+        found = openable[min(older, len(openable) - 1)]
+        release = self.decide("release", self.vault.request(number=found.number), by)
         if not release:
             return
-        assert self.vault.state.parts["rotations"]["page"].number == found.number
+        rotation = self.vault.state.parts["rotations"]["page"]
+        assert rotation.number >= found.number
+        assert f"release/{release}" in rotation.reasons
         custodians = set(self.vault.made[found.proposal].structure.people())
         given = [
             name
             for name in sorted(chosen & custodians)
             if self.vault.act(name, "contribute", release=release, envelope=self.vault.envelope(release, name)).counts
         ]
-        if holds(self.clause, self.places[found.proposal], frozenset(given)):
+        if holds(self.clauses[found.proposal], self.places[found.proposal], frozenset(given)):
             assert self.vault.opened(release).secrets[0].value == f"page {found.number}"
         else:
             with pytest.raises(CustodyError):
@@ -131,22 +198,34 @@ class Custody(RuleBasedStateMachine):
     @rule(chosen=st.sets(names))
     def attest_change(self, chosen: set[str]) -> None:
         """Some members say that the password was changed."""
+        live = self.vault.live()
         for name in sorted(chosen):
-            self.vault.act(name, "acknowledge", what="changed", of=self.vault.live().proposal)
+            self.vault.act(name, "acknowledge", what="changed", of=live.proposal)
+            found = self.vault.sealed(live.proposal)
+            if sum(self.vault.member(one).status == "active" for one in found.changed) >= 2:
+                self.attested = found.number
+
+    def openable(self) -> list[Seal]:
+        """What may still be released, the newest first: told from the acts alone, the live seal and every earlier one that nobody attested away."""
+        return [
+            found
+            for found in sorted(self.vault.state.parts["seals"].values(), key=lambda found: -found.number)
+            if found.live >= 0 and found.number >= self.attested
+        ]
 
     @invariant()
     def what_is_sealed_can_be_opened_by_those_whom_the_charter_names(self) -> None:
-        """For every set of custodians: colluding, too, they need no release, and one too few is too few."""
-        found = live_seal(self.vault.state, "page")
-        assert found is not None or not self.was_live, "a secret that was live is never without a live seal"
-        if found is None:
-            return
-        self.was_live = True
-        made = self.vault.made[found.proposal]
-        people = made.structure.people()
-        for number in {0, 1, 3, 5, (1 << len(people)) - 1, self.vault.tree.size % (1 << len(people))}:
-            some = frozenset(name for at, name in enumerate(people) if number >> at & 1)
-            assert self.opens(found, some) == holds(self.clause, self.places[found.proposal], some), some
+        """For every set of custodians: colluding, too, they need no release, and one too few is too few. An earlier seal opens until two attest the change."""
+        openable = self.openable()
+        assert [found.status for found in openable] == ["live", "replaced", *["replaced"] * len(openable)][: len(openable)]
+        for found in openable:
+            assert openable_seal(self.vault.state, "page", found.number) == found
+        for found in openable[:2]:
+            made = self.vault.made[found.proposal]
+            people = made.structure.people()
+            for number in {0, 1, 3, 5, (1 << len(people)) - 1, self.vault.tree.size % (1 << len(people))}:
+                some = frozenset(name for at, name in enumerate(people) if number >> at & 1)
+                assert self.opens(found, some) == holds(self.clauses[found.proposal], self.places[found.proposal], some), some
 
     def opens(self, found: Seal, some: frozenset[str]) -> bool:
         """Whether these people's own shares open the seal."""
@@ -172,7 +251,7 @@ class Custody(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Whoever replays the record comes to the same."""
         if hasattr(self, "vault"):
-            assert snapshot(fold(self.vault.leaves)) == snapshot(self.vault.state)
+            assert snapshot(fold(self.vault.leaves, self.vault.start)) == snapshot(self.vault.state)
 
 
 def test_custody_survives_whatever_its_members_do() -> None:

@@ -89,8 +89,8 @@ def test_what_does_not_concern_a_seal_leaves_it_green() -> None:
     ),
     Mutation(
         RECORD_KEEPING,
-        find="    if not reasons:\n        return\n",
-        replace='    if not reasons:\n        draft.drop("rotations", found.resource)\n        return\n',
+        find="    if not new:\n        return\n",
+        replace='    if not new:\n        if not reasons:\n            draft.drop("rotations", found.resource)\n        return\n',
     ),
 )
 def test_a_rotation_is_not_closed_by_things_becoming_true_again() -> None:
@@ -106,7 +106,7 @@ def test_a_rotation_is_not_closed_by_things_becoming_true_again() -> None:
 
 @attack(
     "rotation-unchanged-password",
-    Mutation(RECORD_KEEPING, find="        if len(attested) >= WITNESSES:", replace="        if attested:"),
+    Mutation(RECORD_KEEPING, find="    if len(attested) >= WITNESSES:", replace="    if attested:"),
 )
 def test_a_rotation_ends_with_new_shares_and_two_members_who_saw_the_password_changed() -> None:
     """Neither alone is enough: old shares still open the old content, which must be worth nothing."""
@@ -156,6 +156,33 @@ def test_what_happens_during_a_rotation_is_added_and_the_new_seal_is_rotated_too
     vault.seal()
     change(vault, "curlew", "dunlin")
     assert vault.rotation() is None
+
+
+def test_a_release_of_the_seal_before_opens_a_rotation_that_the_live_one_can_end() -> None:
+    """What was opened is in the old seal; once two members have seen that only the new one's content is accepted, nothing is left to change."""
+    vault = Vault()
+    vault.seal()
+    vault.seal()
+    release = vault.release(number=1)
+    found = vault.rotation()
+    assert found is not None
+    assert (found.number, found.reasons) == (1, (f"release/{release}",))
+    again = vault.release(number=1)
+    found = vault.rotation()
+    assert found is not None
+    assert (found.number, found.reasons) == (1, (f"release/{release}", f"release/{again}"))
+    change(vault, "curlew", "dunlin")
+    assert vault.rotation() is None
+    assert vault.sealed_number(1).status == "retired"
+    both = vault.seal()
+    older = vault.release(number=2)
+    newer = vault.release()
+    found = vault.rotation()
+    assert found is not None
+    assert (found.number, found.reasons) == (3, (f"release/{older}", f"release/{newer}"))
+    vault.do("curlew", "acknowledge", what="changed", of=both)
+    vault.do("dunlin", "acknowledge", what="changed", of=both)
+    assert reasons(vault) == (f"release/{older}", f"release/{newer}")
 
 
 def test_the_end_of_a_term_opens_a_rotation() -> None:

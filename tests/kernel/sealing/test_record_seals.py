@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from commonhold.kernel.custody.sealing.bundle import Secret
+from commonhold.kernel.custody.sealing.opening import Sealed, seal
 from commonhold.kernel.custody.sealing.structure import parse_structure
-from commonhold.kernel.errors import CommonholdError, RuleError
+from commonhold.kernel.errors import CommonholdError, CustodyError, RuleError
 from commonhold.kernel.record.keeping import live_seal, structure_for
 from commonhold.kernel.record.payloads import parse_payload
 from tests.attacks import Mutation, attack
 from tests.authenticator import Authenticator
 from tests.kernel.record.helpers import Club, text
+from tests.kernel.sealing.seals import dice
 from tests.kernel.sealing.vault import Vault
 
 CUSTODY = "src/commonhold/kernel/record/custody.py"
@@ -206,18 +210,63 @@ def test_custody_takes_the_kit() -> None:
 
 
 def test_a_later_seal_retires_the_earlier_ones_only_once_it_is_live() -> None:
-    """Until every new holder has proved their share the old seal opens; then no old share is proved any more."""
+    """Until every new holder has proved their share the old seal is the live one; then no old share is proved any more."""
     vault = Vault()
     first, second = vault.seal(), vault.offer_seal()
     for name in ("heron", "tern"):
         vault.prove(second, name)
         assert vault.live().number == 1
-    third = vault.offer_seal()
+    third, fourth = vault.offer_seal(), vault.offer_seal()
     vault.prove(second, "plover")
-    assert [vault.sealed(one).status for one in (first, second, third)] == ["retired", "live", "offered"]
+    assert [vault.sealed(one).status for one in (first, second, third, fourth)] == ["replaced", "live", "offered", "offered"]
     vault.refused("heron", "acknowledge", "acknowledge/retired", what="share", of=first, proof=vault.proof(first, "heron"))
     for name in ("heron", "tern", "plover"):
-        vault.prove(third, name)
-    assert [vault.sealed(one).status for one in (first, second, third)] == ["retired", "retired", "live"]
+        vault.prove(fourth, name)
+    assert [vault.sealed(one).status for one in (first, second, third, fourth)] == ["replaced", "replaced", "retired", "live"]
     vault.seal("domain")
     assert vault.live("domain").number == 1
+
+
+@attack(
+    "seal-of-rubbish",
+    Mutation(KEEPING, find='found.status in ("live", "replaced") else None', replace='found.status == "live" else None'),
+    Mutation(
+        CUSTODY,
+        find='_SUCCEEDED: Final = {"live": "replaced", "offered": "retired"}',
+        replace='_SUCCEEDED: Final = {"live": "retired", "offered": "retired"}',
+    ),
+)
+def test_a_new_seal_that_does_not_open_takes_nothing_from_anybody() -> None:
+    """Whoever seals can make shares that everybody proves and that open nothing: the old seal is released until two members have seen the change."""
+    vault = Vault()
+    vault.seal()
+    made, payload = vault.prepare()
+    forged, _ = vault.prepare()
+    names = forged.structure.people()
+    bent = replace(made, words={**made.words, names[1]: seal_again(forged).words[names[1]]})
+    public = bent.manifest({name: vault.member(name).kit for name in names}, {name: text(f"envelope {name}") for name in names})
+    proposal = vault.decide(
+        "seal", {**payload, "shares": {name: holding.to_value() for name, holding in public.holdings.items()}}, "heron", "tern"
+    )
+    vault.made[proposal] = bent
+    for name in names:
+        vault.prove(proposal, name)
+    assert vault.live().number == 2
+    empty = vault.release()
+    vault.contribute(empty, *names[:2])
+    with pytest.raises(CustodyError) as caught:
+        vault.opened(empty)
+    assert caught.value.code == "seal/inconsistent"
+    release = vault.release(number=1)
+    vault.contribute(release, "heron", "tern")
+    assert vault.opened(release).secrets[0].value == "page 1"
+    for name in ("curlew", "dunlin"):
+        assert vault.sealed_number(1).status == "replaced"
+        vault.do(name, "acknowledge", what="changed", of=proposal)
+    assert vault.sealed_number(1).status == "retired"
+    vault.refused("plover", "contribute", "contribute/stale", release=release, envelope=vault.envelope(release, "plover"))
+
+
+def seal_again(made: Sealed) -> Sealed:
+    """The same secrets for the same people under another key."""
+    return seal([Secret("password", "page", "other")], made.structure, made.about, dice("another"))

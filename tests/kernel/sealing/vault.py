@@ -119,9 +119,15 @@ class Vault(Club):
         self._nonces += 1
         return self.new_kit("one-off").keys.age
 
-    def release(self, resource: str = "page", by: str = "curlew", *, until: int = FAR) -> str:
+    def sealed_number(self, number: int, resource: str = "page") -> Seal:
+        """A seal in the state, by its number."""
+        found: Seal = self.state.parts["seals"][f"{resource}/{number}"]
+        return found
+
+    def release(self, resource: str = "page", by: str = "curlew", *, until: int = FAR, number: int = 0) -> str:
         """Decide a release that *by* asks for; gives its id."""
-        proposal = self.decide("release", self.request(resource, until=until), *[name for name in self.officers() if name != by][:2], by=by)
+        approvers = [name for name in self.officers() if name != by][:2]
+        proposal = self.decide("release", self.request(resource, number=number, until=until), *approvers, by=by)
         self.settle()
         assert self.status(proposal) == "enacted", self.why(proposal)
         return proposal

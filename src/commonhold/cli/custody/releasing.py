@@ -40,6 +40,9 @@ _MAX_KEY = 4_096
 @click.option(
     "--key", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Where to keep the release's one-off key: a new file."
 )
+@click.option(
+    "--seal", "number", type=click.IntRange(1), help="An earlier seal, as long as two members have not attested that it is worth nothing."
+)
 @click.option("--until", default="P7D", show_default=True, help="How long custodians may contribute, as an ISO 8601 duration.")
 @click.option("--within", default="P7D", show_default=True, help="How long the proposal may be decided, as an ISO 8601 duration.")
 @house_option
@@ -49,6 +52,7 @@ def release_command(
     resource: str,
     purpose: Path,
     key: Path,
+    number: int | None,
     until: str,
     within: str,
     house: Path | str,
@@ -59,6 +63,8 @@ def release_command(
 
     The key file is written first; with it, and with nothing else, you open what the custodians give. The six words stand for it: read them to the custodians
     outside the house. A file that was left by an attempt that broke off is used again.
+
+    With --seal an earlier seal is asked for: what it holds is what the provider accepts if the change broke off half-way, or if the new seal does not open.
     """
     from commonhold.cli.propose import make_proposal, text_object  # noqa: PLC0415
 
@@ -71,12 +77,14 @@ def release_command(
             identity = _read_key(key)
         else:
             identity = new_identity()
-            write_new(key, f"# one-off key of a release of {found.resource}, seal {found.number}\n{identity}\n".encode(), mode=MODE)
+            write_new(
+                key, f"# one-off key of a release of {found.resource}, seal {number or found.number}\n{identity}\n".encode(), mode=MODE
+            )
         recipient = recipient_of(identity)
         now = actor.state.clock or int(time.time())
         payload = {
             "resource": resource,
-            "seal": found.number,
+            "seal": number or found.number,
             "purpose": digest,
             "recipient": recipient,
             "until": parse_duration(until).after(now),

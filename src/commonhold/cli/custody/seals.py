@@ -14,7 +14,7 @@ from commonhold.cli.output import emit, printable
 from commonhold.cli.reading import read_place
 from commonhold.cli.words import moment, short
 from commonhold.kernel.errors import RuleError
-from commonhold.kernel.record.keeping import WITNESSES, live_seal, manifest
+from commonhold.kernel.record.keeping import WITNESSES, live_seal, manifest, openable_seal
 from commonhold.kernel.record.state import Rotation, State
 from commonhold.kernel.record.strength import strength
 
@@ -107,6 +107,7 @@ def _row(state: State, resource: str) -> dict[str, Any]:
         "article": clause.article if clause is not None else "",
         "live": None,
         "offered": [],
+        "replaced": [],
         "rotation": None,
         "releases": [],
     }
@@ -123,15 +124,20 @@ def _row(state: State, resource: str) -> dict[str, Any]:
             "changed": sorted(live.changed),
         }
     for seal in sorted(state.parts["seals"].values(), key=lambda seal: seal.number):
+        if seal.resource == resource and seal.status == "replaced":
+            row["replaced"].append(seal.number)
         if seal.resource == resource and seal.status == "offered":
             waits = sorted(set(manifest(state, seal).holdings) - set(seal.proved))
             row["offered"].append({"seal": seal.number, "waits_for": waits})
     for key, release in sorted(state.parts["releases"].items(), key=lambda item: item[1].index):
-        over = release.void or live is None or release.number != live.number or (state.clock is not None and state.clock > release.until)
-        if release.resource == resource and not over and live is not None:
+        seal_ = openable_seal(state, resource, release.number)
+        over = release.void or seal_ is None or (state.clock is not None and state.clock > release.until)
+        if release.resource == resource and not over and seal_ is not None:
             given = sorted(release.contributions)
-            enough = manifest(state, live).structure.is_met(set(given))
-            row["releases"].append({"release": key, "by": release.by, "until": release.until, "given": given, "enough": enough})
+            enough = manifest(state, seal_).structure.is_met(set(given))
+            row["releases"].append(
+                {"release": key, "seal": release.number, "by": release.by, "until": release.until, "given": given, "enough": enough}
+            )
     rotation: Rotation | None = state.parts["rotations"].get(resource)
     if rotation is not None:
         row["rotation"] = {
@@ -173,10 +179,17 @@ def _lines(row: dict[str, Any]) -> list[str]:
         lines.append(f"     seal {live['seal']}, opened by {live['opened_by']} together")
         lines.append(f"     {live['strength']}" + ("; one more loss may close it for ever" if live["spare"] == 0 else ""))
         lines += [f"     not counted: {name} {LOST[why]}" for name, why in sorted(live["lost"].items())]
+    if row["replaced"]:
+        numbers = " and ".join(map(str, row["replaced"]))
+        lines.append(
+            f"     seal {numbers} can still be released, until two members attest the change: `commonhold custody rotate {row['resource']} --changed`"
+        )
     lines += [f"     seal {seal['seal']} waits for {', '.join(seal['waits_for'])}" for seal in row["offered"]]
     for release in row["releases"]:
         state = "enough to open it" if release["enough"] else f"given by {', '.join(release['given']) or 'nobody yet'}"
-        lines.append(f"     release {short(release['release'])} asked by {release['by']}, until {moment(release['until'])}: {state}")
+        lines.append(
+            f"     release {short(release['release'])} of seal {release['seal']} asked by {release['by']}, until {moment(release['until'])}: {state}"
+        )
     if rotation:
         since = f"entry {rotation['since']}" + (f", {moment(rotation['since_time'])}" if rotation["since_time"] else "")
         lines.append(f"     to be changed since {since}:")

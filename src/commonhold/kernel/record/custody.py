@@ -15,10 +15,13 @@ from commonhold.kernel.custody.sealing.shares import check_proof
 from commonhold.kernel.errors import CustodyError, FormatError, RuleError
 from commonhold.kernel.record import payloads
 from commonhold.kernel.record.entries import Entry
-from commonhold.kernel.record.keeping import check_structure, live_seal, manifest, seals_of
+from commonhold.kernel.record.keeping import check_structure, live_seal, manifest, openable_seal, seals_of
 from commonhold.kernel.record.state import Decided, Draft, Member, Proposal, Proved, Release, Seal
 
 AGE_HEADER: Final = b"age-encryption.org/v1\n-> X25519 "
+
+_SUCCEEDED: Final = {"live": "replaced", "offered": "retired"}
+"""What becomes of earlier seals when a later one is live. Whether that one opens nobody can see from outside, so the one before it stays openable."""
 
 
 def seal(draft: Draft, payload: payloads.Seal, proposal: Proposal, decided: Decided) -> None:
@@ -57,13 +60,13 @@ def release(draft: Draft, payload: payloads.Release, proposal: Proposal, decided
     Raises:
         RuleError: if the seal is not the live one, the recipient is not a new one, or the time is over.
     """
-    found = live_seal(draft, payload.resource)
-    if found is None or found.number != payload.seal:
-        there = f"seal {found.number} is" if found else "none is"
+    if openable_seal(draft, payload.resource, payload.seal) is None:
+        live = live_seal(draft, payload.resource)
+        there = f"seal {live.number} is" if live else "none is"
         raise RuleError(
             f"seal {payload.seal} of {payload.resource} is not live: {there}",
             code="release/not-live",
-            data={"live": found.number if found else 0},
+            data={"live": live.number if live else 0},
             next_step="Ask for the release of the live seal; `commonhold custody status` names it.",
         )
     if draft.clock is not None and payload.until <= draft.clock:
@@ -111,11 +114,13 @@ def acknowledge(draft: Draft, entry: Entry, member: Member) -> str:
     holding = public.holdings.get(entry.by)
     if holding is None:
         raise RuleError(f"{entry.by} has no share of seal {found.number} of {found.resource}", code="acknowledge/not-custodian")
-    if found.status == "retired":
+    if found.status in ("replaced", "retired"):
         raise RuleError(
-            f"seal {found.number} of {found.resource} is retired, and its shares are proved no more",
+            f"seal {found.number} of {found.resource} is {found.status}, and its shares are proved no more",
             code="acknowledge/retired",
-            next_step="Destroy what you have of that share: it still opens the old content.",
+            next_step="Destroy what you have of that share: it still opens the old content."
+            if found.status == "retired"
+            else "Prove the share of the later seal; keep this one until two members have attested the change.",
         )
     last = found.proved[entry.by].link if entry.by in found.proved else holding.chain
     try:
@@ -130,8 +135,8 @@ def acknowledge(draft: Draft, entry: Entry, member: Member) -> str:
     found = replace(found, proved=proved)
     if found.status == "offered" and proved.keys() == public.holdings.keys():
         for other in seals_of(draft, found.resource):
-            if other.number < found.number and other.status != "retired":
-                draft.put("seals", _key(other.resource, other.number), replace(other, status="retired"))
+            if other.number < found.number and other.status in _SUCCEEDED:
+                draft.put("seals", _key(other.resource, other.number), replace(other, status=_SUCCEEDED[other.status]))
         found = replace(found, status="live", live=draft.size, live_at=draft.clock or 0)
     draft.put("seals", _key(found.resource, found.number), found)
     return ""
@@ -153,10 +158,11 @@ def contribute(draft: Draft, entry: Entry, member: Member) -> str:
             code="act/seen-too-little",
             next_step="Fetch the record again and sign what it says now.",
         )
-    current = live_seal(draft, found.resource)
-    if current is None or current.number != found.number:
+    current = openable_seal(draft, found.resource, found.number)
+    if current is None:
+        live = live_seal(draft, found.resource)
         raise RuleError(
-            f"the release is of seal {found.number} of {found.resource}, and seal {current.number if current else 'none'} is live",
+            f"the release is of seal {found.number} of {found.resource}, and seal {live.number if live else 'none'} is live",
             code="contribute/stale",
             next_step="Ask for a release of the live seal.",
         )

@@ -43,6 +43,12 @@ def live_seal(state: State, resource: str) -> Seal | None:
     return next((seal for seal in seals_of(state, resource) if seal.status == "live"), None)
 
 
+def openable_seal(state: State, resource: str, number: int) -> Seal | None:
+    """The seal of *resource* with this number if it can be released: the live one, or an earlier one that nobody has attested to be worth nothing."""
+    found: Seal | None = state.parts["seals"].get(f"{resource}/{number}")
+    return found if found is not None and found.status in ("live", "replaced") else None
+
+
 def people_of(state: State, place: str) -> frozenset[str]:
     """Everybody with a kit who holds the office, or is in the body, that a clause names."""
     body = state.charter.bodies.get(place)
@@ -138,18 +144,34 @@ def _is_concerned(draft: Draft, found: Seal, people: AbstractSet[str], offices: 
 
 def _settle(draft: Draft, found: Seal) -> None:
     rotation: Rotation | None = draft.parts["rotations"].get(found.resource)
-    if rotation is not None and rotation.number < found.number:
-        attested = {name for name in found.changed if _is_active(draft, name)}
-        if len(attested) >= WITNESSES:
+    attested = {name for name in found.changed if _is_active(draft, name)}
+    if len(attested) >= WITNESSES:
+        for other in seals_of(draft, found.resource):
+            if other.status == "replaced":
+                draft.put("seals", f"{other.resource}/{other.number}", replace(other, status="retired"))
+        if rotation is not None and rotation.number < found.number:
             draft.drop("rotations", found.resource)
             rotation = None
-    reasons = tuple(reasons_to_rotate(draft, found))
-    if not reasons:
+    # Which seal each reason concerns: what is in a later one is not known by it.
+    reasons = {**dict.fromkeys(reasons_to_rotate(draft, found), found.number), **_releases_of_replaced(draft, found)}
+    new = tuple(reason for reason in reasons if rotation is None or reason not in rotation.reasons)
+    if not new:
         return
+    number = max(reasons[reason] for reason in new)
     if rotation is None:
-        draft.put("rotations", found.resource, Rotation(found.number, draft.size, draft.clock or 0, reasons))
-    elif new := tuple(reason for reason in reasons if reason not in rotation.reasons):
-        draft.put("rotations", found.resource, replace(rotation, number=found.number, reasons=rotation.reasons + new))
+        draft.put("rotations", found.resource, Rotation(number, draft.size, draft.clock or 0, new))
+    else:
+        draft.put("rotations", found.resource, replace(rotation, number=max(number, rotation.number), reasons=rotation.reasons + new))
+
+
+def _releases_of_replaced(draft: Draft, found: Seal) -> dict[str, int]:
+    """The releases of earlier seals of the resource that still are worth something, each with its seal's number."""
+    replaced = {seal.number for seal in seals_of(draft, found.resource) if seal.status == "replaced"}
+    return {
+        f"release/{key}": release_.number
+        for key, release_ in sorted(draft.parts["releases"].items())
+        if release_.resource == found.resource and release_.number in replaced
+    }
 
 
 def reasons_to_rotate(state: State, found: Seal) -> Iterator[str]:

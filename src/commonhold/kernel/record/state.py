@@ -168,7 +168,8 @@ class Proved(Value, frozen=True):
 class Seal(Value, frozen=True):
     """A seal of the secrets behind a resource, by its *proposal*, in which its public half stands.
 
-    *status*: ``offered`` until every custodian has acknowledged their share, then ``live``, and ``retired`` from when a later one is live.
+    *status*: ``offered`` until every custodian has acknowledged their share, then ``live``; ``replaced`` from when a later one is live, and ``retired`` from
+    when two members have attested that the provider accepts what is in the later one.
     *proved* holds the custodians' last proofs, *changed* who attested that the provider accepts what is in it and nothing older.
     """
 
