@@ -33,6 +33,10 @@ IDLE_SECONDS: Final = 86_400
 """How old the record's clock may be before an attest that changes nothing else is appended."""
 MAX_ATTESTS: Final = 2
 """Attests of one round: one that decides on new partners, and one with which these begin."""
+SOON_SECONDS: Final = 1.0
+"""The shortest rest between two rounds that nothing but time calls for."""
+LATE_SECONDS: Final = 10
+"""How long after a moment at which something waits the partners are asked again at once, if their clocks have not passed it."""
 RESIGN_SECONDS: Final = 30
 """How much newer signatures must be than the published ones of the same checkpoint to take their place."""
 
@@ -103,6 +107,19 @@ def is_worth(state: State, *, acts: bool, time: int, adopts: bool) -> bool:
         return True
     due = next_due(state)
     return (due is not None and due <= time) or time - state.clock >= IDLE_SECONDS
+
+
+def rest(state: State, now: int, usual: float) -> float:
+    """How many seconds to rest until the next round: *usual*, or less if a waiting period, a term or an expiry ends before.
+
+    Args:
+        now: POSIX seconds.
+    """
+    due = next_due(state)
+    if due is None or due < now - LATE_SECONDS:
+        # The partners' clocks are behind this one: asking in vain every second would not hurry them.
+        return usual
+    return min(usual, max(float(due - now), SOON_SECONDS))
 
 
 def has_acts(record: Record, size: int) -> bool:

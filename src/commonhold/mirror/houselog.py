@@ -29,7 +29,7 @@ from commonhold.kernel.record.partners import mirror_keys
 from commonhold.kernel.record.state import State, value_of
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
 from commonhold.mirror.asking import SEEKS, Asker, Reply, check_not_ahead
-from commonhold.mirror.attesting import Round, attest_round, has_acts, is_worth, older_copy
+from commonhold.mirror.attesting import Round, attest_round, has_acts, is_worth, older_copy, rest
 from commonhold.mirror.witness import Clock, origin_hash
 from commonhold.store.directory import ObjectDirectory
 from commonhold.store.files import DirectoryFiles
@@ -252,9 +252,10 @@ class HouseLog:
             await self._until_next(self._wake)
 
     async def _until_next(self, wake: asyncio.Event) -> None:
-        """Wait until an entry came, the file of partners changed, or a minute has passed; not so long while too few have signed."""
-        enough = self._round["enough"] or not self._round["size"]
-        known, end = self._changed(), time.monotonic() + (HEARTBEAT_SECONDS if enough else RETRY_SECONDS)
+        """Wait until an entry came, the file of partners changed, something is due, or a minute has passed; not so long while too few have signed."""
+        usual = HEARTBEAT_SECONDS if self._round["enough"] or not self._round["size"] else RETRY_SECONDS
+        record = self._record
+        known, end = self._changed(), time.monotonic() + (rest(record.state, self._clock(), usual) if record is not None else usual)
         while time.monotonic() < end and self._changed() == known:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):

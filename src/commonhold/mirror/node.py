@@ -250,7 +250,7 @@ class Node:
             follower.trouble = follower.trouble or error.diagnostics()
 
     def fetch_texts(self, follower: Follower) -> None:
-        """Fetch texts of published statements that are not here yet, see :meth:`.texts.Texts.gather`."""
+        """Fetch texts of statements and objects of seals that are not here yet, see :meth:`.texts.Texts.gather`."""
         self.texts.gather(follower.state, self._places_of_texts(follower.origin))
 
     def _ask_others(self, follower: Follower) -> None:

@@ -19,6 +19,7 @@ from commonhold.kernel.record.entries import Entry, parse_entry
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.freshness import judge_freshness, read_answers
 from commonhold.kernel.record.history import MAX_LOGS, History, Log, read_history
+from commonhold.kernel.record.keeping import kept_objects
 from commonhold.kernel.record.replay import Replay
 from commonhold.kernel.record.state import State
 from commonhold.kernel.record.succession import branch
@@ -161,21 +162,26 @@ def read_history_of(
     return history, judge_freshness(judge_history(history), current.state, answers, now)
 
 
-def texts_named(state: State) -> frozenset[str]:
-    """The digests of the texts that a record names: the charter's, and those of everything that was proposed."""
+def texts_named(state: State) -> tuple[str, ...]:
+    """The digests of the objects that a record names: what its seals need, the charter's texts, and those of everything that was proposed.
+
+    In the order in which they matter: without the first nobody can open what is sealed.
+    """
     value: Any = state.charter.value
-    found: set[str] = {value["title"], *value["articles"].values()}
+    found = [*kept_objects(state), value["title"], *value["articles"].values()]
     for proposal in state.part("proposals").values():
-        found.update(digests_in(proposal.payload))
-    return frozenset(found)
+        # Most digests in a seal's payload name no object.
+        if proposal.kind != "seal":
+            found += digests_in(proposal.payload)
+    return tuple(dict.fromkeys(found))
 
 
 def texts_beside(place: str, named: Iterable[str] = ()) -> dict[str, bytes]:
-    """The text objects of the house in a folder; at an address those of the *named* that are served there, which may be none."""
+    """The objects of the house in a folder; at an address those of the *named* that are served there, which may be none."""
     path = Path(place)
     if is_url(place):
         remote, found = RemoteObjects(place, fetches=MAX_TEXTS), {}
-        for digest in sorted(named):
+        for digest in named:
             with contextlib.suppress(CommonholdError):
                 found[digest] = remote.get(digest)
         return found

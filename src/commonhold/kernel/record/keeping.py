@@ -49,6 +49,20 @@ def openable_seal(state: State, resource: str, number: int) -> Seal | None:
     return found if found is not None and found.status in ("live", "replaced") else None
 
 
+def kept_objects(state: State) -> dict[str, bool]:
+    """The digests of what seals that are not retired need to be opened, those of the newest first; True for a sealed object, False for an envelope.
+
+    Both are encrypted, and whoever keeps a copy of the record keeps them too: without them the custodians' words open nothing.
+    """
+    found: dict[str, bool] = {}
+    for seal in sorted(state.part("seals").values(), key=lambda seal: -seal.index):
+        if seal.status != "retired":
+            payload: payloads.Seal = state.frozen[seal.proposal].payload
+            found[payload.sealed] = True
+            found.update((share.envelope, False) for share in payload.shares.values())
+    return found
+
+
 def people_of(state: State, place: str) -> frozenset[str]:
     """Everybody with a kit who holds the office, or is in the body, that a clause names."""
     body = state.charter.bodies.get(place)

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.messages import N_
+from commonhold.kernel.record.keeping import kept_objects
 from commonhold.kernel.record.verdict import CANNOT_JUDGE, FRESHNESS_UNKNOWN, STALE
 from commonhold.mirror.check.asking import MAX_QUESTION, ask, cannot
 from commonhold.mirror.check.board import Board, Boards
@@ -145,11 +146,10 @@ class _Pages:
         return ask(await self._board(), question)
 
     async def text(self, request: Request) -> Response:
-        """The object of a statement, so that others can compare its words, too."""
+        """The object of a statement, so that others can compare its words, too; or one that a seal needs, for its custodians."""
         digest = request.path_params["first"] + request.path_params["rest"]
         follower = self._node.followers.get(request.path_params["log"])
-        known = follower is not None and digest in follower.state.part("statements")
-        if follower is None or not known:
+        if follower is None or (digest not in follower.state.part("statements") and digest not in kept_objects(follower.state)):
             return static(None, TILE, TEXT_CACHE)
         if (raw := await to_thread.run_sync(self._node.texts.object, digest)) is None:
             with move_on_after(PATIENCE):
