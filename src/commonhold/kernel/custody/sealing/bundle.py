@@ -79,7 +79,10 @@ def parse_bundle(padded: bytes) -> tuple[Secret, ...]:
     try:
         value = parse_canonical(raw, max_size=MAX_BYTES, what="the bundle of secrets")
         secrets = tuple(Secret(item["kind"], item["name"], item["value"]) for item in value["secrets"])
-        if bundle_bytes(secrets) == padded:
+        if (
+            all(isinstance(text, str) for secret in secrets for text in (secret.kind, secret.name, secret.value))
+            and bundle_bytes(secrets) == padded
+        ):
             return secrets
     except (CommonholdError, KeyError, TypeError):
         # Their words could repeat what is in it.

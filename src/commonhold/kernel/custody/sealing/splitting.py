@@ -166,6 +166,14 @@ def _share(about: Mapping[str, object], path: tuple[int, ...], place: tuple[int,
     return words
 
 
+def _standing(words: str, about: Mapping[str, object], path: tuple[int, ...], place: tuple[int, int], needs: tuple[int, int, int]) -> str:
+    """*words*, if they are exactly those of their place: they say how they are put together and how long that takes, and whoever sealed could make it days."""
+    value = Share.from_mnemonic(words).value
+    if len(value) != KEY_BYTES or _share(about, path, place, needs, value) != words:
+        raise MnemonicError("a share does not stand where the structure has it")
+    return words
+
+
 def _split(value: bytes, node: Group, about: Mapping[str, object], path: tuple[int, ...], dice: Dice, shares: dict[str, str]) -> None:
     need, groups = _groups(node)
     encrypted = encrypt(value, b"", 0, _identifier(about, path), True)  # noqa: FBT003 - its own signature
@@ -187,12 +195,11 @@ def _join(node: Group, about: Mapping[str, object], path: tuple[int, ...], share
         able = [place for place, part in enumerate(group.of) if (part in shares if isinstance(part, str) else part.is_met(shares.keys()))]
         for place in able[: group.need]:
             part = group.of[place]
+            stands = (at, 0 if group.need == 1 else place), (need, len(groups), group.need)
             if isinstance(part, str):
-                mnemonics.append(shares[part])
+                mnemonics.append(_standing(shares[part], about, path, *stands))
             else:
-                number = 0 if group.need == 1 else place
-                value = _join(part, about, (*path, at, place), shares)
-                mnemonics.append(_share(about, path, (at, number), (need, len(groups), group.need), value))
+                mnemonics.append(_share(about, path, *stands, _join(part, about, (*path, at, place), shares)))
     key: bytes = combine_mnemonics(mnemonics, b"")
     return key
 
