@@ -13,6 +13,7 @@ import pytest
 
 from commonhold.kernel import b64
 from commonhold.kernel.custody.sealing.shares import envelope_bytes, parse_envelope
+from commonhold.kernel.keys import recipient_fingerprint
 from commonhold.store.keyfile import load_kit
 from commonhold.store.record import Record
 from commonhold.store.sealedfile import seal_to, unseal_with
@@ -267,6 +268,37 @@ def test_a_contribution_that_is_not_its_authors_is_named_and_the_others_still_op
     assert "refused: what heron gave" in done.err
 
 
+@attack(
+    "release-other-recipient",
+    Mutation("src/commonhold/cli/custody/custodian.py", find='            f"recipient    {words}",\n', replace=""),
+    Mutation("src/commonhold/cli/custody/custodian.py", find="        note(printable(purpose, multiline=True))\n", replace=""),
+)
+def test_whoever_gives_a_share_is_shown_what_for_and_to_whose_key(opening: House) -> None:
+    """Seal, reason, asker, end and the recipient's six words; another key has other words, and a key is good for one release."""
+    release = only_release(opening)
+    done = act(opening, "plover", "contribute", release, "--yes")
+    with Record.open(opening.path) as record:
+        recipient = record.state.parts["releases"][release].recipient
+    words = " ".join(recipient_fingerprint(recipient))
+    for line in (
+        "of           seal 1 of page",
+        "asked by     curlew",
+        f"recipient    {words}",
+        "The page was hacked; we set a new password on Monday.",
+    ):
+        assert line in done.err
+    purpose = opening.write("purpose.txt", "The page was hacked; we set a new password on Monday.\n")
+    other = must(act(opening, "curlew", "release", "page", "--purpose", purpose, "--key", opening.base / "other.key"))
+    assert other["recipient"] != words
+
+
+@attack(
+    "secret-in-core-dump",
+    Mutation(
+        "src/commonhold/cli/custody/discipline.py", find="            prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)", replace="            pass"
+    ),
+    Mutation("src/commonhold/cli/custody/discipline.py", find="    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n", replace=""),
+)
 def test_nothing_of_a_process_can_be_dumped() -> None:
     """Core dumps are off and the process is closed to others, before a secret is in it."""
     code = (
@@ -279,6 +311,14 @@ def test_nothing_of_a_process_can_be_dumped() -> None:
     assert done.stdout.decode().split() == ["(0,", "0)", "0"]
 
 
+@attack(
+    "seal-breaks-off",
+    Mutation(
+        "src/commonhold/store/record.py",
+        find="        for text in (texts or {}).values():\n            self.objects.put(text)\n        self._log.append([raw])",
+        replace="        self._log.append([raw])\n        for text in (texts or {}).values():\n            self.objects.put(text)",
+    ),
+)
 @pytest.mark.parametrize("after", [0, 1, 4])
 def test_a_seal_that_breaks_off_leaves_the_old_one_and_is_made_again(opening: House, after: int) -> None:
     """Whatever object was the last that reached the disk, before the entry: the record is as it was, the old seal opens, and sealing again works."""

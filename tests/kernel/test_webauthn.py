@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from commonhold.kernel.errors import ProofError
 from commonhold.kernel.keys import Passkey
 from commonhold.kernel.webauthn import MAX_AUTHENTICATOR_BYTES, MAX_CLIENT_BYTES, verify_assertion, verify_signature
+from tests.attacks import Mutation, attack
 from tests.authenticator import AT, BE, BS, ED, UP, UV, Authenticator
 
 CHALLENGE = hashlib.sha256(b"commonhold/entry/v1\n{}").digest()
@@ -59,6 +60,14 @@ def test_garbage_is_refused_and_nothing_else_happens(data: bytes, client: bytes,
     refused(Authenticator(), data, client, signature=signature or b"\x00")
 
 
+@attack(
+    "passkey-lookalike",
+    Mutation(
+        "src/commonhold/kernel/webauthn.py",
+        find="    if not isinstance(origin, str) or origin not in passkey.origins:",
+        replace="    if not isinstance(origin, str):",
+    ),
+)
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from commonhold.kernel.custody.diagram import Diagrams, OverBudget
 from commonhold.kernel.custody.exact import exact_families
 from commonhold.kernel.custody.graph import build_graph, components, locking_out, seizing
 from commonhold.kernel.errors import CustodyError
+from tests.attacks import Mutation, attack
 from tests.kernel.custody.graphs import hitting_sets, minimal, obtained, register, registers
 
 TRAP = {
@@ -75,6 +78,10 @@ def test_whatever_the_budget_no_answer_is_wrong(found: Register, exact: int, bou
                 assert answer == truth
 
 
+@attack(
+    "custody-circle",
+    Mutation("src/commonhold/kernel/custody/graph.py", find="fixed=False, start=False)", replace="fixed=False, start=True)"),
+)
 def test_two_recovery_paths_that_support_each_other_support_nobody() -> None:
     """Mail recovers the phone and the phone the mail: it still takes two or three people to begin, not none."""
     finding = analyse(register(TRAP), ["page"])["page"]
@@ -87,6 +94,10 @@ def test_two_recovery_paths_that_support_each_other_support_nobody() -> None:
     }
 
 
+@attack(
+    "custody-circle",
+    Mutation("src/commonhold/kernel/custody/graph.py", find="fixed=True, start=True)", replace="fixed=True, start=False)"),
+)
 def test_a_node_that_needs_only_itself_is_out_of_reach() -> None:
     """The smallest cycle supports nobody; the organisation is locked out of it before anybody is lost."""
     finding = analyse(register({"page": [["node:page"]]}))["page"]
@@ -204,6 +215,31 @@ def test_more_people_than_recursion_reaches_are_a_bounded_unknown() -> None:
     finding = analyse(register({"page": [[f"party:{name}" for name in people]], "home": [["node:page"]]}, parties=people))["home"]
     assert finding.seize.at_least == 4
     assert not finding.complete
+
+
+@attack(
+    "custody-huge-register",
+    Mutation(
+        "src/commonhold/kernel/custody/analysis.py",
+        find="    return Answer((), None, 0) if never else Answer((), 0, None)",
+        replace="    return Answer((), None, 0)",
+    ),
+    Mutation(
+        "src/commonhold/kernel/custody/analysis.py",
+        find="            elif part is not None:\n                partly[root] = part, limit",
+        replace="            elif part is not None:\n                whole[root] = part",
+    ),
+)
+@pytest.mark.parametrize("size", [5_000, pytest.param(100_000, marks=pytest.mark.drill)])
+def test_a_register_that_is_made_to_exhaust_is_answered_in_bounded_work_and_never_called_safe(size: int) -> None:
+    """Many nodes above twenty of forty people: 137,846,528,820 coalitions, of which none is listed and none is denied."""
+    people = [f"p{number}" for number in range(40)]
+    many = [[{"atleast": 20, "of": [f"party:{name}" for name in people]}]]
+    nodes: dict[str, Any] = {"n0": many, **{f"n{number}": [[f"node:n{number - 1}"]] for number in range(1, size)}}
+    found = register(nodes, parties=people)
+    for effort, least in ((Effort(exact=1000, bounded=2_000_000), 4), (Effort(exact=1000, bounded=-1), 1)):
+        finding = analyse(found, [f"n{size - 1}"], effort=effort)[f"n{size - 1}"]
+        assert (finding.complete, finding.seize.sets, finding.seize.at_least) == (False, (), least)
 
 
 def test_one_hard_node_does_not_take_the_others_with_it() -> None:

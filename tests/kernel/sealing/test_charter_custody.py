@@ -9,6 +9,7 @@ import pytest
 from commonhold.kernel.charter import check_charter, load_charter
 from commonhold.kernel.charter.redline import draft_amendment, touched_articles
 from commonhold.kernel.charter.rules import Custodians
+from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import charter
 from tests.kernel.sealing.vault import KEEPING
 
@@ -40,6 +41,10 @@ def test_groups_stand_within_groups() -> None:
     assert [group.m for group in clause.open.groups] == [2, 1]
 
 
+@attack(
+    "custody-unreachable",
+    Mutation("src/commonhold/kernel/charter/custody.py", find="    if m > there:", replace="    if m > there + 99:"),
+)
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

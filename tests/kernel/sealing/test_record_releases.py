@@ -89,6 +89,49 @@ def test_a_waiting_period_ends_by_the_clock_and_a_confirmation_and_never_by_sile
 
 
 @attack(
+    "release-rush",
+    Mutation(
+        "src/commonhold/kernel/record/decide.py", find="    if draft.clock < proposal.waits_until:\n        return False\n", replace=""
+    ),
+    Mutation(
+        "src/commonhold/kernel/record/decide.py",
+        find="        if len(against) >= threshold:",
+        replace="        if len(against) > threshold:",
+    ),
+    Mutation(
+        "src/commonhold/kernel/record/decide.py",
+        find="    return tally.is_confirmed(draft, proposal_id, proposal, limit)",
+        replace="    return True",
+    ),
+)
+def test_nobody_is_hurried_through_the_waiting_period() -> None:
+    """Two objections stop it; without them it opens nothing before its end and a confirmation; then it is opened, and the old way stays shut."""
+    rule = {"article": "1.4", "by": TWO_OFFICERS, "objection": {"of": "assembly", "at_least": 2, "within": "P3D"}}
+    vault = Vault({"decisions/release": rule}, clocked=True)
+    vault.seal()
+    stopped, passed = (vault.propose(by, "release", vault.request()) for by in ("curlew", "dunlin"))
+    for request in (stopped, passed):
+        vault.approve(request, "tern", "plover")
+    vault.tick()
+    vault.tick(2 * DAY)
+    for name in ("heron", "curlew"):
+        vault.refused(name, "confirm", "act/still-waiting", proposal=passed)
+    vault.do("heron", "object", proposal=stopped)
+    vault.tick()
+    assert vault.status(stopped) == "open"
+    vault.do("dunlin", "object", proposal=stopped)
+    vault.tick()
+    assert (vault.status(stopped), vault.status(passed)) == ("blocked", "open")
+    vault.tick(2 * DAY)
+    assert (vault.status(passed), list(vault.state.parts["releases"])) == ("open", [])
+    for name in ("heron", "curlew"):
+        vault.do(name, "confirm", proposal=passed)
+    vault.tick()
+    vault.contribute(passed, "heron", "plover")
+    assert vault.opened(passed).secrets[0].value == "page 1"
+
+
+@attack(
     "release-replayed-recipient",
     Mutation(
         CUSTODY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from commonhold.kernel.custody import analyse
 from commonhold.kernel.custody.register import Party, Register
 from commonhold.kernel.custody.sealing.structure import parse_structure
-from commonhold.kernel.record.strength import Strength, seal_nodes, strength, with_seals
+from commonhold.kernel.record.strength import Step, Strength, replacing, seal_nodes, strength, with_seals
 from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import DAY
 from tests.kernel.sealing.seals import BOTH
@@ -100,3 +100,68 @@ def test_custodians_who_collude_need_no_release_and_the_analysis_says_so() -> No
     assert {frozenset(one) for one in found.seize.sets} == {
         frozenset({"heron", "tern"}), frozenset({"heron", "plover"}), frozenset({"plover", "tern"}),
     }  # fmt: skip
+
+
+@attack(
+    "custodian-silent",
+    Mutation(FILE, find='for kind in ("dismiss", "appoint")]', replace='for kind in ("appoint",)]'),
+    Mutation(FILE, find='        kinds = [("expel", "")]', replace="        kinds = []"),
+    Mutation(
+        "src/commonhold/kernel/record/custody.py",
+        find='    if found.status == "offered" and proved.keys() == public.holdings.keys():',
+        replace='    if found.status == "offered":',
+    ),
+)
+def test_a_custodian_who_dies_or_falls_silent_is_replaced_by_the_charters_rule() -> None:
+    """Late, dismissed, replaced, sealed anew by those who live; the old seal opens until the new one has all of its custodians."""
+    vault = Vault(clocked=True)
+    vault.seal()
+    vault.tick(91 * DAY)
+    for name in ("heron", "plover"):
+        vault.prove(vault.live().proposal, name)
+    found = strength(vault.state, vault.live())
+    assert (found.lost, found.in_words(), found.spare) == ({"tern": "late"}, "2 of 3 on paper, 2 of 2 in truth", 0)
+    steps = replacing(vault.state, "page", "tern")
+    assert [(step.kind, step.office, step.rule, step.article) for step in steps] == [
+        ("dismiss", "treasurer", "dismiss", "1.2"),
+        ("appoint", "treasurer", "elect", "1.2"),
+    ]
+    living = ("heron", "plover", "curlew")
+    dismissal = vault.decide("dismiss", {"office": "treasurer", "member": "tern"}, *living)
+    vault.tick()
+    assert vault.status(dismissal) == "enacted"
+    assert replacing(vault.state, "page", "tern") == (Step("expel", "", "expel", "1.1"),)
+    offer = vault.decide("appoint", {"office": "treasurer", "member": "curlew"}, *living)
+    vault.tick()
+    vault.do("curlew", "accept", of=offer)
+    vault.tick()
+    rotation = vault.rotation()
+    assert rotation is not None
+    assert rotation.reasons == ("seat/tern", "new/curlew")
+    made, payload = vault.prepare()
+    assert made.structure.people() == ("curlew", "heron", "plover")
+    new = vault.decide("seal", payload, "heron", "plover")
+    vault.tick()
+    vault.made[new] = made
+    for name in ("heron", "plover"):
+        vault.prove(new, name)
+    assert (vault.live().number, vault.sealed(new).status) == (1, "offered")
+    release = vault.decide("release", vault.request(), "heron", "plover", by="dunlin")
+    vault.tick()
+    vault.contribute(release, "heron", "plover")
+    assert vault.opened(release).secrets[0].value == "page 1"
+    vault.prove(new, "curlew")
+    assert (vault.live().number, strength(vault.state, vault.live()).lost) == (2, {})
+    for name in ("heron", "curlew"):
+        vault.do(name, "acknowledge", what="changed", of=new)
+    assert vault.rotation() is None
+
+
+def test_who_replaces_a_custodian_is_the_charters_to_say() -> None:
+    """Nobody where it names no custodians or has no rule; of a body of all members a silent one is expelled, and one who left is gone already."""
+    vault = Vault({"custody/keys/open": {"m": 2, "of": ["assembly"]}, "decisions/expel": None})
+    assert replacing(vault.state, "page", "tern") == (Step("expel", "", "", ""),)
+    assert replacing(vault.state, "cellar", "tern") == ()
+    assert replacing(vault.state, "page", "nobody") == ()
+    vault.propose("tern", "depart", {"member": "tern"})
+    assert replacing(vault.state, "page", "tern") == ()

@@ -10,11 +10,22 @@ import click
 
 from commonhold.cli.custody.inputs import deep, opening_option, parsed, read_register, register_argument, unsealed
 from commonhold.cli.custody.inputs import effort as times
-from commonhold.cli.custody.words import MEMBERS_ONLY, analysed, at_least, explained, fix_json, fixed, path_json, planned, title
+from commonhold.cli.custody.words import (
+    MEMBERS_ONLY,
+    analysed,
+    at_least,
+    explained,
+    fix_json,
+    fixed,
+    path_json,
+    planned,
+    title,
+    visits_json,
+)
 from commonhold.cli.options import json_option
 from commonhold.cli.output import json_text, note
 from commonhold.cli.reading import read_place
-from commonhold.kernel.custody import Register, advise, analyse, explain
+from commonhold.kernel.custody import Register, advise, analyse, explain, one_visit
 from commonhold.kernel.custody.interview import Interview, compile_register, plan
 from commonhold.kernel.errors import CustodyError
 from commonhold.kernel.record.strength import with_seals
@@ -61,17 +72,22 @@ def analyse_command(
     """List every minimal set of parties that could take a node, and every one whose loss locks the organisation out.
 
     Without --target, all nodes are asked about. Where an answer is not complete it says how far it reaches: it lists all sets up to a size,
-    and larger ones are unknown.
+    and larger ones are unknown. Where the register names the places of its parties, it says of which one alone is enough: one visit by whoever threatens
+    people.
     """
     read = read_register(register, passphrase_file)
     if house is not None:
         read = with_seals(read, read_place(house).state)
     with deep():
         found = analyse(read, targets, among=among, without=without or (), size=size, effort=times(effort))
+        # Whoever comes to a door does not ask who would act together.
+        visits = one_visit(read, targets, without=without or (), effort=times(effort)) if among is None else {}
     if as_json:
-        click.echo(json_text({"targets": {target: finding.as_json() for target, finding in found.items()}}))
+        click.echo(
+            json_text({"targets": {target: {**finding.as_json(), **visits_json(visits.get(target))} for target, finding in found.items()}})
+        )
         return
-    click.echo("\n".join(analysed(read, found.values())))
+    click.echo("\n".join(analysed(read, found.values(), visits)))
 
 
 @click.command("explain")

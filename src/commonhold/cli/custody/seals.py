@@ -16,7 +16,7 @@ from commonhold.cli.words import moment, short
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.record.keeping import WITNESSES, live_seal, manifest, openable_seal
 from commonhold.kernel.record.state import Rotation, State
-from commonhold.kernel.record.strength import strength
+from commonhold.kernel.record.strength import Step, replacing, strength
 
 LOST: Final = {
     "left": "is not a member any more",
@@ -24,6 +24,8 @@ LOST: Final = {
     "unproved": "has not acknowledged the share",
     "late": "has missed the drill",
 }
+SILENT: Final = frozenset({"unproved", "late"})
+"""Of whom nobody knows whether they still have their share, or live: they are asked, and otherwise replaced."""
 REASONS: Final = {
     "left": "{} has left, and has a share",
     "kit": "{} has another kit now, and cannot open the share with it",
@@ -120,6 +122,11 @@ def _row(state: State, resource: str) -> dict[str, Any]:
             "opens": found.opens,
             "spare": found.spare,
             "lost": dict(found.lost),
+            "replace": {
+                name: [_step_words(step, name) for step in replacing(state, resource, name)]
+                for name, why in sorted(found.lost.items())
+                if why in SILENT
+            },
             "proved": {name: proved.time for name, proved in sorted(live.proved.items())},
             "changed": sorted(live.changed),
         }
@@ -178,7 +185,16 @@ def _lines(row: dict[str, Any]) -> list[str]:
     else:
         lines.append(f"     seal {live['seal']}, opened by {live['opened_by']} together")
         lines.append(f"     {live['strength']}" + ("; one more loss may close it for ever" if live["spare"] == 0 else ""))
-        lines += [f"     not counted: {name} {LOST[why]}" for name, why in sorted(live["lost"].items())]
+        for name, why in sorted(live["lost"].items()):
+            lines.append(f"     not counted: {name} {LOST[why]}")
+            if steps := live["replace"].get(name):
+                lines.append(
+                    f"       ask {name} to run `commonhold custody drill {row['resource']}`; who is dead or does not answer is replaced:"
+                )
+                lines += [
+                    f"       {step}"
+                    for step in [*steps, f"then `commonhold custody rotate {row['resource']}`; until then the old seal opens"]
+                ]
     if row["replaced"]:
         numbers = " and ".join(map(str, row["replaced"]))
         lines.append(
@@ -196,6 +212,12 @@ def _lines(row: dict[str, Any]) -> list[str]:
         lines += [f"       because {_reason(reason)}" for reason in rotation["reasons"]]
         lines += [f"       to do: {step}" for step in rotation["left"]]
     return lines
+
+
+def _step_words(step: Step, name: str) -> str:
+    who = f"office={step.office} member={name if step.kind == 'dismiss' else 'WHO'}" if step.office else f"member={name}"
+    by = f"rule {step.rule}, article {step.article or '(none)'}" if step.rule else "the charter has no rule for it: amend it first"
+    return f"`commonhold propose {step.kind} {who}` ({by})"
 
 
 def _reason(reason: str) -> str:

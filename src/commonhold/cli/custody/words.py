@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from commonhold.cli.output import printable
-from commonhold.kernel.custody import Answer, Change, Explanation, Finding, Fix, Path, Register, as_json, in_words
+from commonhold.kernel.custody import Answer, Change, Explanation, Finding, Fix, Path, Register, Visits, as_json, in_words
 
 MEMBERS_ONLY: Final = "For members only: this is a map for burglars. It speaks of what people could do, and never of what they intend."
 SHOWN: Final = 12
@@ -31,8 +31,8 @@ def at_least(answer: Answer) -> str:
     return f"at least {_people(answer.at_least)} (unknown)"
 
 
-def analysed(register: Register, findings: Iterable[Finding]) -> list[str]:
-    """What an analysis found, target by target."""
+def analysed(register: Register, findings: Iterable[Finding], visits: Mapping[str, Visits] | None = None) -> list[str]:
+    """What an analysis found, target by target, and where one visit is enough."""
     lines = [MEMBERS_ONLY]
     # Powers over resources first: the rest is there to explain them.
     for finding in sorted(findings, key=lambda item: register.nodes[item.target].kind != "resource"):
@@ -41,7 +41,22 @@ def analysed(register: Register, findings: Iterable[Finding]) -> list[str]:
         lines += _listed(
             finding.lockout, "is lost with", "cannot be lost to the organisation", "is out of the organisation's reach already"
         )
+        if found := (visits or {}).get(finding.target):
+            lines += [
+                f"  one visit is enough: {printable(place)} ({', '.join(map(printable, people))})" for place, people in found.places.items()
+            ]
+            lines += [] if found.known else ["  whether one visit is enough is unknown"]
     return lines
+
+
+def visits_json(found: Visits | None) -> dict[str, object]:
+    """The part of a target in ``custody analyse --json`` that says where one visit is enough; nothing where the register names no places."""
+    if found is None:
+        return {}
+    return {
+        "one_visit": {place: list(people) for place, people in found.places.items()},
+        **({} if found.known else {"one_visit_unknown": True}),
+    }
 
 
 def _listed(answer: Answer, by: str, never: str, always: str) -> list[str]:

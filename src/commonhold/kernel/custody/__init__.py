@@ -10,6 +10,7 @@ from commonhold.kernel.custody.analysis import Answer, Effort, Finding, analyse,
 from commonhold.kernel.custody.fixes import Advice, Change, Fix, advise
 from commonhold.kernel.custody.openpsa import parse_openpsa
 from commonhold.kernel.custody.paths import Explanation, Path, Step, explain
+from commonhold.kernel.custody.places import Visits, one_visit
 from commonhold.kernel.custody.register import AtLeast, Node, NodeRef, Party, PartyRef, Register, Way, as_json, in_words
 from commonhold.kernel.custody.registerfile import parse_register
 
@@ -30,6 +31,8 @@ __all__ = [
     "Effort",
     "Finding",
     "Answer",
+    "one_visit",
+    "Visits",
     "explain",
     "Explanation",
     "Path",

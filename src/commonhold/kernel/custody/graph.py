@@ -53,13 +53,19 @@ class Graph:
         return builder.graph(self.parties, self.nodes)
 
 
-def build_graph(register: Register) -> Graph:
+def build_graph(register: Register, together: Mapping[str, str] | None = None) -> Graph:
     """The graph of a register.
 
     The gates stand in no order; :func:`components` finds one.
+
+    Args:
+        together: a name for each party; parties of one name are one, who does whatever any of them can. Otherwise each stands for itself.
     """
-    parties, nodes = tuple(register.parties), tuple(register.nodes)
-    party_index = {id_: index for index, id_ in enumerate(parties)}
+    nodes = tuple(register.nodes)
+    named = {id_: id_ for id_ in register.parties} if together is None else together
+    parties = tuple(dict.fromkeys(named[id_] for id_ in register.parties))
+    number = {name: index for index, name in enumerate(parties)}
+    party_index = {id_: number[named[id_]] for id_ in register.parties}
     node_index = {id_: index for index, id_ in enumerate(nodes)}
     builder = _Builder(party_index, node_index, [Gate(1, ())] * len(nodes), {}, set(), {}, set())
     for node in register.nodes.values():

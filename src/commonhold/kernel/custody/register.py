@@ -66,11 +66,17 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody who can act: a person, a group, a platform, an outsider. ``org`` counts when we ask who would be locked out."""
+    """Somebody who can act: a person, a group, a platform, an outsider.
+
+    Args:
+        org: whether it counts when we ask who would be locked out.
+        place: the household or other place where it is found; empty where nobody has said.
+    """
 
     id: str
     kind: str
     org: bool
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ _REMARKS: Final = frozenset(
     {"schema", "id", "title", "year", "what_happened", "structure", "sources", "assumed", "queries", "fix", "note", "notes"}
 )
 _TOP: Final = _REMARKS | {"parties", "nodes"}
-_PARTY: Final = frozenset({"id", "kind", "org", "label", "note"})
+_PARTY: Final = frozenset({"id", "kind", "org", "place", "label", "note"})
 _NODE: Final = frozenset({"id", "kind", "label", "obtain", "recovery", "holders", "note"})
 _WAY: Final = frozenset({"via", "all", "latency_days", "visible", "note"})
 # Beside "all", these would look as if they were obeyed.
@@ -106,7 +106,8 @@ class _Reader:
             _refuse(
                 "org", f"{where} does not say true or false for 'org'", "Say true where it counts as the organisation itself.", party=id_
             )
-        return Party(id_, kind, org)
+        place = item.get("place", "")
+        return Party(id_, kind, org, self.text(place, f"the place of {where}", MAX_ID) if place != "" else "")
 
     def node(self, id_: str, item: Mapping[str, Any]) -> Node:
         where = f"node {id_!r}"

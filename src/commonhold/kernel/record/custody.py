@@ -6,11 +6,13 @@ answer worse. Who keeps what, and what must be changed, is ``keeping``'s busines
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
 from typing import Final
 
 from msgspec.structs import replace
 
 from commonhold.kernel import b64
+from commonhold.kernel.charter.rules import Charter
 from commonhold.kernel.custody.sealing.shares import check_proof
 from commonhold.kernel.errors import CustodyError, FormatError, RuleError
 from commonhold.kernel.record import payloads
@@ -88,7 +90,27 @@ def release(draft: Draft, payload: payloads.Release, proposal: Proposal, decided
 
 def void_releases(draft: Draft) -> None:
     """End every release: the organisation goes on in another epoch, where what was released here must be asked for again."""
-    for key, found in list(draft.parts["releases"].items()):
+    _void(draft, draft.parts["releases"])
+
+
+def void_amended(draft: Draft, old: Charter, changed: Set[str]) -> None:
+    """End the releases whose rule, or whose custodians, an amendment has changed.
+
+    So nobody who has a release decided before a split, or before a vote that they fear, goes on collecting shares after it.
+
+    Args:
+        old: the charter before the amendment; the draft has the new one.
+        changed: the names of the rules that it changed.
+    """
+    before, after = old.custody, draft.charter.custody
+    moved = {name for name, clause in before.items() if name not in after or after[name].open != clause.open}
+    releases, proposals = draft.parts["releases"], draft.parts["proposals"]
+    _void(draft, [key for key, found in releases.items() if found.resource in moved or not changed.isdisjoint(proposals[key].rules)])
+
+
+def _void(draft: Draft, keys: Iterable[str]) -> None:
+    for key in list(keys):
+        found = draft.parts["releases"][key]
         if not found.void:
             draft.put("releases", key, replace(found, void=True))
 

@@ -133,6 +133,7 @@ def _amend(draft: Draft, payload: payloads.Amend, proposal: Proposal, decided: D
         if touched or sibling.kind == "amend":
             words = f"the rule it was judged by was changed: {', '.join(touched)}" if touched else "the charter it amends was changed"
             close(draft, other, sibling, "void", decided.index, why="void/rule" if touched else "void/charter", words=words)
+    custody.void_amended(draft, old, changed)
     for key in list(draft.parts["delegations"]):
         rule = key.partition("/")[0]
         if rule in changed or old.delegations.get(rule) != new.delegations.get(rule):

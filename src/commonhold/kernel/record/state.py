@@ -185,7 +185,7 @@ class Seal(Value, frozen=True):
 
 
 class Release(Value, frozen=True):
-    """An enacted release of a seal to a one-off recipient, and at which entry each custodian contributed. *void* where a succession ended it."""
+    """An enacted release of a seal to a one-off recipient, and at which entry each custodian contributed. *void* where a succession or an amendment ended it."""
 
     resource: str
     number: int

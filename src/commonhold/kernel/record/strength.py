@@ -70,6 +70,38 @@ def strength(state: State, seal: Seal) -> Strength:
     return Strength(public.structure, lost)
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A decision that helps to replace a custodian: its *kind*, the *office* it is about (empty for none), and the charter's rule and article for it.
+
+    *rule* is empty where the charter has none, which an amendment must mend first.
+    """
+
+    kind: str
+    office: str
+    rule: str
+    article: str
+
+
+def replacing(state: State, resource: str, member: str) -> tuple[Step, ...]:
+    """How the charter has a custodian replaced who is dead, silent or gone: the decisions, in order; sealing anew comes after them.
+
+    Somebody who holds an office is dismissed and another appointed; somebody who keeps a share as a member is expelled, if they are one still.
+    """
+    clause, bodies, rules = state.charter.custody.get(resource), state.charter.bodies, state.charter.rules
+    places = {bodies[place].selector if place in bodies else place for place in (clause.open.places() if clause is not None else ())}
+    held = sorted(place for place in places if member in state.holders.get(place, ()))
+    kinds = [(kind, office) for office in held for kind in ("dismiss", "appoint")]
+    found = state.member(member)
+    if not held and clause is not None and found is not None and found.status == "active":
+        kinds = [("expel", "")]
+    steps = []
+    for kind, office in kinds:
+        rule = state.charter.by_kind.get(kind, ("",))[0]
+        steps.append(Step(kind, office, rule, rules[rule].article if rule else ""))
+    return tuple(steps)
+
+
 def seal_nodes(state: State) -> tuple[Node, ...]:
     """The live seals as nodes of a custody register: ``seal:RESOURCE``, which its custodians obtain together, a release or none.
 
