@@ -109,8 +109,8 @@ audit: setup ## Ask whether a locked dependency has a known vulnerability (needs
 
 .PHONY: lock
 lock: setup ## Lock the dependencies of pyproject.toml again (LOCK=--upgrade for newer versions)
-	@$(UV) $(LOCK) --group dev --extra paper pyproject.toml --output-file requirements/dev.txt
-	@$(UV) $(LOCK) --constraint requirements/dev.txt --extra paper pyproject.toml --output-file requirements/base.txt
+	@$(UV) $(LOCK) --group dev --extra paper --extra s3 pyproject.toml --output-file requirements/dev.txt
+	@$(UV) $(LOCK) --constraint requirements/dev.txt --extra paper --extra s3 pyproject.toml --output-file requirements/base.txt
 	@if grep -nE '://|^ *--(index|extra|find)' requirements/*.txt; then echo 'lock: an address got into the lock' >&2; exit 1; fi
 
 .PHONY: clean

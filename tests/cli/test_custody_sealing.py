@@ -326,7 +326,7 @@ def test_a_seal_that_breaks_off_leaves_the_old_one_and_is_made_again(opening: Ho
     size = house.size()
     code = (
         "import os\n"
-        "from commonhold.store.directory import ObjectDirectory\n"
+        "from commonhold.store.objects.directory import ObjectDirectory\n"
         "put, left = ObjectDirectory.put, [AFTER]\n"
         "def dying(self, data):\n"
         "    if not left[0]:\n"

@@ -214,7 +214,11 @@ def test_an_altered_record_makes_no_dossier(lost: House, tmp_path: Path) -> None
 
 @attack(
     "custody-dossier-03",
-    Mutation("src/commonhold/store/directory.py", find="        if found != digest:", replace="        if found is None:"),
+    Mutation(
+        "src/commonhold/store/objects/directory.py",
+        find="        found = hashlib.sha256(data).hexdigest()\n        if found != digest:",
+        replace="        found = hashlib.sha256(data).hexdigest()\n        if found is None:",
+    ),
 )
 def test_an_altered_article_is_missing_and_never_printed(lost: House, tmp_path: Path) -> None:
     """The words that somebody put into the store are not the charter's; the digest that the charter names is printed instead."""

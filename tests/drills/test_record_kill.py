@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from commonhold.store.directory import ObjectDirectory
+from commonhold.store.objects.directory import ObjectDirectory
 from tests.cli.houses import MEMBERS, House, command, found
 
 LIVES = 25

@@ -11,7 +11,7 @@ from commonhold.kernel.errors import CommonholdError, FormatError, ProofError
 from commonhold.kernel.record.prooffile import ProofFile, check_proof_file, make_proof_file, parse_proof_file
 from commonhold.kernel.record.verdict import judge_entry, judge_record
 from commonhold.kernel.texts import make_text, text_digest
-from commonhold.store.directory import ObjectDirectory
+from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.proving import Comparison, find_statement, replay_proof
 from commonhold.testing.house import MemoryHouse
 from tests.kernel.attacks.saltmarsh import house, statement

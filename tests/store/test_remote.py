@@ -17,7 +17,7 @@ import pytest
 from commonhold.cli.acting import open_remote
 from commonhold.kernel.errors import ProofError, StoreError
 from commonhold.store import remote
-from commonhold.store.remoteobjects import RemoteObjects
+from commonhold.store.objects.remote import RemoteObjects
 from tests.attacks import Mutation, attack
 from tests.cli.houses import House, command, found, refused
 

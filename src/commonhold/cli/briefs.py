@@ -177,7 +177,7 @@ def _one_pin(pins: list[Pin], mirrors: tuple[str, ...]) -> Pin:
 
 def _texts(checked: CheckedBrief, house: Path | str) -> Mapping[str, bytes]:
     """The texts that the proposals in a proof name, as far as the house has them."""
-    from commonhold.store.remoteobjects import objects_at  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store.objects.remote import objects_at  # noqa: PLC0415 - kept out of `--help`
 
     objects, texts = objects_at(house), {}
     for digest in _named(checked):

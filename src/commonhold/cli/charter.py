@@ -169,7 +169,7 @@ def _charter_in_force(house: Path | str) -> Source:
         ProofError, FormatError, StoreError: if the record does not verify, or a text is not there.
     """
     from commonhold.cli.reading import read_place  # noqa: PLC0415 - a charter in a folder of its own needs no record
-    from commonhold.store.remoteobjects import objects_at  # noqa: PLC0415
+    from commonhold.store.objects.remote import objects_at  # noqa: PLC0415
 
     value = read_place(house).state.charter.value
     objects = objects_at(house)

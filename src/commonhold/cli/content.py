@@ -59,7 +59,7 @@ def _redline(state: State, payload: Mapping[str, Any], house: Path | str) -> tup
 
 
 def _objects(house: Path | str, digests: Iterable[str]) -> dict[str, bytes]:
-    from commonhold.store.remoteobjects import objects_at  # noqa: PLC0415
+    from commonhold.store.objects.remote import objects_at  # noqa: PLC0415
 
     objects, texts = objects_at(house), {}
     for digest in digests:

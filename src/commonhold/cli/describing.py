@@ -14,8 +14,8 @@ from commonhold.kernel.errors import CommonholdError
 
 if TYPE_CHECKING:
     from commonhold.kernel.record.state import State
-    from commonhold.store.directory import ObjectDirectory
-    from commonhold.store.remoteobjects import RemoteObjects
+    from commonhold.store.objects.directory import ObjectDirectory
+    from commonhold.store.objects.remote import RemoteObjects
 
 MAX_OPENING = 60
 """Characters of a text's first line that are shown beside its digest."""
@@ -40,7 +40,7 @@ class Openings:
 
     def _read(self, digest: str) -> str:
         from commonhold.kernel.texts import parse_text  # noqa: PLC0415 - kept out of `--help`
-        from commonhold.store.remoteobjects import objects_at  # noqa: PLC0415
+        from commonhold.store.objects.remote import objects_at  # noqa: PLC0415
 
         try:
             if digest in self._texts:

@@ -73,8 +73,8 @@ def text(file: Path, house: Path | str, as_json: bool) -> None:  # noqa: FBT001 
     A proposal that was handed to a partner leaves its text with whoever made it, because partners keep none.
     """
     from commonhold.kernel.texts import HEADER, MAX_TEXT_BYTES, parse_text, text_digest  # noqa: PLC0415 - kept out of `--help`
-    from commonhold.store.directory import ObjectDirectory  # noqa: PLC0415
     from commonhold.store.keyfile import read_small  # noqa: PLC0415
+    from commonhold.store.objects.directory import ObjectDirectory  # noqa: PLC0415
     from commonhold.store.remote import deliver_text  # noqa: PLC0415
 
     raw = read_small(file, max_size=MAX_TEXT_BYTES + 64, what="a text")

@@ -51,7 +51,7 @@ def command(
     from commonhold.kernel.errors import StoreError  # noqa: PLC0415 - kept out of `--help`
     from commonhold.kernel.record.prooffile import check_provable, make_proof_file, texts_of  # noqa: PLC0415
     from commonhold.store.keyfile import write_new  # noqa: PLC0415
-    from commonhold.store.remoteobjects import objects_at  # noqa: PLC0415
+    from commonhold.store.objects.remote import objects_at  # noqa: PLC0415
 
     read = read_place(house, org=org, whole=True)
     check_provable(read.state)

@@ -276,7 +276,7 @@ def _leaf(read: ReadRecord, target: str) -> bytes:
 
 def _object(house: Path | str, digest: str) -> bytes | None:
     from commonhold.kernel.errors import CommonholdError  # noqa: PLC0415
-    from commonhold.store.remoteobjects import objects_at  # noqa: PLC0415
+    from commonhold.store.objects.remote import objects_at  # noqa: PLC0415
 
     try:
         return objects_at(house).get(digest)

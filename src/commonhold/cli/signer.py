@@ -116,7 +116,7 @@ def _named(statements: Iterable[tuple[str, Decided]], place: str) -> tuple[list[
     """Each standing statement's entry, the digest of the page that it names, and who decided it; and of how many the text is not at hand."""
     from commonhold.kernel.errors import CommonholdError  # noqa: PLC0415
     from commonhold.kernel.texts import parse_text  # noqa: PLC0415
-    from commonhold.store.remoteobjects import objects_at  # noqa: PLC0415
+    from commonhold.store.objects.remote import objects_at  # noqa: PLC0415
 
     objects, named, missing = objects_at(place if "://" in place else Path(place)), [], 0
     for text, decided in statements:

@@ -26,6 +26,8 @@ _FORBIDDEN: Final = frozenset(
     [*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
 )
 
+_FORBIDDEN_TEXT: Final = frozenset(map(chr, _FORBIDDEN))
+
 _unicode_3_2 = unicodedata.ucd_3_2_0
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder()
@@ -104,6 +106,18 @@ def check_text(text: str) -> None:
         )
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         raise FormatError("a text is not in Unicode normal form C", code="canonical/not-nfc")
+
+
+def check_words(text: str) -> None:
+    """Pass in silence if *text* may stand in an object that people read, such as a work's title: as :func:`check_text`, in any script there will ever be.
+
+    Characters younger than Unicode 3.2 are taken as they are, and each as a letter that nothing composes with, so that readers with different Unicode
+    tables agree.
+
+    Raises:
+        FormatError: as :func:`check_text`.
+    """
+    check_text("".join("\ufffd" if c not in _FORBIDDEN_TEXT and _unicode_3_2.category(c) == "Cn" else c for c in text))
 
 
 def _check_age(text: str) -> None:

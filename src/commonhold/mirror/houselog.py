@@ -31,9 +31,10 @@ from commonhold.kernel.tlog.checkpoint import parse_checkpoint
 from commonhold.mirror.asking import SEEKS, Asker, Reply, check_not_ahead
 from commonhold.mirror.attesting import Round, attest_round, has_acts, is_worth, older_copy, rest
 from commonhold.mirror.witness import Clock, origin_hash
-from commonhold.store.directory import ObjectDirectory
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.handing import check_object, digests_in, unpack
+from commonhold.store.objects.directory import ObjectDirectory
+from commonhold.store.objects.protocol import MAX_IN_MEMORY
 from commonhold.store.partnerfile import FILE, read_partners
 from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT
 from commonhold.store.record import RECORD, Record, refusal_of
@@ -80,7 +81,7 @@ class HouseLog:
         self._turn = threading.RLock()
         self._first = threading.Event()
         self._record: Record | None = Record.open(house)
-        self._files, self.objects = DirectoryFiles(house / RECORD), ObjectDirectory(house)
+        self._files, self.objects = DirectoryFiles(house / RECORD), ObjectDirectory(house, max_size=MAX_IN_MEMORY)
         self._named: set[str] | None = None
         self._attested = -ATTEST_EVERY
         self._older = b""

@@ -24,8 +24,8 @@ from commonhold.kernel.record.keeping import kept_objects
 from commonhold.kernel.record.state import State
 from commonhold.kernel.texts import parse_text
 from commonhold.mirror.witness import Clock
-from commonhold.store.directory import ObjectDirectory
 from commonhold.store.fetch import Fetch
+from commonhold.store.objects.directory import ObjectDirectory
 
 MAX_TEXT: Final = 128 << 10
 """Bytes of a statement's object that are fetched; a longer one is compared by nobody here."""

@@ -26,13 +26,13 @@ from commonhold.kernel.record.succession import branch
 from commonhold.kernel.record.verdict import Verdict, judge_history
 from commonhold.kernel.tlog.checkpoint import open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
-from commonhold.store.directory import ObjectDirectory
 from commonhold.store.edge import Edge, frame
 from commonhold.store.fetch import is_url
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.handing import digests_in
+from commonhold.store.objects.directory import ObjectDirectory
+from commonhold.store.objects.remote import RemoteObjects
 from commonhold.store.reader import CHECKPOINT, StaticReader
-from commonhold.store.remoteobjects import RemoteObjects
 
 EPOCHS: Final = "epochs"
 MAX_TEXTS: Final = 4096

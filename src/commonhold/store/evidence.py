@@ -21,9 +21,9 @@ from commonhold.kernel.errors import CommonholdError, StoreError
 from commonhold.kernel.record.dossier import Dossier
 from commonhold.kernel.record.prooffile import make_proof_file, texts_of
 from commonhold.kernel.tlog.proof import TlogProof
-from commonhold.store.directory import ObjectDirectory
 from commonhold.store.files import store_error
 from commonhold.store.keyfile import MODE, write_new
+from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.record import ReadRecord
 
 FOLDER: Final = "evidence"

@@ -2,7 +2,7 @@
 
 :class:`Files` states the guarantees (durable, atomic, ordered, exclusive) once; :class:`DirectoryFiles` keeps them on a POSIX
 file system, and ``memory.MemoryFiles`` keeps them in memory, breakable, for tests and drills. What the files mean is the business of
-``log.py`` and ``directory.py``.
+``log.py`` and ``objects/directory.py``.
 
 Two kinds of write are told apart on purpose. ``write`` costs microseconds and may be lost when the power fails; ``append``, ``replace``
 and ``sync`` cost a disk flush and are not. The log pays for exactly one flush per batch (``docs/adr/0002-staged-log-writes.md``).
@@ -157,8 +157,8 @@ class DirectoryFiles:
 
     def read(self, name: str, max_size: int) -> bytes:
         """As :meth:`Files.read`; a tree that is being written is read without a lock."""
-        with _Refusals(f"read {name} in {self.path}"):
-            fd = os.open(self._inside(name, link=True), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with Refusals(f"read {name} in {self.path}"):
+            fd = os.open(self.locate(name, link=True), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             with open(fd, "rb", buffering=0) as file:
                 if not stat.S_ISREG(os.fstat(fd).st_mode):
                     raise StoreError(f"{name} in {self.path} is no regular file", code="store/io")
@@ -172,48 +172,48 @@ class DirectoryFiles:
 
     def write(self, name: str, data: bytes) -> None:
         """As :meth:`Files.write`: written in the scratch folder, then renamed."""
-        with _Refusals(f"write {name} in {self.path}"):
+        with Refusals(f"write {name} in {self.path}"):
             self._put(name, data, flush=False)
 
     def sync(self, names: Iterable[str]) -> None:
         """As :meth:`Files.sync`: fsync of each file, then of each folder that leads to one."""
         chosen = list(names)
         folders = {folder for name in chosen for folder in _ancestors(name)}
-        with _Refusals(f"flush files in {self.path} to the disk"):
+        with Refusals(f"flush files in {self.path} to the disk"):
             # All writing is begun before any is waited for: that takes a third of the time of one after the other.
             for name in chosen:
-                _with_fd(self._inside(name), _begin_writing)
+                with_fd(self.locate(name), begin_writing)
         for name in chosen:
-            with _Refusals(f"flush {name} in {self.path} to the disk"):
-                _with_fd(self._inside(name), os.fsync)
+            with Refusals(f"flush {name} in {self.path} to the disk"):
+                with_fd(self.locate(name), os.fsync)
         # Children first: a folder's entry for a new child is worth nothing before the child itself is there.
         for folder in sorted(folders, key=len, reverse=True):
-            with _Refusals(f"flush folder {folder or '.'} in {self.path} to the disk"):
-                _with_fd(os.path.join(self._root, folder), os.fsync)
+            with Refusals(f"flush folder {folder or '.'} in {self.path} to the disk"):
+                with_fd(os.path.join(self._root, folder), os.fsync)
 
     def append(self, name: str, data: bytes, meanwhile: Callable[[], None] = _nothing) -> None:
         """As :meth:`Files.append`: one write and one fdatasync; the file stays open for the next."""
-        with _Refusals(f"append to {name} in {self.path}"):
+        with Refusals(f"append to {name} in {self.path}"):
             if self._open_append is None or self._open_append[0] != name:
                 self._close_append()
-                self._open_append = (name, os.open(self._inside(name, link=True), os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
+                self._open_append = (name, os.open(self.locate(name, link=True), os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
             fd = self._open_append[1]
-            _write_all(fd, data)
-            _begin_writing(fd)
+            write_all(fd, data)
+            begin_writing(fd)
             meanwhile()
             os.fdatasync(fd)
 
     def replace(self, name: str, data: bytes) -> None:
         """As :meth:`Files.replace`: fsync before the rename, and of the folders after it."""
-        with _Refusals(f"replace {name} in {self.path}"):
+        with Refusals(f"replace {name} in {self.path}"):
             self._put(name, data, flush=True)
             for folder in sorted(_ancestors(name), key=len, reverse=True):
-                _with_fd(os.path.join(self._root, folder), os.fsync)
+                with_fd(os.path.join(self._root, folder), os.fsync)
 
     def delete(self, name: str) -> None:
         """As :meth:`Files.delete`."""
-        with _Refusals(f"delete {name} in {self.path}"):
-            target = self._inside(name)
+        with Refusals(f"delete {name} in {self.path}"):
+            target = self.locate(name)
             self._close_append()
             try:
                 found = [item.name for item in os.scandir(target)]
@@ -224,15 +224,15 @@ class DirectoryFiles:
                 return
         for below in found:
             self.delete(f"{name}/{below}")
-        with _Refusals(f"delete {name} in {self.path}"):
+        with Refusals(f"delete {name} in {self.path}"):
             self._made.discard(target)
             os.rmdir(target)
 
     def list(self, under: str) -> Iterator[str]:
         """As :meth:`Files.list`; what is half-written is not listed."""
-        with _Refusals(f"list {under} in {self.path}"):
+        with Refusals(f"list {under} in {self.path}"):
             try:
-                found = sorted(os.scandir(self._inside(under)), key=lambda item: item.name)
+                found = sorted(os.scandir(self.locate(under)), key=lambda item: item.name)
             except FileNotFoundError:
                 return
         for item in found:
@@ -244,9 +244,9 @@ class DirectoryFiles:
 
     def lock(self, name: str) -> Lock:
         """As :meth:`Files.lock`, by flock; it does not hold across machines on every network file system."""
-        with _Refusals(f"lock {self.path}"):
-            target = self._inside(name)
-            self._make_folder(target.rpartition("/")[0], private=name.startswith("."))
+        with Refusals(f"lock {self.path}"):
+            target = self.locate(name)
+            self.make_folder(target.rpartition("/")[0], private=name.startswith("."))
             fd = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -267,18 +267,18 @@ class DirectoryFiles:
 
         Only a caller that holds the lock, or that passes an age no living writer reaches, may do this.
         """
-        with _Refusals(f"clear {self._scratch} in {self.path}"), contextlib.suppress(FileNotFoundError):
+        with Refusals(f"clear {self._scratch} in {self.path}"), contextlib.suppress(FileNotFoundError):
             for item in os.scandir(os.path.join(self._root, self._scratch)):
                 if time.time() - item.stat(follow_symlinks=False).st_mtime >= older_than:
                     os.unlink(item.path)
 
     def _put(self, name: str, data: bytes, *, flush: bool) -> None:
-        target, private = self._inside(name), name.startswith(".")
+        target, private = self.locate(name), name.startswith(".")
         if self._open_append is not None and self._open_append[0] == name:
             self._close_append()
-        self._make_folder(target.rpartition("/")[0], private=private)
+        self.make_folder(target.rpartition("/")[0], private=private)
         folder = f"{self._root}/{self._scratch}"
-        self._make_folder(folder, private=self._scratch.startswith("."))
+        self.make_folder(folder, private=self._scratch.startswith("."))
         scratch = f"{folder}/{self._mark}-{next(self._count)}"
         fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600 if private else 0o644)
         try:
@@ -287,7 +287,7 @@ class DirectoryFiles:
                     # ext4 flushes a file that takes another's place by renaming, unless its blocks are there already; flushing is
                     # what this call leaves to sync(). Elsewhere this is as good as nothing.
                     os.posix_fallocate(fd, 0, len(data))
-                _write_all(fd, data)
+                write_all(fd, data)
                 if flush:
                     os.fsync(fd)
             finally:
@@ -298,7 +298,7 @@ class DirectoryFiles:
                 os.unlink(scratch)
             raise
 
-    def _inside(self, name: str, *, link: bool = False) -> str:
+    def locate(self, name: str, *, link: bool = False) -> str:
         """The path of *name*, if its folder lies inside; and what it links to, if *link* says that links at its end will be followed."""
         check_name(name)
         target = f"{self._root}/{name}"
@@ -313,17 +313,18 @@ class DirectoryFiles:
                 )
         return target
 
-    def _make_folder(self, folder: str, *, private: bool = False) -> None:
+    def make_folder(self, folder: str, *, private: bool = False) -> None:
+        """Make the folder at this full path, as :meth:`locate` gives it, and those that lead to it; not durable below the root."""
         if folder in self._made:
             return
         if not os.path.isdir(folder):
             # Parents first and one by one: only so does each get its mode, and a new root its durable place in its parent.
             outside = os.path.commonpath([self._root, folder]) != self._root
-            self._make_folder(os.path.dirname(folder), private=private and not outside)
+            self.make_folder(os.path.dirname(folder), private=private and not outside)
             with contextlib.suppress(FileExistsError):
                 os.mkdir(folder, 0o700 if private and folder != self._root else 0o755)
             if outside or folder == self._root:
-                _with_fd(os.path.dirname(folder), os.fsync)
+                with_fd(os.path.dirname(folder), os.fsync)
         self._made.add(folder)
 
     def _close_append(self) -> None:
@@ -346,7 +347,7 @@ class _FlockLock:
             self._fd = None
 
 
-class _Refusals:
+class Refusals:
     """A ``with`` block whose OSErrors leave as StoreErrors that say what was being done."""
 
     def __init__(self, doing: str) -> None:
@@ -367,12 +368,14 @@ def _ancestors(name: str) -> Iterator[str]:
         yield folder
 
 
-def _begin_writing(fd: int) -> None:
+def begin_writing(fd: int) -> None:
+    """Ask the system to begin writing what is dirty in a file, without waiting for it."""
     # Linux answers this advice by starting to write what is dirty, and does not wait; elsewhere it does nothing, and that is right too.
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _with_fd(path: str, use: Callable[[int], None]) -> None:
+def with_fd(path: str, use: Callable[[int], None]) -> None:
+    """Open a file or folder for as long as *use* takes; an fsync of a folder, for example."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         use(fd)
@@ -380,7 +383,8 @@ def _with_fd(path: str, use: Callable[[int], None]) -> None:
         os.close(fd)
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes | memoryview) -> None:
+    """Write all of *data*, however many writes that takes."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]

@@ -13,8 +13,8 @@ from commonhold.kernel.record.prooffile import ProofFile
 from commonhold.kernel.record.state import State
 from commonhold.kernel.texts import parse_text
 from commonhold.kernel.tlog.checkpoint import open_checkpoint
+from commonhold.store.objects.remote import objects_at
 from commonhold.store.record import Progress, ReadRecord, quiet, replay_leaves
-from commonhold.store.remoteobjects import objects_at
 
 
 def replay_proof(file: ProofFile, *, org: str = "", progress: Progress = quiet) -> ReadRecord:

@@ -25,12 +25,12 @@ from commonhold.kernel.record.replay import Replay
 from commonhold.kernel.record.state import State, empty_state
 from commonhold.kernel.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
-from commonhold.store.directory import ObjectDirectory
 from commonhold.store.epochs import branch_below, first_entry, write_earlier
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.journal import parse_journal
 from commonhold.store.keyfile import load_log_key, save_log_key
 from commonhold.store.log import JOURNAL, Log
+from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.opening import MAX_JOURNAL, exists, no_journal
 from commonhold.store.reader import CHECKPOINT, StaticReader
 from commonhold.store.workers import rare_collections, signature_workers

@@ -23,9 +23,9 @@ from commonhold.kernel.tlog.checkpoint import open_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.store.fetch import foreign_json, url_front, url_post
 from commonhold.store.handing import digests_in, pack
+from commonhold.store.objects.remote import RemoteObjects
 from commonhold.store.reader import StaticReader
 from commonhold.store.record import ReadRecord, open_reader, refusal_of
-from commonhold.store.remoteobjects import RemoteObjects
 
 SECONDS: Final = 30.0
 SEEN_SECONDS: Final = 8.0

@@ -19,9 +19,9 @@ from commonhold.kernel.tlog.checkpoint import open_checkpoint
 from commonhold.kernel.tlog.hashes import leaf_hash
 from commonhold.kernel.tlog.merkle import verify_consistency
 from commonhold.kernel.tlog.proof import TlogProof, parse_proof, verify_proof
-from commonhold.store.directory import ObjectDirectory
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.log import Log
+from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.reader import StaticReader
 from commonhold.testing.house import FAR, MemoryHouse, derive
 from tests.attacks import Mutation, attack

@@ -19,8 +19,8 @@ from commonhold.kernel.record.state import Seal, State
 from commonhold.store.sealedfile import unseal_with
 
 if TYPE_CHECKING:
-    from commonhold.store.directory import ObjectDirectory
-    from commonhold.store.remoteobjects import RemoteObjects
+    from commonhold.store.objects.directory import ObjectDirectory
+    from commonhold.store.objects.remote import RemoteObjects
 
 sheet_option = click.option(
     "--sheet", is_flag=True, help="Take the share from its printed sheet: its 33 words are asked for, or read from standard input."

@@ -107,7 +107,7 @@ def unseal_command(release: str, key: Path, name: str | None, house: Path | str,
     changed: `commonhold custody rotate` says how.
     """
     from commonhold.cli.reading import read_place  # noqa: PLC0415
-    from commonhold.store.remoteobjects import objects_at  # noqa: PLC0415
+    from commonhold.store.objects.remote import objects_at  # noqa: PLC0415
 
     keep_in_memory()
     refuse_regular_file()

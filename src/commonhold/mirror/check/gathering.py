@@ -27,9 +27,9 @@ from commonhold.mirror.standing import Standing
 from commonhold.mirror.witness import origin_hash
 from commonhold.store.epochs import logs_at
 from commonhold.store.fetch import foreign_json, is_private_address, url_fetch, url_front
+from commonhold.store.objects.remote import objects_at
 from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT, StaticReader
 from commonhold.store.record import open_reader
-from commonhold.store.remoteobjects import objects_at
 
 SECONDS: Final = 15.0
 MAX_SUCCESSORS: Final = 1 << 16

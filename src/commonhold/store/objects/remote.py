@@ -12,8 +12,8 @@ from typing import Final
 
 from commonhold.kernel.errors import ProofError, StoreError
 from commonhold.kernel.texts import MAX_TEXT_BYTES
-from commonhold.store.directory import ObjectDirectory
 from commonhold.store.fetch import is_url, url_fetch
+from commonhold.store.objects.directory import ObjectDirectory
 
 SECONDS: Final = 30.0
 MAX_FETCHES: Final = 1024

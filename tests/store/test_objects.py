@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from commonhold.kernel.errors import FormatError, ProofError, StoreError
-from commonhold.store.directory import ObjectDirectory
+from commonhold.store.objects.directory import ObjectDirectory
 
 
 def place(root: Path, digest: str) -> Path:
@@ -90,9 +90,9 @@ def test_an_unreadable_folder_is_not_taken_for_an_empty_one(tmp_path: Path, monk
     objects = ObjectDirectory(tmp_path)
     digest = objects.put(b"heron")
 
-    def broken(*_args: object) -> bytes:
-        raise StoreError("cannot read", code="store/io")
+    def refuse(*_args: object, **_more: object) -> int:
+        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(objects._files, "read", broken)
+    monkeypatch.setattr("commonhold.store.objects.directory.os.open", refuse)
     with pytest.raises(StoreError, match="cannot read"):
         objects.has(digest)

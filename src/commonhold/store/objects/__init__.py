@@ -1,0 +1,4 @@
+"""Objects by the SHA-256 of their bytes (DESIGN section 6): texts, pictures, films, manifests of works; whatever is named by a digest.
+
+:mod:`.protocol` says what an object store promises; :mod:`.directory` keeps the promises in a folder, and :mod:`.remote` reads from a web server.
+"""

@@ -1,0 +1,1 @@
+"""Laws of works and of how many copies there are."""
