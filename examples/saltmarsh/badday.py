@@ -1,7 +1,7 @@
-"""The last chapter of the demo: the radio's server is seized, and its members go on elsewhere.
+"""The last chapter of the demo: the radio's server is seized, its members go on elsewhere, and they get their page back.
 
 Everything here is a real process on this machine's own network: the radio's log server, two partner nodes, a thief's server, the server of the
-next epoch, and a Chromium for two of the members where there is one.
+next epoch, each custodian's program, and a Chromium for two of the members where there is one. The provider of the page alone is simulated.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import goingon
+import pageback
 import phones
+import sealing
 from deciding import Story
 from neighbours import PAGE, PARTNERS, Day, await_told, find_partners, newest, rent, told, verdict
+from people import Later, later
+from provider import Provider
 from running import NotHealthyError, fetch, programs, refusal, until
 from server import HostileServer, kit_of
 from thief import Thief
@@ -31,19 +35,22 @@ The assembly has dismissed the chair and the treasurer. From today Ruff speaks f
 
 def tell(story: Story) -> None:
     """The whole chapter; every process ends with it, whatever happens."""
-    with programs() as start:
+    with programs() as start, Provider().serving() as provider:
         try:
             day = rent(story, start)
             find_partners(day)
+            page = sealing.set_up(day, provider)
+            sealing.seal(day, page)
             _prepare(day)
             with _seize(day) as thief:
-                _lie(day)
-                _refuse(day, thief)
-                _show_two_faces(day, thief)
+                _lie(day, page)
+                strike = _refuse(day, thief)
+                _show_two_faces(day, thief, page, strike)
                 following = goingon.go_on(day)
                 goingon.readers_follow(day, following)
                 goingon.nothing_is_lost(day, following)
                 goingon.count(day)
+                pageback.get_back(day, following, page)
         except NotHealthyError as error:
             story.stage.fail("every server answers in time", str(error))
 
@@ -71,7 +78,7 @@ def _seize(day: Day) -> Iterator[Thief]:
     stage = day.story.stage
     stage.step("The bad day: the server and the page are seized")
     stage.say(
-        """Ruff has the server's root and the page's password, and a quarrel with the rest. The true log is stopped. Another program, at the same
+        """Ruff has the server's root, a session on the page that was never ended, and a quarrel with the rest. The true log is stopped. Another program, at the same
         address and with the log's own key, serves what Ruff likes, to whom Ruff likes. It took one evening."""
     )
     until(lambda: len({day.row(name)["signed"]["size"] for name in PARTNERS}) == 1, "both partners have signed the newest entry")
@@ -85,20 +92,22 @@ def _seize(day: Day) -> Iterator[Thief]:
         yield thief
 
 
-def _lie(day: Day) -> None:
+def _lie(day: Day, page: sealing.Page) -> None:
     story, stage = day.story, day.story.stage
-    stage.say(f"On {PAGE}, whose password Ruff has, there now stands:")
+    stage.say(f"On {PAGE}, where Ruff is logged in still, there now stands:")
+    page.provider.ask("publish", session=page.session, text=LIE)
     stage.quote(LIE)
     Path("attacks/reshuffle.md").write_text(LIE, "utf-8")
     stage.say("A listener who wonders asks one of the partners, and pastes the text, or looks it up with the program:")
     stage.run("verify", day.mirror("gull"), "--org", story.org, "--text", "attacks/reshuffle.md", code=1, only=("verdict", "text"))
     found = stage.json("verify", day.mirror("gull"), "--org", story.org, "--text", "attacks/reshuffle.md", code=1)
-    stage.check("what the page says is not official, whoever has its password", found["verdict"] == "not-official")
+    stage.check("what the page says is not official, whoever can write on it", found["verdict"] == "not-official")
     for name in PARTNERS:
         stage.check(f"{PARTNERS[name]} says so to anybody who asks in a browser", told(day, name, LIE) == "not-official")
 
 
-def _refuse(day: Day, thief: Thief) -> None:
+def _refuse(day: Day, thief: Thief) -> Later:
+    """The server takes no entry; the officers hand it to a partner, whose answer comes in some seconds."""
     stage = day.story.stage
     stage.say("The officers want to strike the page, so that it is no channel of record any more. The server takes nothing from them:")
     strike = ("propose", "channel", "op=strike", f"address={PAGE}")
@@ -108,12 +117,10 @@ def _refuse(day: Day, thief: Thief) -> None:
         """So they hand it to a partner. It keeps what the rules allow, offers it to the server again and again, and signs nothing more for a log that
         has left it out for ten minutes: a server that drops entries loses its clock. (The demo does not wait for that.)"""
     )
-    stage.run(*strike, "--house", day.mirror("gull"), "--kit", "kits/heron.kit", only=("entry", "taken"))
-    waiting = day.partners["gull"].json("pending")["entries"]
-    stage.check("the partner holds what the server refuses", [entry["member"] for entry in waiting] == ["heron"])
+    return later(stage, *strike, "--house", day.mirror("gull"), "--kit", "kits/heron.kit")
 
 
-def _show_two_faces(day: Day, thief: Thief) -> None:
+def _show_two_faces(day: Day, thief: Thief, page: sealing.Page, strike: Later) -> None:
     stage = day.story.stage
     stage.step("Attack: show the partners two faces")
     stage.say(
@@ -127,7 +134,14 @@ def _show_two_faces(day: Day, thief: Thief) -> None:
         status, words = refusal(f"{day.mirror(name)}/cosign", note)
         stage.check(f"{PARTNERS[name]} sees nothing wrong with what it is shown, and signs it", status == 200 and words)
         stage.check(f"and holds {day.size + 1} entries now", day.row(name)["held"] == day.size + 1)
-    stage.say("But Ruff cannot know who asks, and the partners compare what they hold:")
+    stage.say(
+        "But Ruff cannot know who asks, and the partners compare what they hold, three times a minute. Meanwhile heron's terminal has an answer:"
+    )
+    strike.show(only=("entry", "taken"))
+    waiting = day.partners["gull"].json("pending")["entries"]
+    stage.check("the partner holds what the server refuses", [entry["member"] for entry in waiting] == ["heron"])
+    sealing.find_nothing(day, page, thief)
+    stage.say("And by now the partners have compared:")
     until(lambda: _alarms(day, "gull", "two-faces"), "gull has noticed")
     (alarm,) = _alarms(day, "gull", "two-faces")
     Path("two-faces.proof").write_bytes(fetch(f"{day.partners['gull'].url}/alarms/{alarm['id']}"))

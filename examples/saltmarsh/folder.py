@@ -25,10 +25,13 @@ BAD_DAY = (
     "signer.html",
     "verifier.html",
     "radio.pin",
+    "page.key",
 )
 OWN = (*CUSTODY, *RECORD, *BAD_DAY, "TRY.md", MARKER)
 """Everything that the demo writes at the top of its folder, and all that it ever removes."""
 
+WAITS = (("For one day a quarter", "For five seconds a quarter"),), (('within = "P1D"', 'within = "PT5S"'),)
+"""The members' time to object to the opening of what is sealed, in words and as a rule: a day in the radio's charter, in the demo's copy not so long."""
 AMOUNT_RULE = 'limit = { amount = 200, currency = "EUR", window = "P30D" }'
 AMEND_RULE = '[decisions.amend]\narticle = "2.1"\nby = "assembly"\npass = { base = "register", at_least = "2/3" }'
 MAST = """# A new rope for the mast
@@ -62,24 +65,22 @@ def prepare(out: Path) -> None:
     shutil.copy(HERE / "statement-en.md", out / "texts")
     shutil.copy(HERE / "custody.json", out)
     (out / "texts" / "mast.md").write_text(MAST, "utf-8")
-    for name, source in (("charter", HERE), ("amended", HERE / "amended")):
-        (out / name).mkdir()
-        for file in ("charter.md", "charter.toml"):
-            shutil.copy(source / file, out / name)
+    _draft(out, HERE, "charter", *WAITS)
+    _draft(out, HERE / "amended", "amended", *WAITS)
     generous = (("Spending above 200", "Spending above 1500"), ("Up to 200 euros", "Up to 1500 euros"))
-    _draft(out, "charter", "generous", generous, ((AMOUNT_RULE, AMOUNT_RULE.replace("200", "1500")),))
+    _draft(out, out / "charter", "generous", generous, ((AMOUNT_RULE, AMOUNT_RULE.replace("200", "1500")),))
     easier = (("changes by two thirds of all members", "changes by more than half of all members"),)
-    _draft(out, "amended", "easier", easier, ((AMEND_RULE, AMEND_RULE.replace('at_least = "2/3"', 'more_than = "1/2"')),))
+    _draft(out, out / "amended", "easier", easier, ((AMEND_RULE, AMEND_RULE.replace('at_least = "2/3"', 'more_than = "1/2"')),))
 
 
-def _draft(out: Path, base: str, name: str, words: tuple[tuple[str, str], ...], rules: tuple[tuple[str, str], ...]) -> None:
+def _draft(out: Path, base: Path, name: str, words: tuple[tuple[str, str], ...], rules: tuple[tuple[str, str], ...]) -> None:
     """A charter as somebody would have it: that of *base* with a few words and rules changed, each found exactly once."""
     (out / name).mkdir()
     for file, changes in (("charter.md", words), ("charter.toml", rules)):
-        text = (out / base / file).read_text("utf-8")
+        text = (base / file).read_text("utf-8")
         for old, new in changes:
             if text.count(old) != 1:
-                raise FolderError(f"{base}/{file} does not say {old!r} exactly once, so the demo's draft of it is out of date")
+                raise FolderError(f"{base.name}/{file} does not say {old!r} exactly once, so the demo's draft of it is out of date")
             text = text.replace(old, new)
         (out / name / file).write_text(text, "utf-8")
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import urllib.parse
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,13 +85,17 @@ def find_partners(day: Day) -> None:
     places = dict(zip(PARTNERS, free_addresses(len(PARTNERS)), strict=True))
     for name, place in places.items():
         stage.variables[name.upper()] = f"http://{place}"
+    others = {name: f"http://{place}" for name, other in zip(PARTNERS, reversed(PARTNERS), strict=True) for place in [places[other]]}
+
+    def begin(name: str) -> Server:
+        options = ("--state", f"partners/{name}", "--name", PARTNERS[name], "--log", f"{log}={house.url}", "--partner", others[name])
+        return day.start("partner", "serve", *options, "--listen", places[name], "--allow-private", log=Path(f"partners-{name}.txt"))
+
+    with ThreadPoolExecutor(len(PARTNERS)) as pool:
+        day.partners.update(zip(PARTNERS, pool.map(begin, PARTNERS), strict=True))
     for name, domain in PARTNERS.items():
-        (other,) = (f"http://{place}" for each, place in places.items() if each != name)
-        options = ("--state", f"partners/{name}", "--name", domain, "--log", f"{log}={house.url}", "--partner", other)
-        stage.type(f'commonhold partner serve --state partners/{name} --name {domain} --log "$KEY=$RADIO" --partner {other} &')
-        server = day.start("partner", "serve", *options, "--listen", places[name], "--allow-private", log=Path(f"partners-{name}.txt"))
-        day.partners[name] = server
-        stage.show(f"listening    {server.url}")
+        stage.type(f'commonhold partner serve --state partners/{name} --name {domain} --log "$KEY=$RADIO" --partner {others[name]} &')
+        stage.show(f"listening    {day.partners[name].url}")
     policy = {
         "witnesses": {name: server.ready["vkeys"]["mirror"] for name, server in day.partners.items()},
         "validators": {name: server.ready["vkeys"]["validator"] for name, server in day.partners.items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,15 +64,21 @@ def approve(story: Story, proposal: str, house: str, partners: list[str], names:
     )
     stage.run(*ask, only=("it asks", "link"))
     link = str(stage.json(*ask)["link"])
-    for name in names:
-        with _phone(program) as page:
-            shown, six = _sign(page, name, link)
-        if name == names[0]:
-            stage.show(shown)
+    # Two telephones do not wait for each other.
+    with ThreadPoolExecutor(len(names)) as pool:
+        signed = list(pool.map(lambda name: _sign(program, name, link), names))
+    stage.show(signed[0][0])
+    for name, (_, six) in zip(names, signed, strict=True):
         stage.check(f"{name} compared the six words of the pin, read in words what to sign, signed, and a partner took it", six)
 
 
-def _sign(page: Page, name: str, link: str) -> tuple[str, bool]:
+def _sign(program: str, name: str, link: str) -> tuple[str, bool]:
+    """One member's telephone, from the link to the partner that took the act; gives what it showed, and whether there were six words to compare."""
+    with _phone(program) as page:
+        return _sign_on(page, name, link)
+
+
+def _sign_on(page: Page, name: str, link: str) -> tuple[str, bool]:
     page.goto(f"{Path(SIGNER).resolve().as_uri()}#{link.partition('#')[2]}")
     page.click("#start-have")
     page.fill("#kit-name", name)

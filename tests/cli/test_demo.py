@@ -41,9 +41,12 @@ def test_the_demo_holds_every_claim_that_it_makes(told: tuple[Path, subprocess.C
     assert (done.returncode, done.stderr) == (0, "")
     found = re.search(r"All (\d+) claims hold", done.stdout)
     assert found is not None
-    assert done.stdout.count("✓") == int(found[1]) >= 50
+    assert done.stdout.count("✓") == int(found[1]) >= 120
     assert "\x1b" not in done.stdout
     assert (out / "TRY.md").read_text("utf-8") in done.stdout
+    assert "*five seconds*" in done.stdout
+    assert "simulated" in done.stdout
+    assert not {"page.key", "kits/tern-share.html"} & {str(path.relative_to(out)) for path in out.rglob("*")}
     assert {"radio", "stranger", "attacks", "kits", "statement.proof", "next", "two-faces.proof"} <= {path.name for path in out.iterdir()}
 
 
