@@ -10,9 +10,11 @@ The rows come from the marks that ``tests/attacks.py`` sets. A mutation is appli
 from __future__ import annotations
 
 import argparse
+import compileall
 import contextlib
 import difflib
 import os
+import py_compile
 import re
 import shutil
 import subprocess
@@ -184,14 +186,16 @@ def _copy(target: Path) -> None:
             shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
         elif (ROOT / name).exists():
             shutil.copy(ROOT / name, target / name)
+    # Bytecode that is held to its source's hash: a broken file has the length and the second of the whole one, and a .pyc that is
+    # held to those would hide the break; without any, each of the runs would compile all anew.
+    for name in COPIED:
+        compileall.compile_dir(target / name, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
 
 
 def _environment(folder: Path) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": str(folder / "src"),
-        # A broken file has the length and the second of the whole one: a stale .pyc would hide the break.
-        "PYTHONDONTWRITEBYTECODE": "1",
         "COMMONHOLD_SHARED_DATA": str(SHARED_DATA),
     }
 
