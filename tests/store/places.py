@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.objects.protocol import Objects
 
-PLACES: Final = ["folder_place"]
+PLACES: Final = ["folder_place", "localbucket_place", "moto_place"]
 
 
 class Place(Protocol):
@@ -20,6 +20,9 @@ class Place(Protocol):
 
     def flip(self, digest: str) -> None:
         """Turn over one bit of an object where it lies."""
+
+    def lose(self, digest: str) -> None:
+        """Take an object away, as nobody should."""
 
     def leftovers(self) -> list[str]:
         """Names of what lies there beside tombstones."""
@@ -37,6 +40,9 @@ class Folder:
 
     def flip(self, digest: str) -> None:
         flip(self.path / "objects" / digest[:2] / digest[2:])
+
+    def lose(self, digest: str) -> None:
+        (self.path / "objects" / digest[:2] / digest[2:]).unlink()
 
     def leftovers(self) -> list[str]:
         return [str(path) for path in self.path.rglob("*") if path.is_file() and ".erased" not in path.parts]

@@ -9,10 +9,11 @@ import http.client
 import ipaddress
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from socket import SHUT_RDWR, SOCK_STREAM, create_connection, getaddrinfo, socket
 from types import TracebackType
 from typing import IO, Any, Final, Self
@@ -79,6 +80,44 @@ def _get(address: str, max_size: int, timeout: float, deadline: float, *, public
         except urllib.error.URLError as exc:
             raise _unreachable(address, exc.reason) from exc
         except (OSError, ValueError, http.client.HTTPException, zlib.error) as exc:
+            raise _unreachable(address, exc) from exc
+
+
+def url_pieces(address: str, max_size: int, *, timeout: float = 10.0, grace: float = 30.0, least: int = 1 << 15) -> Iterator[bytes]:
+    """One file piece by piece, however large, from a server that has to keep up.
+
+    Args:
+        grace: seconds before slowness counts.
+        least: bytes that must have come for each second since then, on average.
+
+    Raises:
+        StoreError: as :func:`url_fetch`'s functions, also after pieces were given.
+    """
+    check_plain(address)
+    request = urllib.request.Request(address, headers={"User-Agent": "commonhold"})  # noqa: S310 - the scheme was checked
+    began, seen = time.monotonic(), 0
+    # The end of the whole exchange, for a server that sends a byte now and then, within one read: as long as the largest file may take.
+    with _Exchange(grace + max_size / least, public_only=False) as exchange:
+        try:
+            with exchange.open(request, timeout, _Redirects()) as answer:
+                if answer.headers.get("Content-Encoding", "identity") != "identity":
+                    raise StoreError(f"{address} came encoded, and that was not asked for", code="store/encoding", next_step=_TRY_LATER)
+                # One read of the network at a time, so that a drip is seen while it drips.
+                while piece := answer.read1(_PIECE * 4):
+                    seen += len(piece)
+                    if seen > max_size:
+                        raise StoreError(f"{address} is longer than {max_size} bytes", code="store/too-big", data={"max_size": max_size})
+                    if seen < least * (time.monotonic() - began - grace):
+                        raise _unreachable(address, "it came too slowly")
+                    yield piece
+                if answer.length:
+                    raise _unreachable(address, "it ended early")
+        except urllib.error.HTTPError as exc:
+            exc.close()
+            raise _refusal(exc, address) from None
+        except urllib.error.URLError as exc:
+            raise _unreachable(address, exc.reason) from exc
+        except (OSError, ValueError, http.client.HTTPException) as exc:
             raise _unreachable(address, exc) from exc
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from commonhold.kernel.errors import FormatError
 from commonhold.kernel.works import manifest
-from commonhold.kernel.works.manifest import File, Provenance, Rights, Text, make_work, parse_work, work_bytes, work_id
+from commonhold.kernel.works.manifest import File, Provenance, Rights, Text, is_file_name, make_work, parse_work, work_bytes, work_id
 from tests.attacks import Mutation, attack
 
 VECTORS = Path(__file__).resolve().parents[3] / "vectors"
@@ -69,3 +69,8 @@ def test_a_manifest_beyond_the_bound_is_not_looked_at(monkeypatch: pytest.Monkey
     with pytest.raises(FormatError) as refused:
         parse_work(b"x" * 11)
     assert refused.value.code == "work/too-large"
+
+
+def test_a_file_name_can_be_asked_for_before_a_work_is_made() -> None:
+    """Whoever adds a file whose name may not stand in a manifest leaves the name out, and the file is there all the same."""
+    assert [is_file_name(name) for name in ("film.mp4", "Ünicode.mp4", "../x", "a" * 201)] == [True, False, False, False]

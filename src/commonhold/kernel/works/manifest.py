@@ -9,6 +9,7 @@ Left to others: where objects lie, and whether they are whole.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
@@ -33,9 +34,8 @@ Language = Annotated[
     ),
 ]
 MediaType = Annotated[str, msgspec.Meta(max_length=127, pattern=r"\A[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*\Z")]
-FileName = Annotated[
-    str, msgspec.Meta(max_length=200, pattern=r"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}(?:/[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}){0,7}\Z")
-]
+_FILE_NAME: Final = r"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}(?:/[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}){0,7}\Z"
+FileName = Annotated[str, msgspec.Meta(max_length=200, pattern=_FILE_NAME)]
 Size = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Address = Annotated[str, msgspec.Meta(min_length=3, max_length=400, pattern=r"\A[!-~]+\Z")]
@@ -133,6 +133,11 @@ def work_bytes(work: Work) -> bytes:
     raw = _encoder.encode(work)
     parse_work(raw)
     return raw
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a work's file may have this name."""
+    return len(name) <= 200 and re.fullmatch(_FILE_NAME, name) is not None
 
 
 def work_id(raw: bytes) -> str:

@@ -146,9 +146,9 @@ class ObjectDirectory:
         """As :meth:`.protocol.Objects.mark_work`."""
         self._files.replace(name_of(digest, WORKS), b"")
 
-    def works(self) -> Iterator[str]:
+    def works(self, after: str = "") -> Iterator[str]:
         """As :meth:`.protocol.Objects.works`."""
-        return self._listed(WORKS, "")
+        return self._listed(WORKS, after)
 
     def erase(self, digest: str, decision: str) -> None:
         """As :meth:`.protocol.Objects.erase`: the tombstone is durable before the first byte goes."""

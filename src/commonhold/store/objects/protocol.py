@@ -129,8 +129,8 @@ class Objects(Putting, Protocol):
         """Remember that an object is the manifest of a work; durable when this returns. Call it when the manifest itself is durable."""
         ...
 
-    def works(self) -> Iterator[str]:
-        """The digests of the manifests here, in order."""
+    def works(self, after: str = "") -> Iterator[str]:
+        """The digests of the manifests here that sort after *after*, in order."""
         ...
 
     def erase(self, digest: str, decision: str) -> None:
@@ -165,9 +165,23 @@ def check_digest(digest: str) -> str:
     return digest
 
 
+def nothing(*_told: object) -> None:
+    """What is told to nobody."""
+
+
 def is_digest(text: str) -> bool:
     """Whether a text is a digest."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def check_decision(decision: str) -> None:
+    """Refuse what is not the id of a proposal.
+
+    Raises:
+        FormatError: ``object/decision``.
+    """
+    if not is_digest(decision):
+        raise FormatError(f"{decision[:80]!a} is not the id of a decision", code="object/decision")
 
 
 def name_of(digest: str, under: str = FOLDER) -> str:

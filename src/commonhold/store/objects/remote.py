@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from commonhold.kernel.errors import ProofError, StoreError
 from commonhold.kernel.texts import MAX_TEXT_BYTES
-from commonhold.store.fetch import is_url, url_fetch
+from commonhold.store.fetch import check_plain, is_url, url_fetch, url_pieces
 from commonhold.store.objects.directory import ObjectDirectory
+from commonhold.store.objects.protocol import MAX_OBJECT, altered, name_of
 
 SECONDS: Final = 30.0
+LEAST_RATE: Final = 1 << 15
 MAX_FETCHES: Final = 1024
 """As many as a charter has articles, and some statements."""
 ALL_SECONDS: Final = 120.0
@@ -60,3 +63,32 @@ class RemoteObjects:
 def objects_at(place: Path | str) -> ObjectDirectory | RemoteObjects:
     """The texts of the house in a folder, or at the address of its log."""
     return RemoteObjects(str(place).rstrip("/")) if is_url(place) else ObjectDirectory(place)
+
+
+class RemoteReplica:
+    """Objects at an address, of any size, read piece by piece: a static mirror, a partner, whatever serves ``objects/`` below *url*.
+
+    A server that drips is left: after the first half minute at least 32 KiB must have come for every second.
+
+    Raises:
+        StoreError: ``store/url`` if the address is not plain.
+    """
+
+    def __init__(self, url: str) -> None:
+        check_plain(url)
+        self._url = url.rstrip("/")
+
+    def __str__(self) -> str:
+        return self._url
+
+    def stream(self, digest: str) -> Iterator[bytes]:
+        """As :meth:`.protocol.Objects.stream`; an object that was erased is absent here, since a static server knows no reason."""
+        hashed, held = hashlib.sha256(), b""
+        for piece in url_pieces(f"{self._url}/{name_of(digest)}", MAX_OBJECT, least=LEAST_RATE):
+            hashed.update(piece)
+            if held:
+                yield held
+            held = piece
+        if hashed.hexdigest() != digest:
+            raise altered(digest, hashed.hexdigest(), self)
+        yield held
