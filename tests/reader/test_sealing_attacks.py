@@ -12,12 +12,14 @@ from shamir_mnemonic.cipher import encrypt  # type: ignore[import-untyped] # it 
 from shamir_mnemonic.share import Share  # type: ignore[import-untyped]
 
 from commonhold.kernel.custody.sealing import splitting
-from commonhold.kernel.custody.sealing.opening import open_seal, seal
+from commonhold.kernel.custody.sealing.opening import Sealed, open_seal, seal
 from commonhold.kernel.custody.sealing.structure import parse_structure
 from tests.attacks import Mutation, attack
+from tests.conformance.test_seal_refusals import MANIFEST, READER, REFUSALS, VALUE
 from tests.kernel.sealing.seals import ABOUT, OFFICERS, SECRETS, dice, given
 from tests.reader.node import Reader, verdict
 
+MODULES = "reader/src/sealing"
 SPLITTING = "src/commonhold/kernel/custody/sealing/splitting.py"
 
 
@@ -27,6 +29,56 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     found = Reader(tmp_path_factory.mktemp("reader"))
     yield found
     found.close()
+
+
+@attack("seal-person-twice", Mutation(f"{MODULES}/structure.js", find="demand(twice === undefined,", replace="demand(true,"))
+@attack("seal-too-few", Mutation(f"{MODULES}/structure.js", find=".length >= this.need;", replace=".length >= this.need - 1;"))
+@attack(
+    "seal-wrong-share",
+    Mutation(
+        f"{MODULES}/shares.js", find="commitment(this.about, index, member, words) === holding.commitment", replace="words.length > 0"
+    ),
+)
+@attack("seal-stale-share", Mutation(f"{MODULES}/shares.js", find="demand(found.seal === seal,", replace="demand(true,"))
+@attack("seal-false-proof", Mutation(f"{MODULES}/shares.js", find="chainLink(proof) === last,", replace="last.length === 64,"))
+@attack(
+    "contribution-of-another",
+    Mutation(f"{MODULES}/shares.js", find="demand(envelope.member === by,", replace="demand(true,"),
+    Mutation(f"{MODULES}/shares.js", find="demand(envelope.release === release,", replace="demand(true,"),
+)
+def test_the_browser_refuses_what_the_command_line_refuses(reader: Reader) -> None:
+    """Every refusal of the vectors, by its code; nothing of a seal is checked in one program alone."""
+    found = {f"{case['op']}: {case['name']}": verdict(lambda case=case: READER[case["op"]](reader, case)) for case in REFUSALS}
+    assert found == {f"{case['op']}: {case['name']}": case["code"] for case in REFUSALS}
+
+
+@attack("seal-duplicate", Mutation(f"{MODULES}/opening.js", find="if (right.has(member)) {", replace="if (right === null) {"))
+def test_one_person_counts_once_in_a_browser(reader: Reader) -> None:
+    """Whoever contributes twice is a duplicate, and whoever is not needed is set aside."""
+    for case in VALUE["verdicts"]:
+        half = {name: case[name] for name in MANIFEST}
+        found = reader.ask("check-contributions", **half, envelopes=[one.encode() for one in case["envelopes"]])
+        assert [[one["member"], one["code"]] for one in found["verdicts"]] == case["verdicts"]
+
+
+@attack(
+    "seal-moved-object",
+    Mutation(f"{MODULES}/opening.js", find="concat(AEAD_DOMAIN, canonicalBytes(aboutValue(about)))", replace="AEAD_DOMAIN"),
+)
+def test_what_was_sealed_for_one_resource_does_not_open_as_another_in_a_browser(reader: Reader) -> None:
+    """Even if whoever moves it knows the key, cuts it again and commits to all of it: the content itself says what it belongs to."""
+    key = bytes(range(32))
+    elsewhere = replace(ABOUT, resource="domain")
+    thrown = iter((key, bytes(12)))
+    made = seal(SECRETS, parse_structure(OFFICERS), ABOUT, lambda size: next(thrown, bytes(size)))
+    moved = replace(
+        made,
+        about=elsewhere,
+        key=reader.ask("key-commitment", about=elsewhere.to_value(), key=key.hex()),
+        words=splitting.split_key(key, made.structure, elsewhere.to_value(), dice()),
+    )
+    assert opened(reader, made, "heron", "tern") == ""
+    assert opened(reader, moved, "heron", "tern") == "seal/other-content"
 
 
 @attack(
@@ -45,11 +97,23 @@ def test_shares_that_ask_for_more_work_than_the_format_does_are_refused_at_once(
     public = made.manifest(dict.fromkeys(names, ""), dict.fromkeys(names, ""))
     began = time.monotonic()
     assert verdict(lambda: open_seal(public, made.sealed, given(made, "heron", "tern"))) == "seal/inconsistent"
-    shares = [{"member": member, "commitment": holding.commitment} for member, holding in public.holdings.items()]
-    job = {"about": ABOUT.to_value(), "structure": OFFICERS, "shares": shares, "key": public.key, "digest": public.sealed}
-    contributed = [made.envelope(member) for member in ("heron", "tern")]
-    assert verdict(lambda: reader.ask("open-seal", **job, object=made.sealed, envelopes=contributed)) == "seal/inconsistent"
+    assert opened(reader, made, "heron", "tern") == "seal/inconsistent"
     assert time.monotonic() - began < 5
+
+
+def opened(reader: Reader, made: Sealed, *members: str) -> str:
+    """The code of the reader's refusal to open this seal with these people's shares, or nothing."""
+    names = made.structure.people()
+    public = made.manifest(dict.fromkeys(names, ""), dict.fromkeys(names, ""))
+    shares = [{"member": member, "commitment": holding.commitment} for member, holding in public.holdings.items()]
+    half = {
+        "about": public.about.to_value(),
+        "structure": public.structure.to_value(),
+        "shares": shares,
+        "key": public.key,
+        "digest": public.sealed,
+    }
+    return verdict(lambda: reader.ask("open-seal", **half, object=made.sealed, envelopes=[made.envelope(one) for one in members]))
 
 
 def slow_seal(exponent: int, monkeypatch: pytest.MonkeyPatch) -> Any:
