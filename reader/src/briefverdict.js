@@ -18,7 +18,7 @@ const STATUS = { members: "active", seats: "held" };
 const GONE = ["departed", "expelled"];
 // What changes the state by itself; any other kind is a resolution of the charter's own.
 const STATE_KINDS =
-  "admit amend appoint channel delegate depart dismiss entrust expel partner publish recover-member release rotate-key seal statement succeed suspend-origin".split(" ");
+  "admit amend appoint channel delegate depart dismiss emergency-release entrust expel partner publish recover-member release rotate-key seal statement succeed suspend-origin".split(" ");
 const YES = ["official", "official-freshness-unknown"];
 
 /**

@@ -44,7 +44,12 @@ const BODIES = new Map(
     confirm: { proposal: isDigest },
     withdraw: { what: isOneOf("proposal", "approval", "objection", "delegation", "seat"), of: isShort },
     accept: { of: isDigest },
-    acknowledge: { what: isOneOf("share", "changed"), of: isDigest, proof: maybe(isDigest) },
+    acknowledge: {
+      what: isOneOf("share", "changed", "notice"),
+      of: isDigest,
+      proof: maybe(isDigest),
+      way: maybe(isOneOf("", "mail", "paper", "partner", "person", "phone")),
+    },
     contribute: { release: isDigest, envelope: (value) => isText(value) && Array.from(value).length >= 40 && Array.from(value).length <= 4096 },
     attest: { note: isText },
     open: { parent: isParent, log_key: isText, policy: maybe(isPartners) },

@@ -169,7 +169,7 @@ class House:
         return path
 
 
-def found(base: Path, *, accepted: bool = True) -> House:
+def found(base: Path, *, accepted: bool = True, charter: Path = EXAMPLE) -> House:
     """Found a house from nothing, as five people with a command line would."""
     house = House(base)
     base.mkdir(parents=True, exist_ok=True)
@@ -177,7 +177,7 @@ def found(base: Path, *, accepted: bool = True) -> House:
         assert command("key", "new", name, "-o", house.kit(name)).code == 0
     members = [part for name in MEMBERS for part in ("--member", house.card(name))]
     seats = [part for office, name in SEATS.items() for part in ("--seat", f"{office}={name}")]
-    done = command("found", house.path, "--charter", EXAMPLE, *members, *seats, "--kit", house.kit("heron"))
+    done = command("found", house.path, "--charter", charter, *members, *seats, "--kit", house.kit("heron"))
     assert done.code == 0, done.said
     if accepted:
         for name in MEMBERS:

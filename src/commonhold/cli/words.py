@@ -57,10 +57,8 @@ def _payload_phrase(kind: str, payload: Mapping[str, Any], begins: str) -> str:
         "seal": lambda: (
             f"seal what opens {payload.get('resource')} (seal {payload.get('seal')}) for {', '.join(sorted(payload.get('shares', {})))}"
         ),
-        "release": lambda: (
-            f"open seal {payload.get('seal')} of {payload.get('resource')} for whoever has the key of {str(payload.get('recipient'))[:16]}..., "
-            f"until {moment(payload.get('until', 0))}, because of the text {short(payload.get('purpose', ''))}{begins}"
-        ),
+        "release": lambda: _release(payload, begins),
+        "emergency-release": lambda: f"in an emergency, {_release(payload, begins)}",
         "succeed": lambda: f"go on in this epoch{', without a witness' if payload.get('unwitnessed') else ''}",
         "delegate": lambda: f"let {payload.get('to')} act under {payload.get('rule')}",
     }
@@ -68,6 +66,13 @@ def _payload_phrase(kind: str, payload: Mapping[str, Any], begins: str) -> str:
         return phrases[kind]()
     money = f" {payload['amount']} {payload.get('currency', '')}".rstrip() if "amount" in payload else ""
     return f"{kind}{money}: the text {short(payload.get('text', ''))}{begins}"
+
+
+def _release(payload: Mapping[str, Any], begins: str) -> str:
+    return (
+        f"open seal {payload.get('seal')} of {payload.get('resource')} for whoever has the key of {str(payload.get('recipient'))[:16]}..., "
+        f"until {moment(payload.get('until', 0))}, because of the text {short(payload.get('purpose', ''))}{begins}"
+    )
 
 
 def _amended(payload: Mapping[str, Any]) -> str:
@@ -90,6 +95,10 @@ def articles_words(articles: Sequence[str]) -> str:
 
 def places_words(what: str) -> str:
     """The offices or bodies that a need counts, as people say them: "the chair or the treasurer"."""
+    if what == "notice":
+        return "those who may object, that word has reached them"
+    if what == "ways of notice":
+        return "different ways of that word"
     places = [f"{'' if place.startswith('quorum') else 'the '}{place}" for place in what.split(" or ")]
     return printable(" or ".join([", ".join(places[:-1]), places[-1]] if places[1:] else places))
 
@@ -205,6 +214,8 @@ def entry_words(kind: str, by: str, body: Mapping[str, Any], state: State, openi
         return printable(f"{by} opens this epoch, after entry {body['parent']['size'] - 1} of {body['parent']['origin']}")
     if kind == "contribute":
         return printable(f"{by} gives their share to {_target(kind, body['release'], state, openings)}")
+    if kind == "acknowledge" and body["what"] == "notice":
+        return printable(f"{by} says that word came by {body['way']} of {_target(kind, body['of'], state, openings)}")
     if kind == "acknowledge":
         proves = (
             "has and can open their share"

@@ -17,6 +17,7 @@ STATE_KINDS: Final = frozenset(
         "delegate",
         "depart",
         "dismiss",
+        "emergency-release",
         "entrust",
         "expel",
         "partner",
@@ -37,6 +38,12 @@ FUTURE_KINDS: Final = frozenset({"mandate", "part"})
 
 KERNEL_KINDS: Final = STATE_KINDS | FUTURE_KINDS
 
+RELEASES: Final = frozenset({"emergency-release", "release"})
+"""Kinds that let custodians open a seal; whoever proposes one has no voice in it."""
+
+EMERGENCY_SECONDS: Final = 60 * 86_400
+"""How long after it is asked for an emergency release ends at the latest, its waiting period included: nothing stays open for ever."""
+
 TOP_KINDS: Final = frozenset({"amend", "dismiss", "succeed"})
 """Acts that need only membership of the register, with m < n, so that neither empty offices nor one lost key can stop them."""
 
@@ -52,6 +59,7 @@ NEVER_EVERYDAY: Final = frozenset(
         "delegate",
         "depart",
         "dismiss",
+        "emergency-release",
         "entrust",
         "expel",
         "mandate",
@@ -76,6 +84,7 @@ NEVER_EMERGENCY: Final = frozenset(
         "delegate",
         "depart",
         "dismiss",
+        "emergency-release",
         "expel",
         "mandate",
         "part",

@@ -41,6 +41,7 @@ GOOD: Final[dict[str, dict[str, Any]]] = {
     "partner": {"witnesses": {"reed": "a key"}, "groups": {"all": {"k": 1, "of": ["reed"]}}, "quorum": "all"},
     "publish": {"work": HEX},
     "recover-member": {"member": "tern", "kit": KIT},
+    "emergency-release": {"resource": "page", "seal": 1, "purpose": HEX, "recipient": KIT["age"], "until": 1_700_000_000},
     "release": {"resource": "page", "seal": 1, "purpose": HEX, "recipient": KIT["age"], "until": 1_700_000_000},
     "seal": {
         "resource": "page",

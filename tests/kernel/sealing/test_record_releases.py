@@ -35,8 +35,8 @@ def test_custodians_open_a_released_seal_together() -> None:
     "release-own-request",
     Mutation(
         "src/commonhold/kernel/record/tally.py",
-        find='    excluded = proposal.by if proposal.kind == "release" else "" if',
-        replace='    excluded = "" if proposal.kind == "release" else "" if',
+        find='    excluded = proposal.by if proposal.kind in RELEASES else "" if',
+        replace='    excluded = "" if proposal.kind in RELEASES else "" if',
     ),
 )
 def test_nobody_approves_their_own_request() -> None:

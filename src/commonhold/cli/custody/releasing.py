@@ -43,6 +43,11 @@ _MAX_KEY = 4_096
 @click.option(
     "--seal", "number", type=click.IntRange(1), help="An earlier seal, as long as two members have not attested that it is worth nothing."
 )
+@click.option(
+    "--emergency",
+    is_flag=True,
+    help="Ask by the charter's rule for emergencies: fewer approve, the others are told over two ways, and it waits.",
+)
 @click.option("--until", default="P7D", show_default=True, help="How long custodians may contribute, as an ISO 8601 duration.")
 @click.option("--within", default="P7D", show_default=True, help="How long the proposal may be decided, as an ISO 8601 duration.")
 @house_option
@@ -53,11 +58,12 @@ def release_command(
     purpose: Path,
     key: Path,
     number: int | None,
+    emergency: bool,  # noqa: FBT001 - click passes flags so
     until: str,
     within: str,
     house: Path | str,
     kit: Path,
-    as_json: bool,  # noqa: FBT001 - click passes flags so
+    as_json: bool,  # noqa: FBT001
 ) -> None:
     """Ask that the live seal of RESOURCE be opened for you: by the charter's rule, in which you have no voice.
 
@@ -91,7 +97,12 @@ def release_command(
         }
         words = " ".join(recipient_fingerprint(recipient))
         extra = {"recipient": words, "key": str(key)}
-        make_proposal(actor, "release", payload, {digest: raw}, within=within, as_json=as_json, extra=extra)
+        kind = "emergency-release" if emergency else "release"
+        if emergency:
+            extra["notice"] = (
+                "tell the others now, over two ways or more: `commonhold custody notify`; each says so with `commonhold custody notice`"
+            )
+        make_proposal(actor, kind, payload, {digest: raw}, within=within, as_json=as_json, extra=extra)
 
 
 @click.command("unseal")

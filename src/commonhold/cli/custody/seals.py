@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from commonhold.cli.acting import open_actor, report, submit
+from commonhold.cli.custody.counting import request_lines, request_value
 from commonhold.cli.custody.holding import require_live
 from commonhold.cli.options import house_option, json_option, kit_option
 from commonhold.cli.output import emit, printable
@@ -17,6 +18,7 @@ from commonhold.kernel.errors import RuleError
 from commonhold.kernel.record.keeping import WITNESSES, live_seal, manifest, openable_seal
 from commonhold.kernel.record.state import Rotation, State
 from commonhold.kernel.record.strength import Step, replacing, strength
+from commonhold.kernel.record.watching import DECIDED, watched
 
 LOST: Final = {
     "left": "is not a member any more",
@@ -112,6 +114,7 @@ def _row(state: State, resource: str) -> dict[str, Any]:
         "replaced": [],
         "rotation": None,
         "releases": [],
+        "requests": [request_value(one) for one in watched(state, resource) if one.step != DECIDED],
     }
     if live is not None:
         found = strength(state, live)
@@ -201,6 +204,8 @@ def _lines(row: dict[str, Any]) -> list[str]:
             f"     seal {numbers} can still be released, until two members attest the change: `commonhold custody rotate {row['resource']} --changed`"
         )
     lines += [f"     seal {seal['seal']} waits for {', '.join(seal['waits_for'])}" for seal in row["offered"]]
+    for request in row["requests"]:
+        lines += request_lines(request)
     for release in row["releases"]:
         state = "enough to open it" if release["enough"] else f"given by {', '.join(release['given']) or 'nobody yet'}"
         lines.append(

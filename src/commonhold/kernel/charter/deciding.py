@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from commonhold.kernel.charter.draft import Draft
 from commonhold.kernel.charter.people import EVERYONE, optional_duration
-from commonhold.kernel.charter.rules import All, Count, Limit, Need, Objection, Quorum, Rule, Share
+from commonhold.kernel.charter.rules import All, Count, Limit, Need, Notices, Objection, Quorum, Rule, Share
 from commonhold.kernel.charter.shape import read_amount
 from commonhold.kernel.durations import parse_duration
 from commonhold.kernel.kinds import FUTURE_KINDS, IMPLIED_KINDS
@@ -80,6 +80,7 @@ def read_rule(draft: Draft, name: str, table: Mapping[str, Any]) -> Rule:
         notice=optional_duration(table, "notice"),
         time_lock=optional_duration(table, "time_lock") or optional_duration(table, "effect_after"),
         objection=_objection(draft, place, table),
+        notices=Notices(table["notices"]["people"], table["notices"]["ways"]) if "notices" in table else None,
         everyday=table.get("everyday", False),
         subject_votes=table.get("subject_votes", True),
         limit=read_limit(table),

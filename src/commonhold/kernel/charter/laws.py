@@ -12,7 +12,7 @@ from typing import Final
 from commonhold.kernel.charter.draft import Draft
 from commonhold.kernel.charter.rules import Count, Fraction, Rule
 from commonhold.kernel.charter.strength import fewest_holders, most_people, offices_in, parts
-from commonhold.kernel.kinds import NEVER_EVERYDAY
+from commonhold.kernel.kinds import EMERGENCY_SECONDS, NEVER_EVERYDAY
 
 
 def check_laws(draft: Draft) -> None:
@@ -51,6 +51,24 @@ def everyday_stays_everyday(draft: Draft) -> None:
         for kind in sorted(NEVER_EVERYDAY.intersection(rule.kinds)) if rule.everyday else ():
             words = f"marks {kind} as everyday, and {kind} always takes the member's kit"
             draft.note("error", f"decisions.{rule.name}", words, "Take everyday out of the rule.", code="everyday")
+
+
+def notice_goes_to_those_who_may_object(draft: Draft) -> None:
+    """Notices go with a right to object; and whoever may have secrets opened in an emergency waits, and the others are told over two ways."""
+    for rule in draft.decisions.values():
+        place = f"decisions.{rule.name}"
+        if rule.notices is not None and rule.objection is None:
+            words = "asks for notices, and nobody may object, so nobody would have to be told"
+            draft.note("error", place, words, "Give it objection = {of, at_least, within}.", code="notices-nobody")
+        if "emergency-release" not in rule.kinds:
+            continue
+        if rule.objection is None or rule.notices is None or rule.notices.ways < 2:
+            words = "opens secrets in an emergency without a waiting period, a right to object and notices over two ways"
+            step = 'Write objection = {of = [...], at_least = 2, within = "P3D"} and notices = {people = 2, ways = 2}.'
+            draft.note("error", place, words, step, code="emergency-release")
+        elif rule.objection.within.after(0) >= EMERGENCY_SECONDS:
+            words = f"waits for {rule.objection.within}, and an emergency release ends {EMERGENCY_SECONDS // 86_400} days after it was asked for"
+            draft.note("error", place, words, "Let it wait for less.", code="emergency-release")
 
 
 def one_rule_for_each_kind(draft: Draft) -> None:
@@ -147,5 +165,11 @@ def rules_by_kind(rules: Mapping[str, Rule]) -> dict[str, tuple[str, ...]]:
 
 
 Law = Callable[[Draft], None]
-ALWAYS: Final[tuple[Law, ...]] = (guards_everything, everyday_stays_everyday, one_rule_for_each_kind, limits_lead_upwards)
+ALWAYS: Final[tuple[Law, ...]] = (
+    guards_everything,
+    everyday_stays_everyday,
+    one_rule_for_each_kind,
+    limits_lead_upwards,
+    notice_goes_to_those_who_may_object,
+)
 COUNTING: Final[tuple[Law, ...]] = (signatures_can_be_collected, rights_can_be_used, officers_are_appointed)

@@ -79,6 +79,14 @@ class Objection:
 
 
 @dataclass(frozen=True, slots=True)
+class Notices:
+    """Word that must have reached *people* of those who may object, over at least so many different *ways*, before a waiting period begins."""
+
+    people: int
+    ways: int
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """Money: at most *amount* in *currency* for one act, and within *window* for all acts under the rule together."""
 
@@ -104,6 +112,7 @@ class Rule:
     notice: Duration | None = None
     time_lock: Duration | None = None
     objection: Objection | None = None
+    notices: Notices | None = None
     everyday: bool = False
     subject_votes: bool = True
     """False when the member whom the decision is about does not count, neither above nor below the line."""
@@ -181,6 +190,9 @@ class Delegation:
     revocable: bool
     unusable: str = ""
 
+
+WAYS: Final = ("mail", "paper", "partner", "person", "phone")
+"""Over what word of a proposal reaches somebody: a mailbox, a letter, a partner's page or feed, somebody who comes, a telephone."""
 
 MAX_MEMBERS: Final = 16
 """People or groups in one group of custodians: SLIP-39 counts no further."""

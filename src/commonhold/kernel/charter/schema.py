@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from commonhold.kernel.charter.rules import MAX_MEMBERS
+from commonhold.kernel.charter.rules import MAX_MEMBERS, WAYS
 from commonhold.kernel.charter.shape import (
     Problem,
     article,
@@ -116,6 +116,7 @@ _DECISION: Final = table(
     quorum=table(("of", "at_least"), of=word, at_least=count_or_fraction, count=list_of(_COUNTED), floor=integer(1)),
     **{"pass": _pass},
     objection=table(("of", "at_least", "within"), of=text_or(list_of(name)), at_least=count_or_fraction, within=duration),
+    notices=table(("people", "ways"), people=integer(1, 64), ways=integer(1, len(WAYS))),
     time_lock=duration,
     effect_after=duration,
     limit=_LIMIT,

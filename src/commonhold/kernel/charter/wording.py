@@ -127,6 +127,9 @@ def rule_in_words(rule: Rule) -> str:
     if rule.objection:
         right = f"{_amount(rule.objection.at_least)} of {_listed(list(rule.objection.of))}"
         parts.append(f"unless {right} object within {rule.objection.within}")
+    if rule.notices:
+        people, ways = rule.notices.people, rule.notices.ways
+        parts.append(f"which begins once {people} of them say that word has reached them, over {ways} different ways")
     if rule.time_lock:
         parts.append(f"in force {rule.time_lock} later")
     if not rule.subject_votes:

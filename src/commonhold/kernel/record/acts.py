@@ -15,8 +15,8 @@ from commonhold.kernel.charter import rules_for, touched_articles
 from commonhold.kernel.charter.rules import Count, Rule
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.keys import KitKeys
-from commonhold.kernel.kinds import FUTURE_KINDS, NEVER_EMERGENCY
-from commonhold.kernel.record import custody, effects, payloads, seats, tally
+from commonhold.kernel.kinds import FUTURE_KINDS, NEVER_EMERGENCY, RELEASES
+from commonhold.kernel.record import custody, effects, notices, payloads, seats, tally
 from commonhold.kernel.record.entries import Entry
 from commonhold.kernel.record.state import Act, Draft, Frozen, Member, Proposal, Seat
 
@@ -194,7 +194,7 @@ def approve(draft: Draft, entry: Entry, member: Member) -> str:
     excluded = frozen.excluded == entry.by
     if excluded or not any(tally.counts_for(draft, proposal, need, entry.by, offices, frozen) for need in needs):
         places = {place for need in needs for place in tally.places_of(need)}
-        about = "asked for it" if proposal.kind == "release" else "is the member whom it is about"
+        about = "asked for it" if proposal.kind in RELEASES else "is the member whom it is about"
         who = about if excluded else f"counts for none of: {', '.join(sorted(places)) or 'those whom it needs'}"
         raise RuleError(
             f"{entry.by} {who}, so this approval cannot count",
@@ -383,7 +383,7 @@ HANDLERS: Final[Mapping[str, Callable[[Draft, Entry, Member], str]]] = {
     "confirm": confirm,
     "withdraw": withdraw,
     "accept": accept,
-    "acknowledge": _with_kit(custody.acknowledge),
+    "acknowledge": _with_kit(notices.acknowledge),
     "contribute": _with_kit(custody.contribute),
 }
 """Each type's act; what it returns is the id of the proposal that must be judged again, or an empty string."""

@@ -133,15 +133,16 @@ class Accept(Value, frozen=True):
 
 
 class Acknowledge(Value, frozen=True):
-    """An act about the seal whose proposal is *of*.
+    """An act about the seal, or the open proposal, whose proposal is *of*.
 
     ``share``: the author has their share (*proof* is the next link of its chain). ``changed``: the provider now accepts what is in this seal and
-    nothing older.
+    nothing older. ``notice``: word of the proposal has reached the author over *way*.
     """
 
-    what: Literal["share", "changed"]
+    what: Literal["share", "changed", "notice"]
     of: Digest
     proof: Digest = ""
+    way: Literal["", "mail", "paper", "partner", "person", "phone"] = ""
 
 
 class Contribute(Value, frozen=True):

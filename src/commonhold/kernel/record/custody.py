@@ -15,6 +15,7 @@ from commonhold.kernel import b64
 from commonhold.kernel.charter.rules import Charter
 from commonhold.kernel.custody.sealing.shares import check_proof
 from commonhold.kernel.errors import CustodyError, FormatError, RuleError
+from commonhold.kernel.kinds import EMERGENCY_SECONDS, RELEASES
 from commonhold.kernel.record import payloads
 from commonhold.kernel.record.entries import Entry
 from commonhold.kernel.record.keeping import check_structure, live_seal, manifest, openable_seal, seals_of
@@ -73,6 +74,19 @@ def release(draft: Draft, payload: payloads.Release, proposal: Proposal, decided
         )
     if draft.clock is not None and payload.until <= draft.clock:
         raise RuleError("the release's time is over by the record's clock", code="release/too-late", next_step="Ask for it again.")
+    emergency = proposal.kind == "emergency-release"
+    if emergency and draft.clock is None:
+        raise RuleError(
+            "an emergency release waits by the record's clock, and this house has none yet",
+            code="release/needs-clock",
+            next_step="Use the ordinary rule; a clock comes with partners who attest.",
+        )
+    if emergency and payload.until > (proposal.frozen_at or 0) + EMERGENCY_SECONDS:
+        raise RuleError(
+            f"an emergency release ends at most {EMERGENCY_SECONDS // 86_400} days after it was asked for",
+            code="release/too-long",
+            next_step="Ask for it with an earlier end.",
+        )
     others = {one.recipient for key, one in draft.parts["releases"].items() if key != decided.proposal}
     others |= {draft.frozen[other].payload.recipient for other in draft.opened if _is_release(draft, other) and other != decided.proposal}
     if payload.recipient in draft.keyring or payload.recipient in others:
@@ -84,7 +98,7 @@ def release(draft: Draft, payload: payloads.Release, proposal: Proposal, decided
     draft.put(
         "releases",
         decided.proposal,
-        Release(payload.resource, payload.seal, proposal.by, payload.recipient, payload.until, decided.index, {}),
+        Release(payload.resource, payload.seal, proposal.by, payload.recipient, payload.until, decided.index, {}, emergency=emergency),
     )
 
 
@@ -228,7 +242,7 @@ def _seal_of(draft: Draft, proposal: str) -> Seal:
 
 def _is_release(draft: Draft, proposal: str) -> bool:
     kind: str = draft.parts["proposals"][proposal].kind
-    return kind == "release"
+    return kind in RELEASES
 
 
 def _key(resource: str, number: int) -> str:

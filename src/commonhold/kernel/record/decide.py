@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from commonhold.kernel.errors import CommonholdError, RuleError
-from commonhold.kernel.record import effects, tally
+from commonhold.kernel.record import effects, notices, tally
 from commonhold.kernel.record.state import Draft, Proposal
 
 EMERGENCY_PARTS: Final = frozenset({"channels", "origins", "resolutions", "resources", "statements", "works"})
@@ -58,7 +58,10 @@ def judge(draft: Draft, proposal_id: str, index: int, limit: int, events: list[E
             return
     if not proposal.objections and not proposal.carried and tally.too_few(proposal, tally.needs_of(draft, proposal_id, proposal)):
         return
-    standings = tally.standings(draft, proposal_id, proposal, limit, candidates=False)
+    standings = (
+        *tally.standings(draft, proposal_id, proposal, limit, candidates=False),
+        *notices.standings(draft, proposal_id, proposal, limit),
+    )
     if any(standing.missing for standing in standings):
         _not_carried(draft, proposal_id, proposal, standings, index, events)
         return

@@ -341,6 +341,7 @@ _EFFECTS: Final[Mapping[str, Callable[[Draft, Any, Proposal, Decided], None]]] =
     "publish": _publish,
     "recover-member": _recover,
     "release": custody.release,
+    "emergency-release": custody.release,
     "rotate-key": _rotate_key,
     "seal": custody.seal,
     "statement": _statement,

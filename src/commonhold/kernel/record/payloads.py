@@ -177,6 +177,7 @@ _PAYLOADS: Final[Mapping[str, type[Value]]] = {
     "publish": Publish,
     "recover-member": RecoverMember,
     "release": Release,
+    "emergency-release": Release,
     "rotate-key": RotateKey,
     "seal": Seal,
     "statement": Statement,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from commonhold.kernel.errors import RuleError
-from commonhold.kernel.record import tally
+from commonhold.kernel.record import notices, tally
 from commonhold.kernel.record.shortcode import short_code
 from commonhold.kernel.record.state import Decided, Proposal, State, value_of
 
@@ -63,7 +63,10 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
             "missing": standing.missing,
             "who_still_can": list(standing.candidates),
         }
-        for standing in tally.standings(state, proposal_id, proposal, limit)
+        for standing in (
+            *tally.standings(state, proposal_id, proposal, limit),
+            *(notices.standings(state, proposal_id, proposal, limit) if proposal.status == "open" else ()),
+        )
     ]
     threshold = tally.objection_threshold(proposal, frozen.rules) if proposal.status == "open" else 0
     if threshold:
@@ -84,7 +87,8 @@ def _pending(state: State, proposal: Proposal) -> list[str]:
     """Members whose act on this proposal no attest covers yet; empty in a house without a clock."""
     if state.clock is None:
         return []
-    acts = [*proposal.approvals.items(), *proposal.objections.items(), *proposal.confirms.items()]
+    told = [(key.partition("/")[0], act) for key, act in proposal.notices.items()]
+    acts = [*proposal.approvals.items(), *proposal.objections.items(), *proposal.confirms.items(), *told]
     return sorted({name for name, act in acts if act.index >= state.covered})
 
 

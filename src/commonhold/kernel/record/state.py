@@ -90,7 +90,8 @@ class Proposal(Value, frozen=True):
     *rules* and *articles* name what it is judged by, as they stood when it was made (*charter* is that charter's digest); *bases* are the
     frozen denominators. *status*: open, enacted, blocked (objection), failed (cannot pass any more), expired, withdrawn, void (its rule
     was changed), refused (met its rule, but could not take effect), lapsed (an emergency act that was not ratified). *why* is a stable code where the
-    status alone does not say it; the sentence for people is in :attr:`State.reasons`, outside the digest.
+    status alone does not say it; the sentence for people is in :attr:`State.reasons`, outside the digest. *notices* hold by ``MEMBER/WAY`` whom word
+    of it has reached.
     """
 
     index: int
@@ -117,6 +118,7 @@ class Proposal(Value, frozen=True):
     why: str = ""
     emergency: str = ""
     ratify_until: int = 0
+    notices: dict[str, Act] = msgspec.field(default_factory=dict)
 
 
 class Delegation(Value, frozen=True):
@@ -185,7 +187,10 @@ class Seal(Value, frozen=True):
 
 
 class Release(Value, frozen=True):
-    """An enacted release of a seal to a one-off recipient, and at which entry each custodian contributed. *void* where a succession or an amendment ended it."""
+    """An enacted release of a seal to a one-off recipient, and at which entry each custodian contributed. *void* where a succession or an amendment ended it.
+
+    *emergency*: it was decided under the charter's rule for emergencies.
+    """
 
     resource: str
     number: int
@@ -195,6 +200,7 @@ class Release(Value, frozen=True):
     index: int
     contributions: dict[str, int]
     void: bool = False
+    emergency: bool = False
 
 
 class Rotation(Value, frozen=True):

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from commonhold.kernel.charter.rules import All as AllOf
 from commonhold.kernel.charter.rules import Count, Fraction, Need, Rule, Share
-from commonhold.kernel.kinds import PROBATION_KINDS
+from commonhold.kernel.kinds import PROBATION_KINDS, RELEASES
 from commonhold.kernel.record.state import Act, Delegation, Frozen, Member, Proposal, State
 
 MAJORITY: Final = Fraction(1, 2, strict=True)
@@ -58,7 +58,7 @@ def freeze(state: State, proposal: Proposal, rules: tuple[Rule, ...], payload: A
     bodies = state.charter.bodies
     deciding = deciding_bodies(state, proposal, needs, rules)
     # Whoever asks for a secret has no voice in whether they get it, neither above nor below the line.
-    excluded = proposal.by if proposal.kind == "release" else "" if all(rule.subject_votes for rule in rules) else subject(proposal)
+    excluded = proposal.by if proposal.kind in RELEASES else "" if all(rule.subject_votes for rule in rules) else subject(proposal)
     frozen = Frozen(rules, payload, tuple(needs), kit, excluded, bodies, {})
     registers = {body: eligible(state, proposal, body, frozen) for body in sorted(deciding) if bodies[body].selector != "members"}
     return replace(frozen, registers=registers) if registers else frozen
