@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.custodians import released, sealed
+from tests.cli.custodians import CANARY, SEED, files_with, released, sealed
 from tests.cli.houses import House, found
 
 
@@ -33,6 +35,22 @@ def undisciplined(monkeypatch: pytest.MonkeyPatch) -> None:
     """What runs in this very process leaves it as it is; processes of their own keep the discipline."""
     for module in ("seal", "custodian", "releasing"):
         monkeypatch.setattr(f"commonhold.cli.custody.{module}.keep_in_memory", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def nothing_readable_is_left(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """After every test of a module that seals, the canary stands in no file: neither in the folders of the test nor in its scratch space and home."""
+    if not hasattr(request.module, "CANARY"):
+        yield
+        return
+    tmp_path: Path = request.getfixturevalue("tmp_path")
+    for name, variable in (("scratch", "TMPDIR"), ("home", "HOME"), ("state", "XDG_STATE_HOME"), ("cache", "XDG_CACHE_HOME")):
+        (tmp_path / "around" / name).mkdir(parents=True)
+        monkeypatch.setenv(variable, str(tmp_path / "around" / name))
+    # Python asks for it once.
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    yield
+    assert files_with(tmp_path, CANARY, SEED) == []
 
 
 @pytest.fixture(scope="session")

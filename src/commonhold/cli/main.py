@@ -178,7 +178,11 @@ def _tell(session: Session, code: int, *, name: str, message: str, next_step: st
 def _tell_fault(session: Session, error: Exception) -> int:
     """Name the kind of fault and its place, never its text: that could hold a secret, and reports are posted in public."""
     if os.environ.get(TRACEBACK_VARIABLE) == "1":
-        traceback.print_exception(error)
+        if session.secret:
+            # The words of a fault may quote what it stumbled over, and those of the faults behind it, too.
+            traceback.print_tb(error.__traceback__)
+        else:
+            traceback.print_exception(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
     return _tell(

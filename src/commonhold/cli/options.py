@@ -14,10 +14,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Session:
     """What one run knows about itself; :mod:`commonhold.cli.main` makes one and reads it when a verb fails.
 
-    ``as_json`` is set as soon as the verb's ``--json`` has been read, so that its errors are JSON too.
+    ``as_json`` is set as soon as the verb's ``--json`` has been read, so that its errors are JSON too. ``secret`` is set by verbs that are about to hold a
+    secret: a report of a fault then quotes nothing.
     """
 
     as_json = False
+    secret = False
 
 
 def _remember(context: click.Context, _parameter: click.Parameter, value: bool) -> bool:  # noqa: FBT001 - click's own signature

@@ -28,6 +28,8 @@ MAX_SEALED: Final = MAX_BYTES + (1 << 20)
 MAX_PASSPHRASE: Final = 1_000
 MIN_PASSPHRASE: Final = 8
 MAX_RECIPIENTS: Final = 100
+MAX_STANZAS: Final = 2 * MAX_RECIPIENTS
+"""The lines about recipients that are read of a file; age takes a minute for a thousand and an hour for four."""
 
 _STEM: Final = 32
 """How much of a file's name its scratch bears."""
@@ -92,6 +94,12 @@ def unseal_with(raw: bytes, identities: Iterable[str]) -> bytes:
         FormatError: if it is no age file, or one that was cut off or changed.
     """
     check_sealed(raw)
+    if raw.split(b"\n---", 1)[0].count(b"\n-> ") > MAX_STANZAS:
+        raise FormatError(
+            f"the sealed file is for more than {MAX_STANZAS} recipients, and reading so long a list takes this machine for ever",
+            code="sealed/recipients",
+            next_step="Ask whoever sealed it to seal it to you alone.",
+        )
     keys = [_identity(text) for text in identities]
     return _decrypted(lambda: pyrage.decrypt(raw, keys))
 

@@ -7,7 +7,7 @@ from commonhold.kernel.custody.register import Party, Register
 from commonhold.kernel.custody.sealing.structure import parse_structure
 from commonhold.kernel.record.strength import Step, Strength, replacing, seal_nodes, strength, with_seals
 from tests.attacks import Mutation, attack
-from tests.kernel.record.helpers import DAY
+from tests.kernel.record.helpers import DAY, T0
 from tests.kernel.sealing.seals import BOTH
 from tests.kernel.sealing.vault import Vault
 
@@ -79,6 +79,24 @@ def test_without_a_clock_or_a_clause_no_drill_is_missed() -> None:
     early = Vault()
     early.seal()
     assert strength(early.state, early.live()).lost == {}
+
+
+@attack(
+    "drill-first-clock",
+    Mutation("src/commonhold/kernel/record/clock.py", find="replace(proof, time=now) for name", replace="replace(proof) for name"),
+)
+def test_the_first_attest_dates_the_proofs_before_it() -> None:
+    """A house that gets its first partner has not missed the drills of all the time since 1970; they begin to run."""
+    vault = Vault()
+    seal, offered = vault.seal(), vault.offer_seal()
+    proposal = vault.propose("heron", "partner", vault.make_partners("kestrel", k=1))
+    vault.approve(proposal, "heron", "tern", "plover")
+    vault.now = T0
+    assert vault.attest(T0).counts
+    assert strength(vault.state, vault.sealed(seal)).lost == {}
+    assert (vault.sealed(seal).live_at, vault.sealed(offered).live_at) == (T0, 0)
+    vault.tick(91 * DAY)
+    assert set(strength(vault.state, vault.sealed(seal)).lost.values()) == {"late"}
 
 
 @attack(

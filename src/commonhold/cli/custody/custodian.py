@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,16 @@ import click
 
 from commonhold.cli.acting import open_actor, submit
 from commonhold.cli.custody.discipline import keep_in_memory
-from commonhold.cli.custody.holding import find_release, own_seals, own_share, read_purpose, require_live, sheet_option
+from commonhold.cli.custody.holding import (
+    check_not_over,
+    find_release,
+    own_seals,
+    own_share,
+    quoted,
+    read_purpose,
+    require_live,
+    sheet_option,
+)
 from commonhold.cli.custody.sheets import render_share
 from commonhold.cli.options import house_option, json_option, kit_option, out_option
 from commonhold.cli.output import emit, note, printable
@@ -166,11 +176,16 @@ def contribute_command(
             "purpose:",
         ):
             note(line)
-        note(printable(purpose, multiline=True))
+        note(quoted(purpose))
+        check_not_over(found.until, int(time.time()))
         if not yes:
             if not sys.stdin.isatty() or sheet:
                 raise click.UsageError("nobody was asked: give --yes once you have read the purpose and compared the six words")
-            if not click.confirm(f"Give your share of {printable(found.resource)} to {found.by}?", default=False, err=True):
+            # Once more, below the purpose: however long that is, this is what stands last before the answer.
+            note(f"recipient    {words}")
+            if not click.confirm(
+                f"Give your share of seal {found.number} of {printable(found.resource)} to {found.by}?", default=False, err=True
+            ):
                 raise click.UsageError("you did not say yes, so nothing was given")
         share = replace(own_share(actor, seal, sheet=sheet), release=key)
         envelope = seal_to(envelope_bytes(share), [found.recipient])

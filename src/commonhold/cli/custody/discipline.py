@@ -13,13 +13,19 @@ import stat
 import sys
 from typing import Final
 
+import click
+
+from commonhold.cli.options import Session
 from commonhold.kernel.errors import CustodyError
 
 _PR_SET_DUMPABLE: Final = 4
 
 
 def keep_in_memory() -> None:
-    """From now on this process leaves no core dump, and others of the same user cannot attach to it (on Linux)."""
+    """From now on this process leaves no core dump, others of the same user cannot attach to it (on Linux), and a report of a fault quotes nothing."""
+    context = click.get_current_context(silent=True)
+    if context is not None and isinstance(context.obj, Session):
+        context.obj.secret = True
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         # Where the C library is another one, the limit above still holds.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from commonhold.cli.acting import Actor
 from commonhold.cli.output import printable
+from commonhold.cli.words import moment
 from commonhold.kernel.custody.sealing.shares import Envelope, Manifest, parse_envelope
 from commonhold.kernel.custody.sealing.splitting import MAX_TYPED, parse_words
 from commonhold.kernel.errors import CustodyError, FormatError, RuleError
@@ -21,6 +22,12 @@ from commonhold.store.sealedfile import unseal_with
 if TYPE_CHECKING:
     from commonhold.store.objects.directory import ObjectDirectory
     from commonhold.store.objects.remote import RemoteObjects
+
+MAX_SEALED_ENVELOPE: Final = 8 << 10
+"""Bytes of an age file that holds one share: what is larger is a trap, and costs minutes to look into."""
+MAX_SHOWN: Final = 30
+MAX_LINE: Final = 400
+"""Lines of a purpose that are shown, and characters of each."""
 
 sheet_option = click.option(
     "--sheet", is_flag=True, help="Take the share from its printed sheet: its 33 words are asked for, or read from standard input."
@@ -76,6 +83,12 @@ def opened(objects: ObjectDirectory | RemoteObjects, digest: str, identity: str,
         CustodyError: ``share/other-kit`` if it is encrypted to another kit. StoreError: if it is not there.
     """
     raw = objects.get(digest)
+    if len(raw) > MAX_SEALED_ENVELOPE:
+        raise FormatError(
+            f"the envelope of a share has {len(raw)} bytes, and at most {MAX_SEALED_ENVELOPE} are read: whoever sealed this made it so",
+            code="share/envelope",
+            next_step="Do not acknowledge this seal, and ask for another one.",
+        )
     try:
         return parse_envelope(unseal_with(raw, [identity]))
     except CustodyError as error:
@@ -111,6 +124,32 @@ def read_purpose(objects: ObjectDirectory | RemoteObjects, digest: str) -> str:
     from commonhold.kernel.texts import parse_text  # noqa: PLC0415 - kept out of `--help`
 
     return parse_text(objects.get(digest))[1].decode("utf-8")
+
+
+def quoted(purpose: str) -> str:
+    """A purpose as a custodian is shown it: each line behind a bar, so that nothing in it passes for what this program says, and no more than a screen of it."""
+    lines = purpose.splitlines() or [""]
+    shown = [f"  | {printable(line[:MAX_LINE])}{' ...' if len(line) > MAX_LINE else ''}" for line in lines[:MAX_SHOWN]]
+    left = len(lines) - len(shown)
+    return "\n".join(
+        [*shown, *([f"  ... and {left} more lines, which are not shown: do not agree to what you have not read"] if left else [])]
+    )
+
+
+def check_not_over(until: int, now: int) -> None:
+    """Pass in silence if a release has not ended by this machine's own clock.
+
+    The record's clock is asked by the record. But a house may have none, and a server that lets no attest through keeps it where it is.
+
+    Raises:
+        RuleError: ``contribute/expired``.
+    """
+    if now > until:
+        raise RuleError(
+            f"the release ended at {moment(until)}, by the clock of this computer",
+            code="contribute/expired",
+            next_step="It must be asked for and decided again. If this computer's clock is wrong, set it.",
+        )
 
 
 def _typed_sheet() -> str:

@@ -152,6 +152,7 @@ def unseal_command(release: str, key: Path, name: str | None, house: Path | str,
     used = [verdict.member for verdict in opened.verdicts if verdict.code == "used"]
     note(f"opened with the shares of {', '.join(used)}")
     note("What is shown now stays in this terminal's memory. Change it at the provider and seal it again: `commonhold custody rotate`.")
+    note(f"Whoever gets {key} can open it again, for what was given stands in the record: delete that file when you are done.")
     _show(opened.secrets, name, used, refused, as_json=as_json)
 
 
@@ -170,10 +171,18 @@ def _show(found: tuple[Secret, ...], name: str | None, used: list[str], refused:
                 code="unseal/no-such-secret",
                 next_step=f"There are: {', '.join(printable(secret.name) for secret in found)}.",
             )
-        if one.kind == "file":
-            sys.stdout.buffer.write(b64.decode(one.value))
+        shown = sys.stdout.isatty()
+        if one.kind != "file":
+            # Whoever sealed it could have put anything in; a program wants it as it is, and a terminal would obey it.
+            click.echo(printable(one.value, multiline=True) if shown else one.value, nl=shown)
+        elif shown:
+            raise CustodyError(
+                "a key file is nothing that a terminal can show",
+                code="unseal/terminal",
+                next_step=f"Pipe it into the program that needs it: --name {printable(name)} | program.",
+            )
         else:
-            click.echo(one.value, nl=sys.stdout.isatty())
+            sys.stdout.buffer.write(b64.decode(one.value))
         return
     if as_json:
         secrets: list[dict[str, Any]] = [{"kind": secret.kind, "name": secret.name, "value": secret.value} for secret in found]

@@ -116,7 +116,8 @@ def _from_stdin() -> list[Secret]:
             next_step="Seal what unlocks the large file (its passphrase, its key), and keep the file itself in the store.",
         )
     try:
-        lines = [line for line in raw.decode("utf-8").splitlines() if line.strip()]
+        # Not at every character that Unicode calls a line's end: a secret may hold one, and would be cut there.
+        lines = [line.removesuffix("\r") for line in raw.decode("utf-8").split("\n") if line.strip()]
     except UnicodeDecodeError:
         raise FormatError(
             "standard input is not text in UTF-8", code="secret/not-text", next_step="Seal what is no text with --key-file NAME=FILE."

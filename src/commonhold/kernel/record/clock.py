@@ -86,7 +86,7 @@ def attest(draft: Draft, entry: Entry, roots: Roots, events: list[Event]) -> Non
 
 
 def _date_the_past(draft: Draft) -> None:
-    """The first attest dates everything before it: terms, pauses, suspensions and windows of money begin to run now."""
+    """The first attest dates everything before it: terms, pauses, suspensions, windows of money and the time between drills begin to run now."""
     now = draft.clock or 0
     for seat in list(draft.parts["seats"].values()):
         if seat.status == "held":
@@ -95,6 +95,9 @@ def _date_the_past(draft: Draft) -> None:
         draft.tenures = draft.tenures.set(tenure, (terms, now))
     for origin in list(draft.parts["origins"]):
         draft.put("origins", origin, now + SUSPENSION_SECONDS)
+    for key, seal in list(draft.parts["seals"].items()):
+        proved = {name: replace(proof, time=now) for name, proof in seal.proved.items()}
+        draft.put("seals", key, replace(seal, proved=proved, live_at=now if seal.live >= 0 else 0))
     for rule, spent in draft.spent.items():
         draft.spent = draft.spent.set(rule, tuple((now, amount) for _, amount in spent))
 
