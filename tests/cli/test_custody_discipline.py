@@ -219,7 +219,7 @@ def test_a_fault_in_the_middle_of_sealing_quotes_nothing(house: House, asked: st
 
 
 @attack(
-    "seal-core-dump",
+    "secret-in-core-dump",
     Mutation("src/commonhold/cli/custody/discipline.py", find="    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n", replace=""),
     Mutation("src/commonhold/cli/custody/seal.py", find="    keep_in_memory()\n", replace=""),
 )

@@ -263,7 +263,7 @@ def test_a_contribution_that_is_not_its_authors_is_named_and_the_others_still_op
 @attack(
     "release-other-recipient",
     Mutation("src/commonhold/cli/custody/custodian.py", find='            f"recipient    {words}",\n', replace=""),
-    Mutation("src/commonhold/cli/custody/custodian.py", find="        note(printable(purpose, multiline=True))\n", replace=""),
+    Mutation("src/commonhold/cli/custody/custodian.py", find="        note(quoted(purpose))\n", replace=""),
 )
 def test_whoever_gives_a_share_is_shown_what_for_and_to_whose_key(opening: House) -> None:
     """Seal, reason, asker, end and the recipient's six words; another key has other words, and a key is good for one release."""

@@ -170,6 +170,9 @@ def test_a_seal_has_the_next_number_and_its_custodians_present_kits() -> None:
     first = vault.offer_seal()
     vault.approve(late, "heron", "tern")
     assert (vault.status(late), vault.proposal(late).why) == ("refused", "seal/number")
+    vault.refused("heron", "acknowledge", "acknowledge/no-seal", what="share", of=late, proof=text("none"))
+    ordinary = vault.propose("heron", "ordinary", {"text": text("else")})
+    vault.refused("heron", "acknowledge", "acknowledge/no-seal", what="share", of=ordinary, proof=text("none"))
     assert vault.sealed(first).number == 1
     _, payload = vault.prepare("domain")
     new = vault.new_kit("plover")

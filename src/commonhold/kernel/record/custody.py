@@ -231,10 +231,12 @@ def contribute(draft: Draft, entry: Entry, member: Member) -> str:
 
 
 def _seal_of(draft: Draft, proposal: str) -> Seal:
-    for found in draft.parts["seals"].values():
-        if found.proposal == proposal:
-            seal_: Seal = found
-            return seal_
+    frozen = draft.frozen.get(proposal)
+    if frozen is not None and isinstance(frozen.payload, payloads.Seal):
+        found: Seal | None = draft.parts["seals"].get(_key(frozen.payload.resource, frozen.payload.seal))
+        # Several proposals may have had one number in mind; one of them got it.
+        if found is not None and found.proposal == proposal:
+            return found
     raise RuleError(
         f"the record has no seal {proposal[:12]}", code="acknowledge/no-seal", next_step="`commonhold custody status` lists the seals."
     )

@@ -139,10 +139,12 @@ def settle(draft: Draft) -> None:
     offices = {key.partition("/")[0] for part, key in changed if part == "seats"}
     if any(part == "members" for part, _ in changed):
         offices.add(draft.charter.top_body)
+    # Most entries of custody are about one seal and nobody's place: the others are not asked whom they concern.
+    anybody = bool(people or offices)
     for found in list(draft.parts["seals"].values()):
         if found.status != "live":
             continue
-        if everything or found.resource in touched or _is_concerned(draft, found, people, offices):
+        if everything or found.resource in touched or (anybody and _is_concerned(draft, found, people, offices)):
             _settle(draft, found)
 
 
