@@ -19,7 +19,7 @@ from typing import Final
 
 from commonhold.kernel.custody.sealing.opening import HEADER, MAX_SEALED
 from commonhold.kernel.errors import CommonholdError
-from commonhold.kernel.record.custody import AGE_HEADER
+from commonhold.kernel.record.custody import is_to_one
 from commonhold.kernel.record.keeping import kept_objects
 from commonhold.kernel.record.state import State
 from commonhold.kernel.texts import parse_text
@@ -128,4 +128,4 @@ def _is_sealed(raw: bytes) -> bool:
 
 
 def _is_envelope(raw: bytes) -> bool:
-    return raw.startswith(AGE_HEADER) and len(raw) <= MAX_ENVELOPE
+    return is_to_one(raw) and len(raw) <= MAX_ENVELOPE

@@ -259,3 +259,22 @@ def test_a_succession_ends_releases() -> None:
     envelope = vault.envelope(release, "plover")
     assert next_house.act("plover", "contribute", release=release, envelope=envelope).code == "contribute/no-release"
     assert next_house.state.parts["seals"]["page/1"].status == "live"
+
+
+@attack(
+    "contribution-to-two",
+    Mutation(CUSTODY, find="raw.partition(_END)[0].count(_STANZA) == 1", replace="raw.count(_STANZA) > 0"),
+)
+def test_a_contribution_is_for_one_recipient() -> None:
+    """A second one would have the share out of the public record for ever; what looks like a stanza in the payload is none, and a stanza without a meaning is no recipient."""
+    vault = Vault()
+    vault.seal()
+    request = vault.propose("curlew", "release", vault.request())
+    vault.approve(request, "heron", "tern")
+    one = b"age-encryption.org/v1\n-> X25519 a\nb\n"
+    end = b"-> x-grease c\n\n--- d\n" + b"payload\n-> X25519 e\n"
+    two = b64.encode(one + b"-> X25519 a\nb\n" + end)
+    vault.refused("tern", "contribute", "contribute/envelope", release=request, envelope=two)
+    assert "tern" not in vault.released(request).contributions
+    assert vault.act("tern", "contribute", release=request, envelope=b64.encode(one + end)).counts
+    assert "tern" in vault.released(request).contributions

@@ -22,6 +22,7 @@ from commonhold.kernel.record.keeping import check_structure, live_seal, manifes
 from commonhold.kernel.record.state import Decided, Draft, Member, Proposal, Proved, Release, Seal
 
 AGE_HEADER: Final = b"age-encryption.org/v1\n-> X25519 "
+_STANZA, _END = b"\n-> X25519 ", b"\n---"
 
 _SUCCEEDED: Final = {"live": "replaced", "offered": "retired"}
 """What becomes of earlier seals when a later one is live. Whether that one opens nobody can see from outside, so the one before it stays openable."""
@@ -223,11 +224,16 @@ def contribute(draft: Draft, entry: Entry, member: Member) -> str:
         sealed = b64.decode(entry.body.envelope, what="envelope")
     except FormatError:
         sealed = b""
-    if not sealed.startswith(AGE_HEADER):
+    if not is_to_one(sealed):
         raise RuleError("the contribution is not an age file to one X25519 recipient", code="contribute/envelope")
     contributions = {**found.contributions, entry.by: draft.size}
     draft.put("releases", entry.body.release, replace(found, contributions=contributions))
     return ""
+
+
+def is_to_one(raw: bytes) -> bool:
+    """Whether bytes begin as an age file to one X25519 recipient; stanzas of other types, of which age programs add some without a meaning, do not count."""
+    return raw.startswith(AGE_HEADER) and raw.partition(_END)[0].count(_STANZA) == 1
 
 
 def _seal_of(draft: Draft, proposal: str) -> Seal:
