@@ -139,6 +139,7 @@ def kind_cases(cases: Cases, lone: Club) -> None:
         ("suspend-origin", "suspend-origin", {"origin": "https://saltmarsh.example"}),
         ("suspend-origin is lifted", "suspend-origin", {"origin": "https://saltmarsh.example", "lift": True}),
         ("entrust", "entrust", {"resource": "mast", "holders": ["tern", "plover"]}),
+        ("erase", "erase", {"objects": ["ab" * 32, "cd" * 32]}),
         ("publish", "publish", {"work": "ab" * 32}),
         ("channel added", "channel", {"op": "add", "address": "https://saltmarsh.example/"}),
         ("channel struck", "channel", {"op": "strike", "address": "https://saltmarsh.example/"}),

@@ -12,13 +12,13 @@ export const FRESH_SECONDS = 3600n;
 export const STALE_SECONDS = 7n * 86_400n;
 export const AHEAD_SECONDS = 300n;
 const ACTS = ["propose", "approve", "object", "confirm"];
-const DECIDED = ["resolutions", "resources", "statements", "works"];
+const DECIDED = ["erasures", "resolutions", "resources", "statements", "works"];
 // The status in which a person's place in the organisation counts, and those of people who left.
 const STATUS = { members: "active", seats: "held" };
 const GONE = ["departed", "expelled"];
 // What changes the state by itself; any other kind is a resolution of the charter's own.
 const STATE_KINDS =
-  "admit amend appoint channel delegate depart dismiss emergency-release entrust expel partner publish recover-member release rotate-key seal statement succeed suspend-origin".split(" ");
+  "admit amend appoint channel delegate depart dismiss emergency-release entrust erase expel partner publish recover-member release rotate-key seal statement succeed suspend-origin".split(" ");
 const YES = ["official", "official-freshness-unknown"];
 
 /**
@@ -159,6 +159,7 @@ function decidedBy({ kind, payload }, id) {
   if (kind === "channel") return [payload.address, ...(payload.op === "move" ? [payload.to] : [])].map((address) => ["channels", textOf(address)]);
   if (kind === "statement") return [["statements", textOf(payload.text)]];
   if (kind === "publish") return [["works", textOf(payload.work)]];
+  if (kind === "erase") return payload.objects.map((digest) => ["erasures", textOf(digest)]);
   if (kind === "entrust") return [["resources", textOf(payload.resource)]];
   if (kind === "appoint") return [["seats", `${textOf(payload.office)}/${textOf(payload.member)}`]];
   if (kind === "admit" || kind === "recover-member") return [["members", textOf(payload.member)]];

@@ -161,3 +161,33 @@ def test_a_house_is_scrubbed_healed_and_replicated(tmp_path: Path) -> None:
     ask("store", "scrub", "--house", house, "--no-polite")
     ask("store", "scrub", "--house", house, "--place", "coast", "--no-polite")
     assert ask("store", "health", "--house", house)["short"] == 0
+
+
+def test_what_the_record_decides_to_erase_goes_everywhere(tmp_path: Path) -> None:
+    """Nothing goes before it is decided; then the bytes go here and at the other places, and no later copy, repair or replica brings them back."""
+    made = found(tmp_path / "base")
+    house, coast = made.path, tmp_path / "coast"
+    work = add(house, tmp_path, "tide")
+    film = hashlib.sha256(b"tide" * 5000).hexdigest()
+    places = {name: {"at": str(at), "operator": name, "capacity": 10**9} for name, at in (("here", house), ("coast", coast))}
+    (house / "store.json").write_text(
+        json.dumps({"form": "commonhold/replicas/v1", "places": places, "rules": {"*": {"copies": 2, "operators": 2}}})
+    )
+    ask("store", "scrub", "--house", house, "--no-polite")
+    ask("store", "replicate", "--house", house)
+    assert ask("store", "erase", "--house", house) == {"ok": True, "decided": 0, "erased": {}, "left": {}}
+    assert ObjectDirectory(house).has(film)
+    proposal = made.propose("plover", "erase", f"objects={film}")
+    assert ask("store", "erase", "--house", house)["decided"] == 0
+    made.approve(proposal, "plover", "tern")
+    assert ask("store", "erase", "--house", house)["erased"] == {"here": [film], "coast": [film]}
+    for place in (house, coast):
+        assert ObjectDirectory(place).erased(film) == proposal
+        refused = command("store", "put", tmp_path / "film.mp4", "--at", place, "--json")
+        assert (refused.code, refused.json["code"]) == (1, "object/erased")
+        got = command("store", "get", film, "--at", place, "-o", tmp_path / "out", "--json")
+        assert (got.code, got.json["code"], (tmp_path / "out").exists()) == (1, "object/erased", False)
+    assert ask("store", "erase", "--house", house)["erased"] == {}
+    assert ask("store", "scrub", "--house", house, "--no-polite")["faults"] == 0
+    assert ask("work", "show", work, "--at", house)["work"] == work
+    assert film in ask("state", "--house", house)["erasures"]

@@ -57,6 +57,7 @@ const SHAPES = {
   depart: ABOUT_MEMBER,
   dismiss: SEAT,
   entrust: { resource: [isName], holders: [isListOf(isMember, 1, 32)] },
+  erase: { objects: [isListOf(isDigest, 1, 32)] },
   expel: ABOUT_MEMBER,
   partner: {
     witnesses: [isMapOf(isText, 1, 64)],

@@ -71,6 +71,7 @@ const KINDS = {
   depart: one("do-depart", "member"),
   dismiss: one("do-dismiss", "member", "office"),
   entrust: ({ resource, holders }) => [fact("do-entrust", { resource, names: holders.join(", ") })],
+  erase: ({ objects }) => [fact("do-erase", { objects: objects.join(", ") })],
   expel: one("do-expel", "member"),
   partner: ({ witnesses, groups, quorum }) => {
     const names = Object.keys(witnesses).sort();

@@ -18,7 +18,7 @@ from commonhold.cli.options import house_option, json_option, kit_option
 from commonhold.cli.output import printable
 
 WHOLE_NUMBERS = frozenset({"amount", "until"})
-LISTS = frozenset({"holders", "revoke"})
+LISTS = frozenset({"holders", "objects", "revoke"})
 YES_OR_NO = frozenset({"lift", "unwitnessed"})
 MAX_PAYLOAD = 60_000
 MAX_DIGITS = 16

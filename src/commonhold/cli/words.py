@@ -51,6 +51,7 @@ def _payload_phrase(kind: str, payload: Mapping[str, Any], begins: str) -> str:
         "suspend-origin": lambda: f"{'lift the suspension of' if payload.get('lift') else 'suspend passkeys of'} {payload.get('origin')}",
         "entrust": lambda: f"entrust {payload.get('resource')} to {', '.join(payload.get('holders', []))}",
         "publish": lambda: f"publish the work {short(payload.get('work', ''))}",
+        "erase": lambda: f"erase for good the objects {', '.join(map(short, payload.get('objects', [])))}",
         "statement": lambda: f"publish the statement {short(payload.get('text', ''))}{begins} ({payload.get('language')})",
         "channel": lambda: _channel(payload),
         "partner": lambda: f"name the partners {', '.join(sorted(payload.get('witnesses', {})))}",

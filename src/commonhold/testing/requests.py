@@ -41,6 +41,7 @@ KINDS = (
     "suspend-origin",
     "partner",
     "entrust",
+    "erase",
     "publish",
     "statement",
     "channel",

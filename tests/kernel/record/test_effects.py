@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from commonhold.kernel.kinds import NEVER_EMERGENCY, NEVER_EVERYDAY
 from commonhold.kernel.notes import COSIGNATURE, VerifierKey
 from commonhold.kernel.record.queries import describe_proposal
+from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import DAY, T0, Club, charter, text
 
 SITE, NEW = "https://club.example/", "https://new.example/"
@@ -67,6 +69,33 @@ def test_a_statement_is_published_once_and_works_and_trustees_are_recorded() -> 
     assert club.state.part("statements")[text("s")].articles == ("1.4",)
     assert club.state.part("works")[text("w")].approvers == ("plover",)
     assert club.state.part("resources")["transmitter"].value["holders"] == ["curlew", "dunlin"]
+
+
+@attack(
+    "store-06",
+    Mutation("src/commonhold/kernel/record/effects.py", find="        if digest in in_force:", replace="        if not digest:"),
+    Mutation(
+        "src/commonhold/kernel/kinds.py",
+        find='        "entrust",\n        "erase",\n        "expel",\n        "mandate",',
+        replace='        "entrust",\n        "expel",\n        "mandate",',
+    ),
+)
+def test_what_is_erased_is_named_once_and_is_never_the_charter_in_force() -> None:
+    """Only by the charter's rule and with a kit; a text of the charter in force is refused, alone or among others, and nothing of that proposal is erased."""
+    assert "erase" in NEVER_EVERYDAY & NEVER_EMERGENCY
+    club = Club({"decisions/erase": {"article": "1.4", "by": {"office": "editor"}}})
+    article = next(iter(club.state.charter.articles.values())).hex()
+    for objects in ([article], [text("a"), article], [str(club.state.charter.value["title"])]):
+        club.refused_proposal("plover", "erase", {"objects": objects}, "effect/charter-text")
+    assert not club.state.part("erasures")
+    club.decide("erase", {"objects": [text("a"), text("b")]}, "plover")
+    assert set(club.state.part("erasures")) == {text("a"), text("b")}
+    assert club.state.part("erasures")[text("a")].approvers == ("plover",)
+    club.refused_proposal("plover", "erase", {"objects": [text("c"), text("a")]}, "effect/erased")
+    open_one = club.propose("plover", "erase", {"objects": [text("c")]})
+    assert text("c") not in club.state.part("erasures")
+    club.approve(open_one, "plover")
+    assert text("c") in club.state.part("erasures")
 
 
 def spend(club: Club, amount: int, *, currency: str = "EUR") -> dict[str, Any]:

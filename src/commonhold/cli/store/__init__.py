@@ -15,6 +15,7 @@ VERBS: Final = {
     "put": Verb("commonhold.cli.store.moving:put_command", "Keep files as objects, by their digest."),
     "get": Verb("commonhold.cli.store.moving:get_command", "Write an object to a file, verified."),
     "list": Verb("commonhold.cli.store.moving:list_command", "List the objects that lie here."),
+    "erase": Verb("commonhold.cli.store.erasing:erase_command", "Let the bytes go of what the record decided to erase."),
     "report": Verb("commonhold.cli.store.caring:report_command", "Say what lies here and is named by nothing."),
     "scrub": Verb("commonhold.cli.store.caring:scrub_command", "Read everything, and find what is altered or missing."),
     "repair": Verb("commonhold.cli.store.caring:repair_command", "Heal what a scrub found, from any replica."),

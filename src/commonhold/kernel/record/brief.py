@@ -315,7 +315,7 @@ def read_value(part: str, value: Any) -> Any:
 
 
 _TYPES: Final[Mapping[str, type[Value]]] = {
-    **dict.fromkeys(("channels", "resolutions", "resources", "statements", "works"), Decided),
+    **dict.fromkeys(("channels", "erasures", "resolutions", "resources", "statements", "works"), Decided),
     "epochs": Epoch,
     "members": Member,
     "partners": Partner,

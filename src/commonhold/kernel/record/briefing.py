@@ -74,6 +74,8 @@ def _decided(proposal_id: str, proposal: Proposal) -> tuple[Key, ...]:
         return (("statements", payload.text),)
     if kind == "publish":
         return (("works", payload.work),)
+    if kind == "erase":
+        return tuple(("erasures", digest) for digest in payload.objects)
     if kind == "entrust":
         return (("resources", payload.resource),)
     if kind == "appoint":

@@ -33,7 +33,7 @@ from commonhold.kernel.record.verdict import (
     said,
 )
 
-DECIDED: Final = ("resolutions", "resources", "statements", "works")
+DECIDED: Final = ("erasures", "resolutions", "resources", "statements", "works")
 STATUS: Final = {"members": "active", "seats": "held"}
 """The status in which a person's place in the organisation counts."""
 

@@ -232,6 +232,22 @@ def _publish(draft: Draft, payload: payloads.Publish, proposal: Proposal, decide
     draft.put("works", payload.work, decided)
 
 
+def _erase(draft: Draft, payload: payloads.Erase, proposal: Proposal, decided: Decided) -> None:
+    del proposal
+    # Its title and articles are what every decision is judged by; an amendment replaces them, and then they may go.
+    in_force = {digest.hex() for digest in draft.charter.articles.values()} | {draft.charter.value["title"]}
+    for digest in payload.objects:
+        if digest in in_force:
+            raise RuleError(
+                f"{digest[:12]} is a text of the charter in force",
+                code="effect/charter-text",
+                next_step="Amend the charter first; a text that no longer stands in it can be erased.",
+            )
+        if digest in draft.parts["erasures"]:
+            raise RuleError(f"{digest[:12]} is already erased", code="effect/erased", next_step="Name only what still is to go.")
+        draft.put("erasures", digest, decided)
+
+
 def _statement(draft: Draft, payload: payloads.Statement, proposal: Proposal, decided: Decided) -> None:
     del proposal
     if payload.text in draft.parts["statements"]:
@@ -336,6 +352,7 @@ _EFFECTS: Final[Mapping[str, Callable[[Draft, Any, Proposal, Decided], None]]] =
     "depart": _depart,
     "dismiss": dismiss,
     "entrust": _entrust,
+    "erase": _erase,
     "expel": _expel,
     "partner": _partner,
     "publish": _publish,

@@ -90,6 +90,12 @@ class Publish(Value, frozen=True):
     work: Digest
 
 
+class Erase(Value, frozen=True):
+    """Objects whose bytes go for good, everywhere; their digests stay."""
+
+    objects: Annotated[list[Digest], msgspec.Meta(min_length=1, max_length=32)]
+
+
 class Statement(Value, frozen=True):
     """An official statement: the digest of its text object and the language of the text."""
 
@@ -172,6 +178,7 @@ _PAYLOADS: Final[Mapping[str, type[Value]]] = {
     "depart": AboutMember,
     "dismiss": Appoint,
     "entrust": Entrust,
+    "erase": Erase,
     "expel": AboutMember,
     "partner": Partner,
     "publish": Publish,

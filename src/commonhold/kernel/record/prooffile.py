@@ -111,7 +111,7 @@ def what_came_of(state: State, entry: Entry) -> tuple[tuple[str, str], ...]:
         # Named by its address: a later decision about the same channel has taken its place in the state.
         named = (proposal.payload["address"], proposal.payload.get("to", ""))
         return (*keys, *(("channels", address) for address in dict.fromkeys(named) if address in state.part("channels")))
-    for part in ("statements", "works", "resolutions", "resources"):
+    for part in ("statements", "works", "resolutions", "resources", "erasures"):
         keys += sorted((part, key) for key, decided in state.part(part).items() if decided.proposal == proposal_id)
     return tuple(keys)
 

@@ -121,6 +121,7 @@ def describe_state(state: State) -> dict[str, Any]:
         "channels": _decided(state.part("channels")),
         "statements": _decided(state.part("statements")),
         "works": _decided(state.part("works")),
+        "erasures": _decided(state.part("erasures")),
         "resolutions": _decided(state.part("resolutions")),
         "resources": _decided(state.part("resources")),
         "partners": {key: value_of(value) for key, value in state.part("partners").items()},

@@ -25,6 +25,7 @@ PARTS: Final = (
     "delegations",
     "emergencies",
     "epochs",
+    "erasures",
     "members",
     "origins",
     "partners",

@@ -172,6 +172,7 @@ _KINDS: Final[Mapping[str, Callable[[Mapping[str, Any]], list[Fact]]]] = {
     "depart": _one("do-depart", "member"),
     "dismiss": _one("do-dismiss", "member", "office"),
     "entrust": lambda payload: [Fact("do-entrust", {"resource": payload["resource"], "names": ", ".join(payload["holders"])})],
+    "erase": lambda payload: [Fact("do-erase", {"objects": ", ".join(payload["objects"])})],
     "expel": _one("do-expel", "member"),
     "partner": _partner,
     "publish": lambda payload: [Fact("do-publish", {"work": payload["work"]})],
