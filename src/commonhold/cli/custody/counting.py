@@ -5,32 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from commonhold.cli.words import moment, short
-from commonhold.kernel.record.watching import CONFIRMING, Watched
-
-
-def request_value(one: Watched) -> dict[str, Any]:
-    """A release that is asked for, as plain data."""
-    told = one.told
-    return {
-        "release": one.id,
-        "resource": one.resource,
-        "seal": one.seal,
-        "by": one.by,
-        "emergency": one.emergency,
-        "step": one.step,
-        "asked": one.asked_at,
-        "not_before": one.not_before,
-        "until": one.until,
-        "told": {"people": list(told.people), "needed": told.people_needed, "ways": list(told.ways), "ways_needed": told.ways_needed}
-        if told is not None
-        else None,
-        "objections": {"by": list(one.objections), "needed": one.objections_needed},
-        "confirmed": {"by": list(one.confirmed), "needed": one.confirms_needed},
-    }
+from commonhold.kernel.record.watching import CONFIRMING
 
 
 def request_lines(request: dict[str, Any]) -> list[str]:
-    """The same in words, below the line of the resource that it is about."""
+    """A release that is asked for (``Watched.as_value``), in words."""
     what = "EMERGENCY: the opening of" if request["emergency"] else "the opening of"
     lines = [f"     {what} seal {request['seal']} is asked for by {request['by']}: {short(request['release'])}"]
     if request["not_before"]:

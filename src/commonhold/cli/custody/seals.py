@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from commonhold.cli.acting import open_actor, report, submit
-from commonhold.cli.custody.counting import request_lines, request_value
+from commonhold.cli.custody.counting import request_lines
 from commonhold.cli.custody.holding import require_live
 from commonhold.cli.options import house_option, json_option, kit_option
 from commonhold.cli.output import emit, printable
@@ -114,7 +114,7 @@ def _row(state: State, resource: str) -> dict[str, Any]:
         "replaced": [],
         "rotation": None,
         "releases": [],
-        "requests": [request_value(one) for one in watched(state, resource) if one.step != DECIDED],
+        "requests": [one.as_value() for one in watched(state, resource) if one.step != DECIDED],
     }
     if live is not None:
         found = strength(state, live)

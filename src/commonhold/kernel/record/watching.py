@@ -7,7 +7,7 @@ it: counts and times, and no words of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from commonhold.kernel.kinds import RELEASES
 from commonhold.kernel.record import notices, tally
@@ -62,6 +62,27 @@ class Watched:
     confirmed: tuple[str, ...]
     confirms_needed: int
     given: tuple[str, ...]
+
+    def as_value(self) -> dict[str, Any]:
+        """The same as plain data, for programs."""
+        told = self.told
+        return {
+            "release": self.id,
+            "resource": self.resource,
+            "seal": self.seal,
+            "by": self.by,
+            "emergency": self.emergency,
+            "step": self.step,
+            "asked": self.asked_at,
+            "not_before": self.not_before,
+            "until": self.until,
+            "told": {"people": list(told.people), "needed": told.people_needed, "ways": list(told.ways), "ways_needed": told.ways_needed}
+            if told is not None
+            else None,
+            "objections": {"by": list(self.objections), "needed": self.objections_needed},
+            "confirmed": {"by": list(self.confirmed), "needed": self.confirms_needed},
+            "given": list(self.given),
+        }
 
 
 def watched(state: State, resource: str = "") -> tuple[Watched, ...]:

@@ -26,6 +26,7 @@ from commonhold.mirror.check.values import answer_value, organisation_value
 from commonhold.mirror.web import NO_STORE, TILE, TooLargeError, guarded, json_answer, read_body, static
 from commonhold.pages.check import screens
 from commonhold.pages.check.facts import Answer
+from commonhold.pages.check.feed import TYPE, feed
 from commonhold.pages.language import CODES, language, preferred
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def check_routes(node: Node) -> list[BaseRoute]:
     return [
         Route("/check", guarded(pages.get), methods=["GET"]),
         Route("/check", guarded(pages.post), methods=["POST"]),
+        Route("/check/releases.atom", guarded(pages.feed), methods=["GET"]),
         Route("/check/check.css", _style, methods=["GET"]),
         Route("/check/verifier.html", _verifier, methods=["GET"]),
         Route("/mirror/{log:str}/objects/{first:str}/{rest:str}", guarded(pages.text), methods=["GET"]),
@@ -108,6 +110,17 @@ class _Pages:
         if _as_json(request):
             return json_answer({"organisations": [organisation_value(one) for one in board.organisations]})
         return _page(screens.ask(frame, board.organisations))
+
+    async def feed(self, request: Request) -> Response:
+        """What is asked to be opened of an organisation's seals, as an Atom feed."""
+        chosen = request.query_params.get("lang", "")
+        one = (await self._board()).organisation(request.query_params.get("org", ""))
+        if one is None:
+            return Response(
+                "no such organisation is followed here\n", 404, headers={**_HEADERS, "Content-Type": "text/plain; charset=utf-8"}
+            )
+        spoken = language(chosen) if chosen in CODES else language("en")
+        return Response(feed(spoken, one, self._node.name, str(request.url)), headers={**_HEADERS, "Content-Type": TYPE})
 
     async def post(self, request: Request) -> Response:
         """The answer to a form."""

@@ -10,6 +10,7 @@ from commonhold.kernel.record.shortcode import short_code
 from commonhold.kernel.record.state import Decided, State
 from commonhold.kernel.record.succession import epoch_of
 from commonhold.kernel.record.verdict import FRESHNESS_UNKNOWN, STRUCK, UNWITNESSED, Verdict
+from commonhold.kernel.record.watching import watched
 from commonhold.mirror.standing import Standing
 from commonhold.mirror.witness import origin_hash
 from commonhold.pages.check import facts
@@ -72,6 +73,7 @@ def organisation_of(standing: Standing, *, text_of: TextOf, trouble: str = "") -
         line=tuple(_epoch(chapter) for chapter in history.line),
         alarms=tuple(facts.Alarm(one.id, one.kind, one.time) for one in standing.alarms),
         trouble=trouble,
+        releases=watched(state),
     )
 
 

@@ -54,4 +54,5 @@ def organisation_value(one: Organisation) -> dict[str, Any]:
         "statements": [{"text": each.digest, "code": each.decision.code, "held": each.text is not None} for each in one.statements],
         "epochs": [{"epoch": each.number, "origin": each.origin, "since": each.since} for each in one.line],
         "alarms": [each.id for each in one.alarms],
+        "releases": [each.as_value() for each in one.releases],
     }

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from commonhold.kernel.record.watching import Watched
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -120,6 +122,7 @@ class Organisation:
     line: tuple[Epoch, ...]
     alarms: tuple[Alarm, ...]
     trouble: str = ""
+    releases: tuple[Watched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

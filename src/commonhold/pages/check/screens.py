@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from commonhold.kernel.messages import N_
-from commonhold.pages.check import wording
+from commonhold.pages.check import releases, wording
 from commonhold.pages.check.facts import Answer, Decision, Finding, Organisation
 from commonhold.pages.check.timeline import timeline
 from commonhold.pages.language import CODES, Language, language
@@ -104,6 +104,8 @@ def organisation(frame: Frame, one: Organisation) -> str:
         offices=[(office, say.listed_html(holders) if holders else say.html(N_("vacant"))) for office, holders in one.officers],
         epochs=[(epoch, say.moment(epoch.since) if epoch.since else "") for epoch in one.line],
         picture=timeline(say, one),
+        releases=[(releases.headline(say, each), list(releases.counter(say, each))) for each in one.releases],
+        feed=Markup(f"/check/releases.atom?{urlencode({'org': one.id, 'lang': say.code})}"),  # noqa: S704 - percent-encoded, without quotes
         alarms=[(wording.alarm(say, each), each, say.moment(each.time)) for each in one.alarms],
     )
 
@@ -126,6 +128,7 @@ def _finding(say: Language, one: Finding) -> dict[str, Any]:
         "text": one.text,
         "tongue": one.language,
         "alarms": about.alarms,
+        "releases": [releases.headline(say, each) for each in about.releases],
     }
 
 
