@@ -26,6 +26,7 @@ VERBS: Final = {
     "drill": Verb("commonhold.cli.custody.custodian:drill_command", "Acknowledge your shares, and prove that they still open."),
     "shares": Verb("commonhold.cli.custody.custodian:shares_command", "List your shares, and write the sheet of one to print."),
     "release": Verb("commonhold.cli.custody.releasing:release_command", "Ask that what is sealed be opened for you."),
+    "notify": Verb("commonhold.cli.custody.notifying:notify_command", "Tell the others by mail that a seal is asked to be opened."),
     "notice": Verb("commonhold.cli.custody.noticing:notice_command", "Say that word of a request has reached you, and how."),
     "contribute": Verb("commonhold.cli.custody.custodian:contribute_command", "Give your share to a release that was decided."),
     "unseal": Verb("commonhold.cli.custody.releasing:unseal_command", "Open a release with what its custodians gave."),
