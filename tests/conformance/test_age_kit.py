@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -75,14 +75,6 @@ def read(path: Path) -> Case:
 KIT: Final = [read(path) for path in sorted(FOLDER.iterdir()) if path.name != LICENCE]
 FOR_RAGE: Final = [case for case in KIT if not case.name.startswith(BEYOND) and OTHERWISE.get(case.name, "") is not None]
 FOR_BOTH: Final = [case for case in KIT if not case.name.startswith((*BEYOND, *NOT_IN_A_BROWSER))]
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    """One Node for all tests here."""
-    found = Reader(tmp_path_factory.mktemp("reader"))
-    yield found
-    found.close()
 
 
 def test_the_kit_is_whole() -> None:

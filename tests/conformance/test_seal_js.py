@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,14 +17,6 @@ pytestmark = pytest.mark.conformance
 VECTORS: Final = Path(__file__).resolve().parents[2] / "vectors"
 VALUE: Final[Any] = json.loads((VECTORS / "seal.json").read_text("ascii"))
 MADE: Final = ("shares", "key", "sealed", "digest", "sets")
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    """One Node for all tests here."""
-    found = Reader(tmp_path_factory.mktemp("reader"))
-    yield found
-    found.close()
 
 
 def test_the_list_of_words_is_the_one_that_python_reads(reader: Reader) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,14 +31,6 @@ REFUSALS: Final = VALUE["refusals"]
 WORDS: Final = [case["typed"] for case in REFUSALS if case["op"] == "words"]
 WITHIN: Final = {"seal/key"}
 """Codes that no caller sees: opening turns them into others."""
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    """One Node for all tests here."""
-    found = Reader(tmp_path_factory.mktemp("reader"))
-    yield found
-    found.close()
 
 
 def public(case: Any) -> Manifest:

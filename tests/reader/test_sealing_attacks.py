@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,14 +20,6 @@ from tests.reader.node import Reader, verdict
 
 MODULES = "reader/src/sealing"
 SPLITTING = "src/commonhold/kernel/custody/sealing/splitting.py"
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    """One Node for all tests here."""
-    found = Reader(tmp_path_factory.mktemp("reader"))
-    yield found
-    found.close()
 
 
 @attack("seal-person-twice", Mutation(f"{MODULES}/structure.js", find="demand(twice === undefined,", replace="demand(true,"))
