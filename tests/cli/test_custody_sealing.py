@@ -192,7 +192,7 @@ def test_only_the_release_key_opens_and_only_its_owner_may_read_it(opening: Hous
     assert "no secret called" in unseal(opening, release, "--name", "root").err
     again = act(opening, "curlew", "release", "page", "--purpose", purpose, "--key", opening.base / "one-off.key")
     assert again.code == 1
-    assert "was used before" in again.json["message"]
+    assert "is the key of the release" in again.json["message"]
 
 
 def test_a_sheet_says_truthfully_what_it_opens_and_opens_it_without_the_kit(opening: House) -> None:
@@ -212,7 +212,8 @@ def test_a_sheet_says_truthfully_what_it_opens_and_opens_it_without_the_kit(open
     assert wrong.code == 2
     assert "word 5 is not in the list" in wrong.json["message"]
     foreign = act(opening, "tern", "drill", "page", "--sheet", stdin=typed)
-    assert "not the one that was sealed" in foreign.json["message"]
+    assert foreign.json["code"] == "share/other-sheet"
+    assert "the share of plover of seal 1 of page" in foreign.json["message"]
     assert must(act(opening, "plover", "shares"))["shares"][0]["proved"]
     assert act(opening, "plover", "shares", "page", "--out", sheet).code == 2
 

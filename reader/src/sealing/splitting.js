@@ -51,7 +51,8 @@ export class Joiner {
 
   /** As `joinShares` does. */
   join(structure, shares) {
-    const words = `${shares.size} shares are here, and they do not meet ${structure.inWords()}`;
+    const here = shares.size === 1 ? "1 share is here, and does" : `${shares.size} shares are here, and do`;
+    const words = `${here} not meet ${structure.inWords()}`;
     demand(structure.isMet(shares), "seal/not-enough", words, { have: [...shares.keys()].sort() });
     try {
       return this.#joined(structure, [], shares);

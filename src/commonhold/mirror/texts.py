@@ -33,7 +33,7 @@ NEWEST: Final = 500
 """Statements of one organisation whose texts are kept, the newest."""
 MOST_SEALED: Final = 4_000
 """Sealed objects and envelopes of one organisation that are kept, those of its newest seals."""
-MAX_ENVELOPE: Final = 4_096
+MAX_ENVELOPE: Final = 8 << 10
 """Bytes of an envelope that is fetched."""
 AT_A_TIME: Final = 16
 AGAIN_SECONDS: Final = 300

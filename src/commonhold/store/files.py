@@ -132,7 +132,8 @@ def check_name(name: str) -> None:
 def store_error(exc: OSError, doing: str) -> StoreError:
     """Turn the operating system's refusal into ours; *doing* says what was attempted, for example ``"read tile/0/000"``."""
     code = _CODES.get(exc.errno or 0, "store/io")
-    return StoreError(f"cannot {doing}: {exc.strerror or exc}", code=code, next_step=_NEXT[code], data={"errno": exc.errno})
+    step = "name a file in it, or another one." if exc.errno == errno.EISDIR else _NEXT[code]
+    return StoreError(f"cannot {doing}: {exc.strerror or exc}", code=code, next_step=step, data={"errno": exc.errno})
 
 
 class DirectoryFiles:

@@ -71,9 +71,10 @@ def test_a_clause_that_cannot_work_is_refused(changes: dict[str, Any], code: str
 
 
 def test_what_may_surprise_is_said() -> None:
-    """One office in two groups, and secrets that nobody may seal or release."""
+    """One office in two groups, a group with a single seat, and secrets that nobody may seal or release."""
     overlap = findings({"custody/keys/open": {"m": 2, "of": [{"m": 1, "of": ["chair"]}, {"m": 1, "of": ["chair", "editor"]}]}})
     assert "names chair in two groups" in overlap["charter/custody-overlap"]
+    assert "a single seat, chair: nobody else fills that group" in overlap["charter/custody-one-seat"]
     value = {key: change for key, change in KEEPING.items() if key != "decisions/release"}
     found = [finding.words for finding in check_charter(charter(value)) if finding.code == "charter/custody-no-rule"]
     assert found == ["says who opens the secrets, and no rule says by whose decision they are released"]

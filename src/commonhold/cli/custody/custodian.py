@@ -15,6 +15,7 @@ from commonhold.cli.custody.discipline import keep_in_memory
 from commonhold.cli.custody.holding import (
     check_not_over,
     find_release,
+    own_holding,
     own_seals,
     own_share,
     quoted,
@@ -23,11 +24,12 @@ from commonhold.cli.custody.holding import (
     sheet_option,
 )
 from commonhold.cli.custody.sheets import render_share
+from commonhold.cli.custody.sheetwords import share_on_sheet, typed_words
 from commonhold.cli.options import house_option, json_option, kit_option, out_option
 from commonhold.cli.output import emit, note, printable
 from commonhold.cli.words import moment, short
 from commonhold.kernel import b64
-from commonhold.kernel.custody.sealing.shares import envelope_bytes, next_proof
+from commonhold.kernel.custody.sealing.shares import Envelope, envelope_bytes, next_proof
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.keys import recipient_fingerprint
 from commonhold.kernel.record.keeping import manifest
@@ -57,8 +59,6 @@ def drill_command(
     actor = open_actor(house, kit)
     with actor.record:
         seals = own_seals(actor.state, actor.member, resources)
-        if sheet and len(seals) != 1:
-            raise click.UsageError(f"a sheet is of one seal, and {len(seals)} are meant: name the resource")
         if not seals:
             raise RuleError(
                 f"{actor.member} has no share in {', '.join(map(printable, resources)) or 'any seal'}",
@@ -66,8 +66,12 @@ def drill_command(
                 next_step="`commonhold custody status` shows whose shares there are.",
             )
         done: list[dict[str, Any]] = []
+        shares: dict[str, Envelope] = {}
+        if sheet:
+            found, share = share_on_sheet(actor.state, actor.member, seals, typed_words())
+            seals, shares = [found], {found.proposal: share}
         for found in seals:
-            share = own_share(actor, found, sheet=sheet)
+            share = shares.get(found.proposal) or own_share(actor, found)
             public = manifest(actor.state, found)
             last = found.proved[actor.member].link if actor.member in found.proved else public.holdings[actor.member].chain
             proof = next_proof(share.about, share.index, share.member, share.words, last)
@@ -110,9 +114,13 @@ def shares_command(resource: str | None, out: Path | None, house: Path | str, ki
                 raise click.UsageError("name the resource whose sheet is to be written")
             if not seals:
                 require_live(actor.state, resource)
-                raise RuleError(f"{actor.member} has no share in {printable(resource)}", code="share/not-custodian")
+                raise RuleError(
+                    f"{actor.member} has no share in {printable(resource)}",
+                    code="share/not-custodian",
+                    next_step="`commonhold custody status` shows whose shares there are.",
+                )
             found = seals[-1]
-            page = render_share(own_share(actor, found, sheet=False), manifest(actor.state, found), actor.state)
+            page = render_share(own_share(actor, found), manifest(actor.state, found), actor.state)
             write_new(out, page.encode(), mode=MODE)
             note("This page is a secret: open it in your browser, print it, then delete the file.")
         rows = [
@@ -178,8 +186,9 @@ def contribute_command(
             note(line)
         note(quoted(purpose))
         check_not_over(found.until, int(time.time()))
+        own_holding(actor, seal)
         if not yes:
-            if not sys.stdin.isatty() or sheet:
+            if not sys.stdin.isatty():
                 raise click.UsageError("nobody was asked: give --yes once you have read the purpose and compared the six words")
             # Once more, below the purpose: however long that is, this is what stands last before the answer.
             note(f"recipient    {words}")
@@ -187,8 +196,8 @@ def contribute_command(
                 f"Give your share of seal {found.number} of {printable(found.resource)} to {found.by}?", default=False, err=True
             ):
                 raise click.UsageError("you did not say yes, so nothing was given")
-        share = replace(own_share(actor, seal, sheet=sheet), release=key)
-        envelope = seal_to(envelope_bytes(share), [found.recipient])
+        share = share_on_sheet(actor.state, actor.member, [seal], typed_words())[1] if sheet else own_share(actor, seal)
+        envelope = seal_to(envelope_bytes(replace(share, release=key)), [found.recipient])
         outcome = submit(actor, "contribute", {"release": key, "envelope": b64.encode(envelope)})
         given = sorted(actor.state.parts["releases"][key].contributions)
         enough = manifest(actor.state, seal).structure.is_met(set(given))

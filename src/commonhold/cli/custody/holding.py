@@ -1,10 +1,8 @@
-"""What the custodians' verbs share: finding seals, opening one's own share, and reading it from a sheet."""
+"""What the custodians' verbs share: finding seals and releases, and opening one's own share. A share on paper is ``sheetwords``'s business."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -12,8 +10,7 @@ import click
 from commonhold.cli.acting import Actor
 from commonhold.cli.output import printable
 from commonhold.cli.words import moment
-from commonhold.kernel.custody.sealing.shares import Envelope, Manifest, parse_envelope
-from commonhold.kernel.custody.sealing.splitting import MAX_TYPED, parse_words
+from commonhold.kernel.custody.sealing.shares import Envelope, Holding, Manifest, parse_envelope
 from commonhold.kernel.errors import CustodyError, FormatError, RuleError
 from commonhold.kernel.record.keeping import live_seal, manifest, seals_of
 from commonhold.kernel.record.state import Seal, State
@@ -54,11 +51,22 @@ def require_live(state: State, resource: str) -> Seal:
     return found
 
 
-def own_share(actor: Actor, seal: Seal, *, sheet: bool) -> Envelope:
-    """The share that the member at the keyboard has in a seal, held against its commitment.
+def own_share(actor: Actor, seal: Seal) -> Envelope:
+    """The share that the member at the keyboard has in a seal, from their kit's envelope, held against its commitment.
 
     Raises:
-        CustodyError: if they have none, or it is another one. FormatError: if what was typed is no share.
+        CustodyError: if they have none, or it is another one.
+    """
+    found = opened(actor.record.objects, own_holding(actor, seal).envelope, actor.kit.age_identity, manifest(actor.state, seal))
+    manifest(actor.state, seal).check_share(found)
+    return found
+
+
+def own_holding(actor: Actor, seal: Seal) -> Holding:
+    """What the record says of the share that the member at the keyboard has in a seal.
+
+    Raises:
+        CustodyError: ``share/not-custodian`` if they have none.
     """
     public = manifest(actor.state, seal)
     holding = public.holdings.get(actor.member)
@@ -68,12 +76,7 @@ def own_share(actor: Actor, seal: Seal, *, sheet: bool) -> Envelope:
             code="share/not-custodian",
             next_step=f"Its custodians are {', '.join(public.structure.people())}.",
         )
-    if sheet:
-        found = Envelope(public.about, public.index(actor.member), actor.member, parse_words(_typed_sheet()))
-    else:
-        found = opened(actor.record.objects, holding.envelope, actor.kit.age_identity, public)
-    public.check_share(found)
-    return found
+    return holding
 
 
 def opened(objects: ObjectDirectory | RemoteObjects, digest: str, identity: str, public: Manifest) -> Envelope:
@@ -105,8 +108,18 @@ def own_seals(state: State, member: str, resources: Iterable[str]) -> list[Seal]
     """The live seals and the newest offered ones in which *member* has a share, of the given resources or of all; the older of a resource first.
 
     An offered seal with a later one behind it was given up: nobody should bring it to life by a drill.
+
+    Raises:
+        RuleError: ``seal/no-clause`` for a resource that nobody ever heard of.
     """
-    wanted = set(resources) or {seal.resource for seal in state.parts["seals"].values()}
+    known = {seal.resource for seal in state.parts["seals"].values()} | set(state.charter.custody)
+    wanted = set(resources) or known
+    if odd := sorted(wanted - known):
+        raise RuleError(
+            f"neither the record nor the charter knows a sealed resource {printable(odd[0])!r}",
+            code="seal/no-clause",
+            next_step=f"There are: {', '.join(sorted(known)) or 'none'}.",
+        )
     found: list[Seal] = []
     for resource in sorted(wanted):
         seals = seals_of(state, resource)
@@ -152,17 +165,6 @@ def check_not_over(until: int, now: int) -> None:
         )
 
 
-def _typed_sheet() -> str:
-    if sys.stdin.isatty():
-        said: str = click.prompt("The 33 words of the sheet", hide_input=True, err=True)
-        return said
-    raw = sys.stdin.buffer.read(MAX_TYPED + 1)
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise FormatError("what was read from standard input is no text", code="share/not-text") from None
-
-
 def find_release(state: State, typed: str) -> str:
     """The release whose proposal's id begins with what was typed.
 
@@ -174,14 +176,12 @@ def find_release(state: State, typed: str) -> str:
     found = find_proposal(state, typed)
     if found not in state.parts["releases"]:
         proposal = state.parts["proposals"][found]
-        raise RuleError(
-            f"{found[:12]} is no release that was decided: it is a {proposal.kind} and {proposal.status}",
-            code="contribute/no-release",
-            next_step="`commonhold custody status` lists the releases that wait for contributions.",
-        )
+        if proposal.kind != "release":
+            said, step = f"{found[:12]} is a {proposal.kind}, and no release", "`commonhold custody status` lists the releases."
+        elif proposal.status == "open":
+            said = f"the release {found[:12]} is not decided yet"
+            step = f"`commonhold status {found[:8]}` says who can still approve or confirm it, and what it waits for."
+        else:
+            said, step = f"the release {found[:12]} was not decided: it is {proposal.status}", "Whoever needs it asks again."
+        raise RuleError(said, code="contribute/no-release", next_step=step)
     return found
-
-
-def default_key(release: str) -> Path:
-    """The file in which the key of a release is kept unless another is named."""
-    return Path(f"{release}.release-key")

@@ -23,6 +23,7 @@ from commonhold.kernel.durations import parse_duration
 from commonhold.kernel.errors import CommonholdError, CustodyError, RuleError
 from commonhold.kernel.keys import recipient_fingerprint
 from commonhold.kernel.record.keeping import manifest
+from commonhold.kernel.record.state import State
 from commonhold.store.keyfile import MODE, read_with_mode, write_new
 from commonhold.store.sealedfile import new_identity, recipient_of, unseal_with
 
@@ -81,6 +82,7 @@ def release_command(
         digest, raw = text_object(purpose)
         if key.exists():
             identity = _read_key(key)
+            _check_unused(actor.state, recipient_of(identity), key)
         else:
             identity = new_identity()
             write_new(
@@ -191,6 +193,21 @@ def _show(found: tuple[Secret, ...], name: str | None, used: list[str], refused:
     for secret in found:
         value = f"(a key file: print it with --name {secret.name})" if secret.kind == "file" else secret.value
         click.echo(f"{secret.kind:9} {printable(secret.name)}\n          {printable(value)}")
+
+
+def _check_unused(state: State, recipient: str, key: Path) -> None:
+    """Pass in silence unless another release has this key already.
+
+    Raises:
+        RuleError: ``release/recipient-used``, naming it.
+    """
+    for name, proposal in state.part("proposals").items():
+        if "release" in proposal.kind and proposal.payload["recipient"] == recipient:
+            raise RuleError(
+                f"{printable(key)} is the key of the release {name[:12]}, and each release takes one of its own",
+                code="release/recipient-used",
+                next_step="Name a file that is not there yet with --key.",
+            )
 
 
 def _read_key(place: Path) -> str:

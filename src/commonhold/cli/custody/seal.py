@@ -15,15 +15,16 @@ from commonhold.cli.custody.discipline import keep_in_memory
 from commonhold.cli.options import house_option, json_option, kit_option
 from commonhold.cli.output import note, printable
 from commonhold.kernel import b64
-from commonhold.kernel.custody.sealing.bundle import KINDS, MAX_BYTES, Secret
+from commonhold.kernel.custody.sealing.bundle import KINDS, MAX_BYTES, Secret, bundle_bytes
 from commonhold.kernel.custody.sealing.opening import seal
 from commonhold.kernel.custody.sealing.shares import About
 from commonhold.kernel.custody.sealing.structure import remarks
-from commonhold.kernel.errors import CustodyError, FormatError
+from commonhold.kernel.errors import CommonholdError, CustodyError, FormatError
 from commonhold.kernel.record.keeping import seals_of, structure_for
 from commonhold.store.sealedfile import seal_to
 
 MAX_LINES: Final = 200
+_UNLOCKS: Final = "Seal what unlocks the large file (its passphrase, its key), and keep the file itself in the store."
 
 
 @click.command("seal")
@@ -102,7 +103,11 @@ def _key_files(named: tuple[str, ...]) -> list[Secret]:
         name, equals, path = text.partition("=")
         if not equals:
             raise click.UsageError(f"--key-file takes NAME=FILE, and not {printable(text[:60])!r}")
-        found.append(Secret("file", name, b64.encode(read_small(Path(path), max_size=MAX_BYTES, what="a key file"))))
+        try:
+            raw = read_small(Path(path), max_size=MAX_BYTES, what="a key file")
+        except FormatError as error:
+            raise CustodyError(str(error), code="secret/too-large", next_step=_UNLOCKS) from None
+        found.append(Secret("file", name, b64.encode(raw)))
     return found
 
 
@@ -113,7 +118,7 @@ def _from_stdin() -> list[Secret]:
         raise CustodyError(
             f"standard input has more than {2 * MAX_BYTES} bytes, and a seal holds {MAX_BYTES}",
             code="secret/too-large",
-            next_step="Seal what unlocks the large file (its passphrase, its key), and keep the file itself in the store.",
+            next_step=_UNLOCKS,
         )
     try:
         # Not at every character that Unicode calls a line's end: a secret may hold one, and would be cut there.
@@ -144,10 +149,26 @@ def _asked() -> list[Secret]:
             next_step="Hand them over with --stdin, a line each: KIND NAME=VALUE. They are never taken from the command line, which others can read.",
         )
     found: list[Secret] = []
+    try:
+        while not found or click.confirm("One more", default=False, err=True):
+            found.append(_asked_one(found))
+    except (click.Abort, KeyboardInterrupt):
+        note("\nnothing was sealed, and nothing of what was typed is kept")
+        raise
+    return found
+
+
+def _asked_one(before: list[Secret]) -> Secret:
+    """One more secret that can be sealed together with those *before*; asked for again, and they not, until it can be."""
     kinds = [kind for kind in KINDS if kind != "file"]
-    while not found or click.confirm("One more", default=False, err=True):
+    while True:
         kind: str = click.prompt("Kind", type=click.Choice(kinds), default="password", err=True)
         name: str = click.prompt("Name, such as admin", err=True)
         value: str = click.prompt("Secret (not shown)", hide_input=True, confirmation_prompt=kind == "password", err=True)
-        found.append(Secret(kind, name.strip(), value))
-    return found
+        one = Secret(kind, name.strip(), value)
+        try:
+            bundle_bytes([*before, one])
+        except CommonholdError as error:
+            note(f"error: {error}\n{error.next_step}".rstrip())
+        else:
+            return one

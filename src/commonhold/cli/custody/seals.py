@@ -64,7 +64,8 @@ def status_command(resources: tuple[str, ...], house: Path | str, as_json: bool)
             lines += [*_lines(row), ""]
         if not rows:
             return "nothing is sealed, and the charter says of nothing who would keep it: see docs/guide/sealing.md"
-        return printable("\n".join([*lines, f"{len(rows)} resources, {red} to be changed"]), multiline=True)
+        many = "1 resource" if len(rows) == 1 else f"{len(rows)} resources"
+        return printable("\n".join([*lines, f"{many}, {red} to be changed"]), multiline=True)
 
     emit(as_json, {"resources": rows, "red": red}, render)
 
@@ -87,6 +88,7 @@ def rotate_command(resource: str, changed: bool, house: Path | str, kit: Path | 
         actor = open_actor(house, kit)
         with actor.record:
             found = require_live(actor.state, resource)
+            _check_changed(_row(actor.state, resource), actor.state.parts["rotations"].get(resource))
             outcome = submit(actor, "acknowledge", {"what": "changed", "of": found.proposal})
             row = _row(actor.state, resource)
             extra = {"rotation": "done" if not row["rotation"] else "; ".join(row["rotation"]["left"])}
@@ -102,6 +104,21 @@ def rotate_command(resource: str, changed: bool, house: Path | str, kit: Path | 
     emit(as_json, row, render)
 
 
+def _check_changed(row: dict[str, Any], rotation: Rotation | None) -> None:
+    """Pass in silence unless the live seal is itself the one that must be changed: an attest of it would count for nothing.
+
+    Raises:
+        RuleError: ``rotate/too-early``, with what comes first.
+    """
+    live = row["live"]
+    if rotation is not None and live["seal"] <= rotation.number:
+        raise RuleError(
+            f"seal {live['seal']} of {row['resource']} is the one that must be changed, so nobody can attest yet that it was",
+            code="rotate/too-early",
+            next_step=f"First: {'; '.join(row['rotation']['left'])}.",
+        )
+
+
 def _row(state: State, resource: str) -> dict[str, Any]:
     """Everything about the seals of one resource, as plain data."""
     live = live_seal(state, resource)
@@ -110,6 +127,7 @@ def _row(state: State, resource: str) -> dict[str, Any]:
         "resource": resource,
         "article": clause.article if clause is not None else "",
         "live": None,
+        "proposed": [],
         "offered": [],
         "replaced": [],
         "rotation": None,
@@ -133,6 +151,10 @@ def _row(state: State, resource: str) -> dict[str, Any]:
             "proved": {name: proved.time for name, proved in sorted(live.proved.items())},
             "changed": sorted(live.changed),
         }
+    for key in sorted(state.opened, key=lambda key: state.parts["proposals"][key].index):
+        proposal = state.parts["proposals"][key]
+        if proposal.kind == "seal" and state.frozen[key].payload.resource == resource:
+            row["proposed"].append({"proposal": key, "seal": state.frozen[key].payload.seal, "by": proposal.by})
     for seal in sorted(state.parts["seals"].values(), key=lambda seal: seal.number):
         if seal.resource == resource and seal.status == "replaced":
             row["replaced"].append(seal.number)
@@ -202,6 +224,10 @@ def _lines(row: dict[str, Any]) -> list[str]:
         numbers = " and ".join(map(str, row["replaced"]))
         lines.append(
             f"     seal {numbers} can still be released, until two members attest the change: `commonhold custody rotate {row['resource']} --changed`"
+        )
+    for each in row["proposed"]:
+        lines.append(
+            f"     seal {each['seal']}, by {each['by']}, is not decided: `commonhold status {each['proposal'][:8]}` says what it waits for"
         )
     lines += [f"     seal {seal['seal']} waits for {', '.join(seal['waits_for'])}" for seal in row["offered"]]
     for request in row["requests"]:

@@ -66,6 +66,9 @@ def _custodians(draft: Draft, place: str, table: Mapping[str, Any], level: int) 
             seats += draft.offices[selector].seats
     if seats is not None:
         _count(draft, place, m, seats, "seats")
+    if seats == 1:
+        words = f"has a group with a single seat, {', '.join(of)}: nobody else fills that group, and while the seat is empty or its share is lost nobody does"
+        draft.note("warning", place, words, "Name further offices in it, if that is not what is meant.", code="custody-one-seat")
     return Custodians(m, of=tuple(of))
 
 

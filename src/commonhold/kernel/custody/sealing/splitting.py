@@ -57,7 +57,7 @@ def join_shares(structure: Group, about: Mapping[str, object], shares: Mapping[s
     """
     if not structure.is_met(shares.keys()):
         raise CustodyError(
-            f"{len(shares)} shares are here, and they do not meet {structure.in_words()}",
+            f"{'1 share is here, and does' if len(shares) == 1 else f'{len(shares)} shares are here, and do'} not meet {structure.in_words()}",
             code="seal/not-enough",
             data={"have": sorted(shares)},
             next_step="Ask further custodians to contribute.",
@@ -94,18 +94,7 @@ def parse_words(typed: str) -> str:
         FormatError: ``share/word`` with the place of a word that is in no list and what it likely should be; ``share/word-count``;
             ``share/checksum`` if words were exchanged or mistaken for others. No message repeats what was typed.
     """
-    if len(typed) > MAX_TYPED:
-        raise FormatError(f"a share is typed in fewer than {MAX_TYPED} characters, and {len(typed)} were given", code="share/too-long")
-    found = [word for word in typed.lower().replace(",", " ").split() if not word.rstrip(".):").isdecimal()]
-    for place, word in enumerate(found[: WORD_COUNT + 1], 1):
-        if word not in _words():
-            likely = _suggestions(word)
-            raise FormatError(
-                f"word {place} is not in the list of words",
-                code="share/word",
-                data={"place": place, "suggestions": list(likely)},
-                next_step=f"Did you mean {' or '.join(likely)}?" if likely else f"Look at word {place} on the sheet again.",
-            )
+    found = listed_words(typed)
     if len(found) != WORD_COUNT:
         raise FormatError(
             f"a share has {WORD_COUNT} words, and {len(found)} were given",
@@ -124,6 +113,30 @@ def parse_words(typed: str) -> str:
             next_step=f"Compare every word and its place with the sheet, and do not mix the words of two sheets.{hint}",
         )
     return words
+
+
+def listed_words(typed: str, first: int = 1) -> list[str]:
+    """Words of a sheet in their normal form, each of which is in the list; however many there are.
+
+    Args:
+        first: the place on the sheet of the first of them.
+
+    Raises:
+        FormatError: ``share/word``, ``share/too-long``, as :func:`parse_words`.
+    """
+    if len(typed) > MAX_TYPED:
+        raise FormatError(f"a share is typed in fewer than {MAX_TYPED} characters, and {len(typed)} were given", code="share/too-long")
+    found = [word for word in typed.lower().replace(",", " ").split() if not word.rstrip(".):").isdecimal()]
+    for place, word in enumerate(found[: WORD_COUNT + 1], first):
+        if word not in _words():
+            likely = _suggestions(word)
+            raise FormatError(
+                f"word {place} is not in the list of words",
+                code="share/word",
+                data={"place": place, "suggestions": list(likely)},
+                next_step=f"Did you mean {' or '.join(likely)}?" if likely else f"Look at word {place} on the sheet again.",
+            )
+    return found
 
 
 def is_share(words: str) -> bool:
