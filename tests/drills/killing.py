@@ -84,8 +84,10 @@ def _die(story: Story, step: int, instant: Instant, pipe: int) -> NoReturn:
 
     for name in CHANGES:
         setattr(os, name, _wrapped(deadly, getattr(os, name)))
+    deadly_connection, connect = _deadly_connection(deadly), sqlite3.connect
+    sqlite3.connect = lambda *args, **more: connect(*args, **{"factory": deadly_connection, **more})  # type: ignore[assignment]
     for made in (Database.__init__, Database.create.__func__):
-        made.__kwdefaults__["factory"] = _deadly_connection(deadly)  # type: ignore[index] # both have it
+        made.__kwdefaults__["factory"] = deadly_connection  # type: ignore[index] # both have it
     try:
         story(tell)
         tell("end", changes=count)

@@ -70,13 +70,16 @@ class RemoteReplica:
 
     A server that drips is left: after the first half minute at least 32 KiB must have come for every second.
 
+    Args:
+        grace: seconds before slowness counts.
+
     Raises:
         StoreError: ``store/url`` if the address is not plain.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, grace: float = SECONDS) -> None:
         check_plain(url)
-        self._url = url.rstrip("/")
+        self._url, self._grace = url.rstrip("/"), grace
 
     def __str__(self) -> str:
         return self._url
@@ -84,7 +87,7 @@ class RemoteReplica:
     def stream(self, digest: str) -> Iterator[bytes]:
         """As :meth:`.protocol.Objects.stream`; an object that was erased is absent here, since a static server knows no reason."""
         hashed, held = hashlib.sha256(), b""
-        for piece in url_pieces(f"{self._url}/{name_of(digest)}", MAX_OBJECT, least=LEAST_RATE):
+        for piece in url_pieces(f"{self._url}/{name_of(digest)}", MAX_OBJECT, grace=self._grace, least=LEAST_RATE):
             hashed.update(piece)
             if held:
                 yield held

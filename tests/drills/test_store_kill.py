@@ -1,0 +1,328 @@
+"""The store, really killed at every single change that it makes to the disk; replicas that are gone, lie, drip, answer 500; disks that are full.
+
+After each death the same is done again: it comes to the same digests, nothing that was acknowledged is gone, no object is half there, and there is never a
+manifest without its objects.
+"""
+
+from __future__ import annotations
+
+import http.server
+import itertools
+import json
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commonhold.kernel.works.replicas import FORM, parse_policy
+from commonhold.store.objects.directory import ObjectDirectory
+from commonhold.store.objects.ledger import Ledger
+from commonhold.store.objects.remote import RemoteReplica
+from commonhold.store.objects.repair import repair
+from commonhold.store.objects.replicate import queue, replicate
+from commonhold.store.objects.scrub import scrub
+from commonhold.store.objects.works import is_manifest, load_work
+from tests.drills.disks import Disk, disk
+from tests.drills.killing import Instant, Tell, live
+from tests.store.buckets import Server, serving
+from tests.store.places import Folder
+from tests.store.works import put_programme
+
+INSTANTS: tuple[Instant, ...] = ("before", "within", "after")
+STRIDES = [pytest.param(11, marks=pytest.mark.smoke, id="some"), pytest.param(1, id="every")]
+DECISION = "d0" * 32
+NAMES = ("tide", "dune", "reed")
+
+
+def sound(objects: ObjectDirectory) -> None:
+    """Everything that lies there is whole, and every manifest has its objects, those that were erased left out."""
+    for digest in objects.list():
+        objects.verify(digest)
+        if is_manifest(objects, digest):
+            for part in load_work(objects, digest).objects():
+                assert objects.erased(part) or objects.has(part), f"the manifest {digest} is there without {part}"
+    for digest in objects.works():
+        assert objects.has(digest)
+
+
+def look(objects: ObjectDirectory) -> tuple[list[str], list[str], list[str]]:
+    return list(objects.list()), list(objects.works()), list(objects.erasures())
+
+
+def putting(folder: Path, tell: Tell) -> None:
+    objects = ObjectDirectory(folder)
+    for name in NAMES:
+        work, _ = put_programme(objects, name)
+        tell("work", id=work)
+    stray = objects.put(b"what has to go")
+    objects.erase(stray, DECISION)
+    tell("erased", id=stray)
+
+
+def again(folder: Path) -> None:
+    """The same once more by the normal path, as the next command would do it."""
+    objects = ObjectDirectory(folder)
+    for name in NAMES:
+        put_programme(objects, name)
+    stray = next(objects.erasures(), "")
+    if not stray:
+        stray = objects.put(b"what has to go")
+    objects.erase(stray, DECISION)
+
+
+def drill(
+    tmp_path: Path,
+    stride: int,
+    story: Callable[[Path, Tell], None],
+    start: Callable[[Path], None],
+    check: Callable[[Path, list[dict[str, Any]]], None],
+) -> str:
+    """Tell a story in as many lives as it makes changes, each of which dies at one of them; *check* opens what is left."""
+    began = time.monotonic()
+    base = tmp_path / "base"
+    start(base)
+    whole = tmp_path / "whole"
+    shutil.copytree(base, whole)
+    life = live(lambda tell: story(whole, tell))
+    assert not life.killed, life.facts
+    check(whole, life.facts)
+    killed = 0
+    for step in range(0, life.changes, stride):
+        for instant in INSTANTS:
+            folder = tmp_path / f"life-{step}-{instant}"
+            shutil.copytree(base, folder)
+            one = live(lambda tell, at=folder: story(at, tell), step, instant)  # type: ignore[misc] # the default binds this turn's folder
+            killed += one.killed
+            check(folder, one.facts)
+            shutil.rmtree(folder)
+    assert killed
+    return f"{killed} lives of {life.changes} changes ended by SIGKILL; nothing lost; {time.monotonic() - began:.0f} s"
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("stride", STRIDES)
+def test_a_put_killed_at_any_change_leaves_whole_objects_or_none(tmp_path: Path, stride: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Objects, manifests, marks and tombstones: what was acknowledged is there, what is there is whole, and doing it again ends at the same digests."""
+    done = ObjectDirectory(tmp_path / "done")
+    again(tmp_path / "done")
+
+    def check(folder: Path, facts: list[dict[str, Any]]) -> None:
+        objects = ObjectDirectory(folder)
+        sound(objects)
+        for fact in facts:
+            assert objects.has(fact["id"]) if fact["what"] == "work" else objects.erased(fact["id"]) == DECISION, fact
+        again(folder)
+        sound(objects)
+        assert look(objects) == look(done)
+
+    told = drill(tmp_path, stride, putting, lambda base: base.mkdir(), check)
+    with capsys.disabled():
+        print(f"\nput, mark and erase: {told}")  # noqa: T201
+
+
+def damaged(base: Path) -> None:
+    home, replica = Folder(base / "house"), ObjectDirectory(base / "replica")
+    for name in NAMES:
+        _, parts = put_programme(home.objects, name)
+        put_programme(replica, name)
+        home.flip(parts[1])
+        home.lose(parts[2])
+
+
+def caring(folder: Path, tell: Tell) -> None:
+    objects = ObjectDirectory(folder / "house")
+    tick = itertools.count(1_700_000_000).__next__
+    with Ledger.of(folder / "house") as ledger:
+        done = scrub(objects, ledger, "here", now=tick)
+        tell("scrubbed", faults=done.faults)
+        healed = repair(objects, ledger, "here", {"replica": ObjectDirectory(folder / "replica")}, now=tick)
+        tell("repaired", healed=sorted(healed.healed), lost=healed.lost)
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("stride", STRIDES)
+def test_a_scrub_and_a_repair_killed_at_any_change_end_the_same(
+    tmp_path: Path, stride: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was not healed before the death is found and healed after it, and the damaged bytes stay until whole ones take their place."""
+    monkeypatch.setattr("commonhold.store.objects.scrub.SAVE_OBJECTS", 4)
+
+    def check(folder: Path, facts: list[dict[str, Any]]) -> None:
+        objects, replica = ObjectDirectory(folder / "house"), ObjectDirectory(folder / "replica")
+        sound(replica)
+        if any(fact["what"] == "scrubbed" for fact in facts):
+            assert facts[0]["faults"] == 6
+        caring(folder, lambda *_what, **_facts: None)
+        sound(objects)
+        assert look(objects) == look(replica)
+        with Ledger.of(folder / "house") as ledger:
+            done = scrub(objects, ledger, "here", now=time.time)
+        assert (done.faults, done.whole) == (0, 3)
+
+    told = drill(tmp_path, stride, caring, damaged, check)
+    with capsys.disabled():
+        print(f"\nscrub and repair: {told}")  # noqa: T201
+
+
+class Replica(http.server.SimpleHTTPRequestHandler):
+    """A static server that behaves as its class says."""
+
+    mood = "well"
+
+    def do_GET(self) -> None:
+        if self.mood == "500":
+            self.send_error(500)
+        elif self.mood == "lying":
+            self.send_response(200)
+            self.send_header("Content-Length", "5")
+            self.end_headers()
+            self.wfile.write(b"stork")
+        elif self.mood == "slow":
+            self.send_response(200)
+            self.send_header("Content-Length", "100000")
+            self.end_headers()
+            for _ in range(200):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.05)
+        elif self.mood == "cut":
+            self.send_response(200)
+            self.send_header("Content-Length", "100000")
+            self.end_headers()
+            self.wfile.write(b"half")
+        else:
+            super().do_GET()
+
+    def log_message(self, *_args: Any) -> None:
+        return
+
+
+@contextmanager
+def served(folder: Path, mood: str) -> Iterator[str]:
+    handler = type("Moody", (Replica,), {"mood": mood})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: handler(*args, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.drill
+@pytest.mark.smoke
+@pytest.mark.allow_hosts(["127.0.0.1"])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("mood", ["gone", "500", "lying", "slow", "cut"])
+def test_two_of_three_replicas_fail_and_everything_heals_from_the_third(
+    tmp_path: Path, mood: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One is away, one fails in its own way, one is well: all is healed, in bounded time, and only a liar is in quarantine."""
+    began = time.monotonic()
+    damaged(tmp_path)
+    house, tick = Folder(tmp_path / "house"), itertools.count(1_700_000_000).__next__
+    with served(tmp_path / "replica", mood) as bad, served(tmp_path / "replica", "well") as well, Ledger.of(house.path) as ledger:
+        places = {"away": "http://127.0.0.1:9", "bad": "http://127.0.0.1:9" if mood == "gone" else bad, "well": well}
+        scrub(house.objects, ledger, "here", now=tick)
+        done = repair(house.objects, ledger, "here", {name: RemoteReplica(url, grace=0.5) for name, url in places.items()}, now=tick)
+        assert (len(done.healed), done.lost) == (6, [])
+        assert list(ledger.quarantined()) == (["bad"] if mood == "lying" else [])
+        assert scrub(house.objects, ledger, "here", now=tick).faults == 0
+    sound(house.objects)
+    assert look(house.objects) == look(ObjectDirectory(tmp_path / "replica"))
+    with capsys.disabled():
+        print(f"\none replica away, one {mood}: 6 of 6 healed, nothing lost, {time.monotonic() - began:.1f} s")  # noqa: T201
+
+
+FILLING = """
+import json, sys
+from pathlib import Path
+from commonhold.kernel.errors import StoreError
+from commonhold.store.objects.directory import ObjectDirectory
+from tests.drills.test_store_kill import sound
+from tests.store.works import put_programme
+folder, most, done, code = Path(sys.argv[1]), int(sys.argv[2]), 0, ""
+objects = ObjectDirectory(folder)
+try:
+    for number in range(most):
+        put_programme(objects, f"{number:04}" * 60)
+        done += 1
+except StoreError as error:
+    code = error.code
+sound(objects)
+half = [path for path in (folder / "objects" / ".tmp").iterdir() if path.is_file()]
+print(json.dumps({"done": done, "code": code, "half": len(half), "works": len(list(objects.works()))}))
+"""
+
+
+@pytest.mark.drill
+@pytest.mark.smoke
+def test_a_full_disk_takes_nothing_of_what_is_there(tmp_path: Path) -> None:
+    """The put that finds no room says so and leaves nothing half; what is there stays whole, and once there is room, the same put ends well."""
+
+    def fill(small: Disk, most: int) -> dict[str, Any]:
+        ran = subprocess.run(small.python(FILLING, small.path, most), capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        told: dict[str, Any] = json.loads(ran.stdout)
+        return told
+
+    with disk(tmp_path, "tmpfs", "16M") as small:
+        small.fill(4 << 20)
+        told = fill(small, 2000)
+        assert told == {"done": told["done"], "code": "store/full", "half": 0, "works": told["done"]}
+        assert told["done"] > 0
+        small.free()
+        assert fill(small, told["done"] + 1) == {"done": told["done"] + 1, "code": "", "half": 0, "works": told["done"] + 1}
+
+
+@pytest.mark.drill
+@pytest.mark.smoke
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_bucket_whose_server_is_killed_catches_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """kill -9 of a real S3 server while works go there: the run says so, and after it is back the next run ends with as many whole copies as are wanted."""
+    began = time.monotonic()
+    home = ObjectDirectory(tmp_path / "house")
+    works = [put_programme(home, f"{name}{number}")[0] for name in NAMES for number in range(8)]
+    with serving("localbucket", tmp_path / "s3") as server, Ledger.of(tmp_path / "house") as ledger:
+        bucket = server.bucket()
+        policy = parse_policy(
+            json.dumps(
+                {
+                    "form": FORM,
+                    "places": {"coast": {"at": bucket.address, "operator": "avocet", "capacity": 10**9}},
+                    "rules": {"*": {"copies": 1, "operators": 1}},
+                }
+            ).encode()
+        )
+        scrub(home, ledger, "here", now=time.time)
+        count = 0
+
+        def killing(_count: int) -> None:
+            nonlocal count
+            count += 1
+            if count == 5:
+                server.kill()
+
+        first = replicate(home, ledger, queue(policy, home, ledger).short, lambda _name: bucket.objects, now=time.time, told=killing)
+        assert first.copies == {"coast": 5}
+        assert list(first.left) == ["coast"]
+        restart(server)
+        second = replicate(home, ledger, queue(policy, home, ledger).short, lambda _name: bucket.objects, now=time.time)
+        assert second.copies == {"coast": len(works) - 5}
+        assert queue(policy, home, ledger).short == ()
+        done = scrub(bucket.objects, ledger, "coast", now=time.time)
+        assert (done.faults, done.whole) == (0, len(works))
+    with capsys.disabled():
+        told = f"a bucket's server killed after 5 of {len(works)} works: all whole after the next run, {time.monotonic() - began:.1f} s"
+        print(f"\n{told}")  # noqa: T201
+
+
+def restart(server: Server) -> None:
+    server.start()
