@@ -12,10 +12,11 @@ import pytest
 from commonhold.store.objects.directory import ObjectDirectory
 from tests.attacks import Mutation, attack
 from tests.cli.houses import command, found
+from tests.store.buckets import serving
 from tests.store.places import Folder
 
 
-def add(house: Path, base: Path, name: str) -> str:
+def add(house: Path | str, base: Path, name: str) -> str:
     (base / "about.md").write_text(f"About {name}.\n", "utf-8")
     (base / "film.mp4").write_bytes(name.encode() * 5000)
     done = command(
@@ -191,3 +192,20 @@ def test_what_the_record_decides_to_erase_goes_everywhere(tmp_path: Path) -> Non
     assert ask("store", "scrub", "--house", house, "--no-polite")["faults"] == 0
     assert ask("work", "show", work, "--at", house)["work"] == work
     assert film in ask("state", "--house", house)["erasures"]
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_the_same_verbs_use_a_bucket(tmp_path: Path) -> None:
+    """A work goes into a bucket of a real S3 server, is shown, listed and fetched from there, and a wrong address is told what to do."""
+    (tmp_path / "a").write_text("heron")
+    digest = hashlib.sha256(b"heron").hexdigest()
+    with serving("localbucket", tmp_path / "s3") as server:
+        bucket = server.bucket().address
+        assert ask("store", "put", tmp_path / "a", "--at", bucket)["objects"][0]["digest"] == digest
+        work = add(bucket, tmp_path, "tide")
+        assert ask("work", "show", work, "--at", bucket)["manifest"]["kind"] == "programme"
+        assert len(command("store", "list", "--at", bucket).out.splitlines()) == 4
+        assert ask("store", "get", digest, "--at", bucket, "-o", tmp_path / "b")["size"] == 5
+        missing = command("store", "list", "--at", bucket.replace("saltmarsh", "nobody"), "--json")
+    assert (missing.code, missing.json["code"]) == (2, "store/unreachable")
+    assert "AWS_ACCESS_KEY_ID" in missing.json["next_step"]

@@ -6,15 +6,12 @@ manifest without its objects.
 
 from __future__ import annotations
 
-import http.server
 import itertools
 import json
 import shutil
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +29,7 @@ from tests.drills.disks import Disk, disk
 from tests.drills.killing import Instant, Tell, live
 from tests.store.buckets import Server, serving
 from tests.store.places import Folder
+from tests.store.servers import served
 from tests.store.works import put_programme
 
 INSTANTS: tuple[Instant, ...] = ("before", "within", "after")
@@ -168,52 +166,6 @@ def test_a_scrub_and_a_repair_killed_at_any_change_end_the_same(
     told = drill(tmp_path, stride, caring, damaged, check)
     with capsys.disabled():
         print(f"\nscrub and repair: {told}")  # noqa: T201
-
-
-class Replica(http.server.SimpleHTTPRequestHandler):
-    """A static server that behaves as its class says."""
-
-    mood = "well"
-
-    def do_GET(self) -> None:
-        if self.mood == "500":
-            self.send_error(500)
-        elif self.mood == "lying":
-            self.send_response(200)
-            self.send_header("Content-Length", "5")
-            self.end_headers()
-            self.wfile.write(b"stork")
-        elif self.mood == "slow":
-            self.send_response(200)
-            self.send_header("Content-Length", "100000")
-            self.end_headers()
-            for _ in range(200):
-                self.wfile.write(b"x")
-                self.wfile.flush()
-                time.sleep(0.05)
-        elif self.mood == "cut":
-            self.send_response(200)
-            self.send_header("Content-Length", "100000")
-            self.end_headers()
-            self.wfile.write(b"half")
-        else:
-            super().do_GET()
-
-    def log_message(self, *_args: Any) -> None:
-        return
-
-
-@contextmanager
-def served(folder: Path, mood: str) -> Iterator[str]:
-    handler = type("Moody", (Replica,), {"mood": mood})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: handler(*args, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.mark.drill

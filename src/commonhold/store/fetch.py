@@ -83,12 +83,15 @@ def _get(address: str, max_size: int, timeout: float, deadline: float, *, public
             raise _unreachable(address, exc) from exc
 
 
-def url_pieces(address: str, max_size: int, *, timeout: float = 10.0, grace: float = 30.0, least: int = 1 << 15) -> Iterator[bytes]:
+def url_pieces(
+    address: str, max_size: int, *, timeout: float = 10.0, grace: float = 30.0, least: int = 1 << 15, public_only: bool = False
+) -> Iterator[bytes]:
     """One file piece by piece, however large, from a server that has to keep up.
 
     Args:
         grace: seconds before slowness counts.
         least: bytes that must have come for each second since then, on average.
+        public_only: as for :func:`url_fetch`.
 
     Raises:
         StoreError: as :func:`url_fetch`'s functions, also after pieces were given.
@@ -97,7 +100,7 @@ def url_pieces(address: str, max_size: int, *, timeout: float = 10.0, grace: flo
     request = urllib.request.Request(address, headers={"User-Agent": "commonhold"})  # noqa: S310 - the scheme was checked
     began, seen = time.monotonic(), 0
     # The end of the whole exchange, for a server that sends a byte now and then, within one read: as long as the largest file may take.
-    with _Exchange(grace + max_size / least, public_only=False) as exchange:
+    with _Exchange(min(grace + max_size / least, threading.TIMEOUT_MAX), public_only=public_only) as exchange:
         try:
             with exchange.open(request, timeout, _Redirects()) as answer:
                 if answer.headers.get("Content-Encoding", "identity") != "identity":

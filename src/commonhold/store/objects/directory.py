@@ -42,7 +42,7 @@ SCRATCH: Final = f"{FOLDER}/.tmp"
 WORKS: Final = f"{FOLDER}/.works"
 ERASED: Final = f"{FOLDER}/.erased"
 MAX_DECISION: Final = 256
-BATCH_OBJECTS: Final = 128
+BATCH_OBJECTS: Final = 1024
 BATCH_BYTES: Final = 1 << 30
 _FORGOTTEN: Final = 24 * 3600.0
 _HEX: Final = [f"{number:02x}" for number in range(256)]
@@ -63,6 +63,7 @@ class ObjectDirectory:
         self._cleared = False
         self._mark, self._count = secrets.token_hex(16), itertools.count()
         self._folders: dict[str, str] = {}
+        self._root = os.path.realpath(self.path)
 
     def __str__(self) -> str:
         return str(self.path)
@@ -73,7 +74,7 @@ class ObjectDirectory:
             return batch.put(source, digest=digest, size=size)
 
     def batch(self) -> _Batch:
-        """As :meth:`.protocol.Objects.batch`: flushed together every 128 objects or gibibyte."""
+        """As :meth:`.protocol.Objects.batch`: flushed together every 1,024 objects or gibibyte."""
         if not self._cleared:
             # Nobody holds a lock here, so only what no living writer can still be writing is removed.
             self._files.clear_scratch(_FORGOTTEN)
@@ -120,6 +121,15 @@ class ObjectDirectory:
         with self._opened(digest) as fd:
             return os.fstat(fd).st_size
 
+    def size_there(self, digest: str) -> int:
+        """The size of what lies under an object's name, -1 if nothing does; without asking why."""
+        try:
+            return os.lstat(self._folder(digest) + digest[2:]).st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return -1
+        except OSError:
+            return self.size(digest)
+
     def verify(self, digest: str) -> int:
         """As :meth:`.protocol.Objects.verify`."""
         with self._opened(digest) as fd, Refusals(f"read the object {digest} in {self.path}"):
@@ -161,6 +171,8 @@ class ObjectDirectory:
     def erased(self, digest: str) -> str:
         """As :meth:`.protocol.Objects.erased`."""
         name = name_of(digest, ERASED)
+        if not os.path.lexists(f"{self._root}/{name}"):
+            return ""
         try:
             return self._files.read(name, MAX_DECISION).decode("ascii", "replace").strip() or "unknown"
         except StoreError as error:
@@ -229,7 +241,8 @@ class _Batch:
 
     def __init__(self, owner: ObjectDirectory, files: DirectoryFiles, max_size: int, mark: str) -> None:
         self._owner, self._files, self._max, self._mark = owner, files, max_size, mark
-        self._waiting: dict[str, tuple[str, int]] = {}
+        self._count = itertools.count()
+        self._waiting: dict[str, str] = {}
         self._bytes = 0
 
     def __enter__(self) -> Self:
@@ -244,42 +257,44 @@ class _Batch:
 
     def put(self, source: Source, *, digest: str = "", size: int = -1) -> str:
         """As :meth:`.protocol.Putting.put`; durable when the batch ends."""
-        if isinstance(source, bytes):
-            digest = digest or hashlib.sha256(source).hexdigest()
-        if digest and (digest in self._waiting or (isinstance(source, bytes) and self._kept(digest, len(source)))):
-            if isinstance(source, bytes):
-                # What was declared is still held to the bytes.
-                for _ in Incoming(source, digest=digest, size=size, max_size=self._max).pieces():
-                    pass
-            return digest
         coming = Incoming(source, digest=digest, size=size, max_size=self._max)
-        scratch, fd = self._begin()
-        kept = False
+        if isinstance(source, bytes):
+            # All of it is at hand, so what is there already is not written again.
+            for _ in coming.pieces():
+                pass
+            if self._has(coming.digest, coming.seen):
+                return coming.digest
+            coming = Incoming(source, digest=coming.digest, max_size=self._max)
+        scratch, kept = self._begin(), False
         try:
             with Refusals(f"write an object in {self._owner.path}"):
-                for piece in coming.pieces():
-                    write_all(fd, piece)
-                begin_writing(fd)
-            found = coming.digest
-            if found not in self._waiting and not self._kept(found, coming.seen):
-                self._waiting[found] = scratch, fd
+                fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+                try:
+                    for piece in coming.pieces():
+                        write_all(fd, piece)
+                    begin_writing(fd)
+                finally:
+                    os.close(fd)
+            kept = isinstance(source, bytes) or not self._has(coming.digest, coming.seen)
+            if kept:
+                self._waiting[coming.digest] = scratch
                 self._bytes += coming.seen
-                kept = True
         finally:
             if not kept:
-                os.close(fd)
                 with contextlib.suppress(OSError):
                     os.unlink(scratch)
         if len(self._waiting) >= BATCH_OBJECTS or self._bytes >= BATCH_BYTES:
             self._flush()
-        return found
+        return coming.digest
 
-    def _kept(self, digest: str, size: int) -> bool:
-        """Whether a whole copy is there and stays there; a damaged one is written again."""
+    def _has(self, digest: str, size: int) -> bool:
+        """Whether a whole copy waits here, or lies there and stays there; a damaged one is written again."""
+        if digest in self._waiting:
+            return True
         if decision := self._owner.erased(digest):
             raise was_erased(digest, decision)
         try:
-            if self._owner.size(digest) != size:
+            if self._owner.size_there(digest) != size:
                 return False
             self._owner.verify(digest)
         except CommonholdError as error:
@@ -289,31 +304,30 @@ class _Batch:
         self._flush_folders({digest})
         return True
 
-    def _begin(self) -> tuple[str, int]:
+    def _begin(self) -> str:
         with Refusals(f"write an object in {self._owner.path}"):
-            scratch = self._files.locate(f"{SCRATCH}/{self._mark}-{len(self._waiting)}-{secrets.token_hex(4)}")
+            scratch = self._files.locate(f"{SCRATCH}/{self._mark}-{next(self._count)}")
             self._files.make_folder(scratch.rpartition("/")[0])
-            return scratch, os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            return scratch
 
     def _flush(self) -> None:
         waiting = dict(self._waiting)
         if not waiting:
             return
         with Refusals(f"flush objects in {self._owner.path} to the disk"):
-            for _, fd in waiting.values():
-                os.fsync(fd)
-            for digest, (scratch, fd) in waiting.items():
+            for scratch in waiting.values():
+                with_fd(scratch, os.fsync)
+            for digest, scratch in waiting.items():
                 target = self._files.locate(name_of(digest))
                 self._files.make_folder(target.rpartition("/")[0])
                 os.rename(scratch, target)
                 del self._waiting[digest]
-                os.close(fd)
         self._flush_folders(set(waiting))
         self._bytes = 0
         for digest in waiting:
             # Erased while it was on its way: whoever erased it may have looked before it came.
-            if self._owner.erased(digest):
-                self._owner.erase(digest, self._owner.erased(digest))
+            if decision := self._owner.erased(digest):
+                self._owner.erase(digest, decision)
 
     def _flush_folders(self, digests: set[str]) -> None:
         with Refusals(f"flush folders in {self._owner.path} to the disk"):
@@ -322,9 +336,7 @@ class _Batch:
             with_fd(str(self._owner.path), os.fsync)
 
     def _drop(self) -> None:
-        for scratch, fd in self._waiting.values():
-            with contextlib.suppress(OSError):
-                os.close(fd)
+        for scratch in self._waiting.values():
             with contextlib.suppress(OSError):
                 os.unlink(scratch)
         self._waiting.clear()

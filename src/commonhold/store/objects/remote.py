@@ -13,7 +13,7 @@ from typing import Final
 
 from commonhold.kernel.errors import ProofError, StoreError
 from commonhold.kernel.texts import MAX_TEXT_BYTES
-from commonhold.store.fetch import check_plain, is_url, url_fetch, url_pieces
+from commonhold.store.fetch import check_plain, is_private_address, is_url, url_fetch, url_pieces
 from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.objects.protocol import MAX_OBJECT, altered, name_of
 
@@ -80,6 +80,8 @@ class RemoteReplica:
     def __init__(self, url: str, *, grace: float = SECONDS) -> None:
         check_plain(url)
         self._url, self._grace = url.rstrip("/"), grace
+        # Whoever named an address outside does not mean this machine's own network, wherever a name or a redirect leads.
+        self._public = not is_private_address(url)
 
     def __str__(self) -> str:
         return self._url
@@ -87,7 +89,9 @@ class RemoteReplica:
     def stream(self, digest: str) -> Iterator[bytes]:
         """As :meth:`.protocol.Objects.stream`; an object that was erased is absent here, since a static server knows no reason."""
         hashed, held = hashlib.sha256(), b""
-        for piece in url_pieces(f"{self._url}/{name_of(digest)}", MAX_OBJECT, grace=self._grace, least=LEAST_RATE):
+        for piece in url_pieces(
+            f"{self._url}/{name_of(digest)}", MAX_OBJECT, grace=self._grace, least=LEAST_RATE, public_only=self._public
+        ):
             hashed.update(piece)
             if held:
                 yield held

@@ -60,17 +60,17 @@ def scrub(
         ledger.save_run(place, run)
     faults: list[Fault] = []
     healed: list[str] = []
-    saved = now()
+    saved, wrong_before = now(), ledger.count_faults(place) > 0
     for digest in objects.list(run.cursor):
         size, what = _look(objects, digest)
         pace.took(size)
         run = replace(run, cursor=digest, objects=run.objects + 1, bytes=run.bytes + size)
         if what:
             faults.append(Fault(place, digest, what, int(now())))
-        else:
+        elif wrong_before:
             healed.append(digest)
         told(1, size)
-        if len(healed) >= SAVE_OBJECTS or now() - saved > SAVE_SECONDS:
+        if run.objects % SAVE_OBJECTS == 0 or now() - saved > SAVE_SECONDS:
             ledger.save_run(place, run, faults, healed)
             faults, healed, saved = [], [], now()
     ledger.save_run(place, run, faults, healed)
