@@ -30,6 +30,26 @@ def test_the_seizure_analysis_counts_what_is_sealed(opening: House) -> None:
         ["platform"],
         ["plover", "tern"],
     ]
+    said = command("custody", "analyse", register, "--house", house.path).out
+    assert said.count("its custodians need no release for it") == 1
+    told = command("custody", "explain", register, "page", "--by", "heron,tern", "--house", house.path).out
+    assert "seal:page (what is sealed of page) from heron, tern, custodians put their shares together; they need no release for it" in told
+    assert command("custody", "explain", register, "page", "--by", "heron,tern").code == 2
+    for language, words in REPORTED.items():
+        page = house.base / f"report-{language}.html"
+        made = command("custody", "report", register, "--out", page, "--plain", "--full", "--lang", language, "--house", house.path)
+        assert made.code == 0, made.said
+        assert words in page.read_text("utf-8"), language
+
+
+REPORTED = {
+    "en": "custodians put their shares together; they need no release for it",
+    "ru": "решение о вскрытии им для этого не нужно",
+    "ko": "이 일에는 개봉 결정이 필요 없음",
+    "zh": "为此并不需要开封决定",
+    "es": "no necesitan para ello ninguna decisión de apertura",
+    "ar": "ولا يحتاجون في ذلك إلى قرار بالفتح",
+}
 
 
 def memory_of(pid: int) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from commonhold.cli.custody.inputs import deep, opening_option, parsed, read_register, register_argument, unsealed
+from commonhold.cli.custody.inputs import beside, beside_option, deep, opening_option, parsed, read_register, register_argument, unsealed
 from commonhold.cli.custody.inputs import effort as times
 from commonhold.cli.custody.words import (
     MEMBERS_ONLY,
@@ -24,11 +24,9 @@ from commonhold.cli.custody.words import (
 )
 from commonhold.cli.options import json_option
 from commonhold.cli.output import json_text, note
-from commonhold.cli.reading import read_place
 from commonhold.kernel.custody import Register, advise, analyse, explain, one_visit
 from commonhold.kernel.custody.interview import Interview, compile_register, plan
 from commonhold.kernel.errors import CustodyError
-from commonhold.kernel.record.strength import with_seals
 
 MOST_ASKED: Final = 20
 MOST_NODES: Final = 20_000
@@ -51,11 +49,7 @@ target_option = click.option("--target", "targets", multiple=True, metavar="T", 
 @click.option(
     "--effort", type=click.IntRange(1, 1000), default=1, show_default=True, help="Work this many times as long before saying unknown."
 )
-@click.option(
-    "--house",
-    metavar="DIR_OR_URL",
-    help="Count what is sealed in this organisation's record: its live seals are the nodes seal:RESOURCE, and its members parties.",
-)
+@beside_option
 @opening_option
 @json_option
 def analyse_command(
@@ -75,9 +69,7 @@ def analyse_command(
     and larger ones are unknown. Where the register names the places of its parties, it says of which one alone is enough: one visit by whoever threatens
     people.
     """
-    read = read_register(register, passphrase_file)
-    if house is not None:
-        read = with_seals(read, read_place(house).state)
+    read = beside(read_register(register, passphrase_file), house)
     with deep():
         found = analyse(read, targets, among=among, without=without or (), size=size, effort=times(effort))
         # Whoever comes to a door does not ask who would act together.
@@ -94,17 +86,19 @@ def analyse_command(
 @register_argument
 @click.argument("target", metavar="T")
 @click.option("--by", required=True, callback=_names, metavar="A,B,...", help="The parties that act together.")
+@beside_option
 @opening_option
 @json_option
 def explain_command(
     register: str,
     target: str,
     by: tuple[str, ...],
+    house: str | None,
     passphrase_file: Path | None,
     as_json: bool,  # noqa: FBT001 - click passes flags so
 ) -> None:
     """Say step by step how some parties together could obtain T, how soon, and how long before its end others could see it."""
-    read = read_register(register, passphrase_file)
+    read = beside(read_register(register, passphrase_file), house)
     found = explain(read, target, by)
     if as_json:
         value = {

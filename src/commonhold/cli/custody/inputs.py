@@ -33,6 +33,28 @@ opening_option = click.option(
 """``--passphrase-file FILE`` of a verb that only reads; it gets ``passphrase_file: Path | None``."""
 
 
+beside_option = click.option(
+    "--house",
+    metavar="DIR_OR_URL",
+    help="Count what is sealed in this organisation's record: its live seals are the nodes seal:RESOURCE, and its members parties.",
+)
+"""``--house DIR_OR_URL`` of a verb that asks a register; it gets ``house: str | None``."""
+
+
+def beside(register: Register, house: str | None) -> Register:
+    """The register with what is sealed in an organisation's record, where one is named.
+
+    Raises:
+        CustodyError: if the register then names what is not there. As reading a record does.
+    """
+    if house is None:
+        return register
+    from commonhold.cli.reading import read_place  # noqa: PLC0415 - a register needs no record
+    from commonhold.kernel.record.strength import with_seals  # noqa: PLC0415 - as above
+
+    return with_seals(register, read_place(house).state)
+
+
 def unsealed(place: str, passphrase_file: Path | None = None) -> tuple[bytes, bool]:
     """The bytes of a register's file or of stdin, decrypted where they are encrypted, and whether they were.
 

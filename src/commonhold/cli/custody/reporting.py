@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from commonhold.cli.custody.inputs import deep, parsed, register_argument, unsealed
+from commonhold.cli.custody.inputs import beside, beside_option, deep, parsed, register_argument, unsealed
 from commonhold.cli.custody.sealing import new_passphrase
 from commonhold.cli.options import json_option
 from commonhold.cli.output import emit, note, printable
@@ -38,6 +38,7 @@ _READABLE: Final = "warning: {} is readable by whoever gets hold of it, and it i
     show_default=True,
     help="A page, a print, or the picture alone.",
 )
+@beside_option
 @click.option("--recipient", "recipients", multiple=True, metavar="age1...", help="Encrypt to this age recipient; repeat it for several.")
 @click.option("--plain", is_flag=True, help="Do not encrypt. Whoever gets hold of the file can read it.")
 @click.option(
@@ -52,6 +53,7 @@ def report_command(
     lang: str,
     full: bool,  # noqa: FBT001 - click passes flags so
     form: str,
+    house: str | None,
     recipients: tuple[str, ...],
     plain: bool,  # noqa: FBT001 - as above
     passphrase_file: Path | None,
@@ -71,6 +73,9 @@ def report_command(
     if plain + bool(recipients) + (passphrase_file is not None and not sealed) > 1:
         raise click.UsageError("--plain, --recipient and --passphrase-file exclude each other")
     read = parsed(raw)
+    if house is not None:
+        # The register that follows from an interview's answers; its plan speaks of the answers alone.
+        read = beside(compile_register(read).register if isinstance(read, Interview) else read, house)
     if out.exists():
         raise StoreError(
             f"{out} is there already, and is left as it is", code="keyfile/exists", next_step="Choose another name with --out."

@@ -7,6 +7,7 @@ from typing import Final
 
 from commonhold.cli.output import printable
 from commonhold.kernel.custody import Answer, Change, Explanation, Finding, Fix, Path, Register, Visits, as_json, in_words
+from commonhold.kernel.custody.register import TOGETHER
 
 MEMBERS_ONLY: Final = "For members only: this is a map for burglars. It speaks of what people could do, and never of what they intend."
 SHOWN: Final = 12
@@ -41,6 +42,8 @@ def analysed(register: Register, findings: Iterable[Finding], visits: Mapping[st
         lines += _listed(
             finding.lockout, "is lost with", "cannot be lost to the organisation", "is out of the organisation's reach already"
         )
+        if any(way.via == TOGETHER for way in register.nodes[finding.target].ways):
+            lines.append("  its custodians need no release for it: whoever of them agree open it, and nothing stops them")
         if found := (visits or {}).get(finding.target):
             lines += [
                 f"  one visit is enough: {printable(place)} ({', '.join(map(printable, people))})" for place, people in found.places.items()

@@ -30,7 +30,7 @@ class Graph:
         days: how long a way's gate takes after its inputs, where it takes time.
         visible: the ways' gates that others can see.
         ways: for each gate that is a way: its node's number and the way's place there.
-        assumed: the ways' gates that nobody declared: they count for taking something, and not for getting it back.
+        assumed: the ways' gates that nobody declared, or that may be gone: they count for taking something, and not for getting it back.
     """
 
     parties: tuple[str, ...]
@@ -98,7 +98,7 @@ class _Builder:
                 self.days[number] = way.days
             if way.visible:
                 self.visible.add(number)
-            if way.assumed:
+            if way.assumed or way.doubtful:
                 self.assumed.add(number)
             ways.append(number)
         self.gates[own] = Gate(1, tuple(ways))

@@ -20,6 +20,10 @@ PARTY_KINDS: Final = ("person", "group", "platform", "outsider")
 NODE_KINDS: Final = ("resource", "account", "mailbox", "phone", "device", "secret", "legal_title", "role")
 UNDECLARED: Final = "recovery not declared, so its holder alone counts as able to take it"
 """What an assumed way is called."""
+TOGETHER: Final = "custodians put their shares together; they need no release for it"
+"""What the way to a sealed secret is called (``commonhold.kernel.record.strength``)."""
+DOUBTFUL_SHARES: Final = "the same, with shares that may be lost"
+EARLIER_SHARES: Final = "custodians of an earlier seal, whose content nobody has attested to be worth nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Way:
         days: how long this step takes, in days; 0 where nothing is said.
         visible: whether others can see the step while it happens.
         assumed: whether nobody declared it and caution added it.
+        doubtful: whether it may be gone, so that it counts for who could take the node and not for who still has it.
     """
 
     via: str
@@ -62,6 +67,7 @@ class Way:
     days: float = 0
     visible: bool = False
     assumed: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,21 @@ departed custodian's share opens as well as ever, and custodians who collude nee
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from commonhold.kernel.custody.register import AtLeast, Input, Node, Party, PartyRef, Register, Way
+from commonhold.kernel.custody.register import (
+    DOUBTFUL_SHARES,
+    EARLIER_SHARES,
+    TOGETHER,
+    AtLeast,
+    Input,
+    Node,
+    Party,
+    PartyRef,
+    Register,
+    Way,
+)
 from commonhold.kernel.custody.sealing.structure import Group
 from commonhold.kernel.record.keeping import manifest
 from commonhold.kernel.record.state import Seal, State
@@ -105,14 +116,33 @@ def replacing(state: State, resource: str, member: str) -> tuple[Step, ...]:
 def seal_nodes(state: State) -> tuple[Node, ...]:
     """The live seals as nodes of a custody register: ``seal:RESOURCE``, which its custodians obtain together, a release or none.
 
-    Everybody to whom a share was given counts, those who left included: nothing was taken from them. Parties are ``MEMBER`` ids.
+    For who could take it, everybody to whom a share was given counts, those who left and those who missed the drill included: nothing was taken from them;
+    and so do the custodians of an earlier seal until two members have attested that it is worth nothing. For who is locked out, only the shares count that
+    are there in truth. Parties are ``MEMBER`` ids.
     """
+    seals = sorted(state.parts["seals"].values(), key=lambda seal: (seal.resource, -seal.number))
     nodes = []
-    for seal in sorted(state.parts["seals"].values(), key=lambda seal: seal.resource):
+    for seal in seals:
         if seal.status == "live":
-            way = Way("custodians put their shares together; they need no release for it", (_input(manifest(state, seal).structure),))
-            nodes.append(Node(f"{NODE_PREFIX}{seal.resource}", "secret", f"what is sealed of {seal.resource}", (way,)))
+            found = strength(state, seal)
+            kept, whole = _kept(found.structure, found.sound), Way(TOGETHER, (_input(found.structure),))
+            ways = [whole] if not found.lost else [Way(TOGETHER, (_input(kept),))] if kept is not None else []
+            if found.lost:
+                ways.append(replace(whole, via=DOUBTFUL_SHARES if kept is not None else TOGETHER, doubtful=True))
+            ways += [
+                Way(EARLIER_SHARES, (_input(manifest(state, other).structure),), doubtful=True)
+                for other in seals
+                if other.resource == seal.resource and other.status == "replaced"
+            ]
+            nodes.append(Node(f"{NODE_PREFIX}{seal.resource}", "secret", f"what is sealed of {seal.resource}", tuple(ways)))
     return tuple(nodes)
+
+
+def _kept(group: Group, sound: frozenset[str]) -> Group | None:
+    """A group without the shares that are lost; None if it can never be met."""
+    parts = [(part if part in sound else None) if isinstance(part, str) else _kept(part, sound) for part in group.of]
+    there = tuple(part for part in parts if part is not None)
+    return Group(group.need, there) if len(there) >= group.need else None
 
 
 def with_seals(register: Register, state: State) -> Register:
@@ -122,7 +152,8 @@ def with_seals(register: Register, state: State) -> Register:
         CustodyError: if an input of the register names a party or node that is not there.
     """
     nodes = seal_nodes(state)
-    people = {name for seal in state.parts["seals"].values() if seal.status == "live" for name in manifest(state, seal).holdings}
+    counted = [seal for seal in state.parts["seals"].values() if seal.status in ("live", "replaced")]
+    people = {name for seal in counted for name in manifest(state, seal).holdings}
     parties = dict(register.parties)
     for name in sorted(people - parties.keys()):
         member = state.member(name)

@@ -7,6 +7,7 @@ from typing import Final
 
 from commonhold.kernel.custody import Node, Party, Register
 from commonhold.kernel.messages import N_
+from commonhold.kernel.record.strength import NODE_PREFIX
 from commonhold.pages.language import Language
 
 POWERS: Final = ("exclusive", "use", "destroy")
@@ -77,6 +78,9 @@ def node_name(register: Register, id_: str, language: Language) -> str:
     base, power = split_power(node)
     if power:
         return language.say("%(resource)s: %(power)s", resource=clean(base), power=power_words(power, language))
+    resource = node.id.removeprefix(NODE_PREFIX)
+    if node.label == f"what is sealed of {resource}":
+        return language.say("what is sealed of %(resource)s", resource=clean(resource))
     return clean(node.label)
 
 

@@ -9,7 +9,7 @@ from babel.lists import format_list
 from markupsafe import Markup, escape
 
 from commonhold.kernel.custody import Answer, AtLeast, NodeRef, Path, Register, Step, Way
-from commonhold.kernel.custody.register import UNDECLARED, Input
+from commonhold.kernel.custody.register import DOUBTFUL_SHARES, EARLIER_SHARES, TOGETHER, UNDECLARED, Input
 from commonhold.pages.custody.facts import Facts, Soon, Takers
 from commonhold.pages.custody.names import clean, node_name
 from commonhold.pages.language import Language, plain
@@ -186,7 +186,13 @@ class Words:
 
     def via(self, via: str) -> Markup | str:
         """What a way is called."""
-        return self.html("nobody has looked it up, so its holder alone counts") if via == UNDECLARED else clean(via)
+        said = {
+            UNDECLARED: lambda: self.html("nobody has looked it up, so its holder alone counts"),
+            TOGETHER: lambda: self.html("custodians put their shares together; they need no release for it"),
+            DOUBTFUL_SHARES: lambda: self.html("the same, with shares that may be lost"),
+            EARLIER_SHARES: lambda: self.html("custodians of an earlier seal, whose content nobody has attested to be worth nothing"),
+        }.get(via)
+        return said() if said is not None else clean(via)
 
     def marks(self, days: float, *, visible: bool, assumed: bool) -> Markup:
         """What is to be said of a step beside what it takes."""
