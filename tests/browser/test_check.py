@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from commonhold.kernel.record.shortcode import short_code
 from tests.browser.conftest import PHONE
+from tests.cli.custodians import act, must, sealed
 from tests.cli.houses import TEXT, House, found
 from tests.mirror.processes import Running, node_process, web_server
 
@@ -215,3 +216,26 @@ def test_a_reader_sees_official_turn_into_struck(chromium: Browser, tmp_path: Pa
             page.wait_for_timeout(2_500)
             assert ask(page, RADIO) == "✗ Struck"
             assert "The organisation is now at https://saltmarsh-radio.example/" in page.inner_text("main")
+
+
+def test_what_is_asked_to_be_opened_is_counted_on_a_phone_from_both_sides(chromium: Browser, tmp_path: Path) -> None:
+    """The counter of a release on the organisation's page, and beside an answer about it; read from left and from right, in light and dark."""
+    house = found(tmp_path / "saltmarsh")
+    house.approve(house.propose("heron", "channel", "op=add", f"address={RADIO}"), "heron", "tern")
+    sealed(house)
+    purpose = house.write("purpose.txt", "The page was hacked.\n")
+    asked = must(act(house, "curlew", "release", "page", "--purpose", purpose, "--key", house.base / "one-off.key"))
+    org = house.ask("state")["org"]
+    with web_server(house.path) as url, node_process("partner", tmp_path / "node", f"{house.ask('state')['log']}={url}/record") as node:
+        node.until_signed(house.size())
+        with visit(chromium, f"{node.url}/check?org={org}") as page:
+            expect(page.get_by_role("heading", name="Somebody asks to open what is sealed of: page")).to_be_visible()
+            assert "Objections: 0 of" in page.inner_text("main")
+            look(page)
+            page.goto(f"{node.url}/check?q={RADIO}")
+            page.get_by_role("link", name="See how far it is").click()
+            expect(page).to_have_url(re.compile("#releases$"))
+            feed = page.request.get(f"{node.url}/check/releases.atom?org={org}").text()
+            assert asked["proposal"]["id"] in feed
+            page.goto(f"{node.url}/check?org={org}&lang=ar")
+            look(page, "rtl")

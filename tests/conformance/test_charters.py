@@ -211,6 +211,11 @@ def test_rules_are_said_in_words() -> None:
             "decisions/give": {"by": {"office": "chair"}, "limit": {"amount": 5, "currency": "EUR"}},
             "decisions/deep": {"by": "assembly", "pass": MAJORITY, "applies_to": ["1.1", "2"]},
             "decisions/vote": {"by": "assembly"},
+            "decisions/urgent": {
+                "by": {"office": "chair"},
+                "objection": {"of": "editors", "at_least": 2, "within": "P3D"},
+                "notices": {"people": 2, "ways": 2},
+            },
         }
     )
     words = {name: rule_in_words(rule) for name, rule in charter.rules.items()}
@@ -222,6 +227,10 @@ def test_rules_are_said_in_words() -> None:
     assert words["give"] == "1 of chair; up to 5 EUR"
     assert words["deep"] == "more than 1/2 of assembly; for article 1.1 and article 2"
     assert words["amend"] == "at least 2/3 of assembly; for every article"
+    assert words["urgent"] == (
+        "1 of chair; unless at least 2 of editors object within P3D;"
+        " which begins once 2 of them say that word has reached them, over 2 different ways"
+    )
     assert words["vote"].startswith("names a body and no majority")
 
 
