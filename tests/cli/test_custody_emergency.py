@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,8 @@ from tests.mirror.cosigners import Cosigner, cosigners, name_partners
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
-RULE = """
-[decisions.emergency-release]
-article = "3.6"
+RULE = """[decisions.emergency-release]
+article = "3.8"
 by = { signatures = { of = ["chair", "treasurer", "editor"], m = 1 } }
 objection = { of = "assembly", at_least = 2, within = "PT60S" }
 notices = { people = 2, ways = 2 }
@@ -26,11 +26,13 @@ notices = { people = 2, ways = 2 }
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """Saltmarsh with a rule for emergencies."""
+    """Saltmarsh, whose rule for emergencies waits a minute and lets every member object."""
     charter = tmp_path_factory.mktemp("charter") / "saltmarsh"
     shutil.copytree(EXAMPLE, charter, ignore=shutil.ignore_patterns("*.py", "amended"))
     toml = charter / "charter.toml"
-    toml.write_text(toml.read_text().replace("[emergency.transmitter]", f"{RULE}\n[emergency.transmitter]"))
+    before, found_, after = re.split(r"(\[decisions.emergency-release\]\n(?:.+\n)+)", toml.read_text())
+    assert "P3D" in found_
+    toml.write_text(f"{before}{RULE}{after}")
     return found(tmp_path_factory.mktemp("house") / "saltmarsh", charter=charter)
 
 
