@@ -26,6 +26,7 @@ BAD_DAY = (
     "verifier.html",
     "radio.pin",
     "page.key",
+    "teal.key",
 )
 OWN = (*CUSTODY, *RECORD, *BAD_DAY, "TRY.md", MARKER)
 """Everything that the demo writes at the top of its folder, and all that it ever removes."""

@@ -2,8 +2,8 @@
 
     python examples/saltmarsh/tryout.py [--out DIR] [--seconds N]
 
-Founds the radio, serves its record, starts two partner nodes that follow it, waits until they vouch for it, and prints what to open and what to type. All of
-it ends with Ctrl-C, or after --seconds. Everything listens on this machine alone.
+Founds the radio, serves its record, starts two partner nodes that follow it, waits until they vouch for it, seals what opens a page, and prints what to open
+and what to type. All of it ends with Ctrl-C, or after --seconds. Everything listens on this machine alone.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from pathlib import Path
 
 import deciding
 import neighbours
+import sealing
 from deciding import Story
 from folder import FolderError, prepare
+from provider import Provider
 from running import NotHealthyError, programs
 from stage import ClaimError, Stage
 
@@ -59,6 +61,9 @@ def _run(seconds: float) -> int:
     with programs() as start:
         day = neighbours.rent(story, start)
         neighbours.find_partners(day)
+        print("The page's password is sealed, and four officers try their shares ...", flush=True)
+        provider = Provider()
+        sealing.seal(day, sealing.Page(provider, "four herons at low tide", provider.new_codes(), session=""))
         for page in ("verifier", "signer"):
             story.stage.quiet(page, "-o", f"{page}.html")
         story.stage.quiet("pin", day.house.url, *(server.url for server in day.partners.values()), "-o", "radio.pin")
@@ -90,7 +95,16 @@ In another terminal:
 
     commonhold status                                # what waits, and for whom
     commonhold approve {day.story.short("rope")}                     # you are tern: let the rope be paid
+    commonhold custody status                        # what opens the page is sealed: any two of four officers open it
     commonhold verify $COMMONHOLD_HOUSE --partner {gull} --partner {tide}
+
+To have it opened for teal, put in place of ID what the first line answers (its first eight digits). The members' time to object is five seconds here:
+
+    commonhold custody release page --purpose texts/mast.md --key teal.key --kit kits/teal.kit
+    for name in heron tern; do commonhold approve ID --kit kits/$name.kit; done
+    sleep 6; for name in avocet dunlin godwit knot lapwing redshank ruff; do commonhold confirm ID --kit kits/$name.kit; done
+    for name in heron plover; do commonhold custody contribute ID --yes --kit kits/$name.kit; done
+    commonhold custody unseal ID --key teal.key      # and what to do now: commonhold custody rotate page
 
 Ctrl-C here stops all of it."""
 

@@ -58,6 +58,7 @@ def test_the_radio_to_play_with_is_up_before_it_says_so_and_ends_by_itself(tmp_p
     assert (done.returncode, done.stderr) == (0, "")
     ports = {int(port) for port in re.findall(r"http://127\.0\.0\.1:(\d+)", done.stdout)}
     assert done.stdout.count("/check ") == 2
+    assert "commonhold custody unseal ID --key teal.key" in done.stdout
     assert {"signer.html", "verifier.html", "radio.pin"} <= {path.name for path in (tmp_path / "try-out").iterdir()}
     for port in ports:
         with socket.socket() as free:
@@ -155,7 +156,7 @@ def test_every_command_of_the_quickstart_works(
     shutil.copytree(told[0], tmp_path / "demo-out")
     monkeypatch.chdir(tmp_path / "demo-out")
     monkeypatch.setenv("COMMONHOLD_HOUSE", "radio")
-    assert run_page("quickstart.md", monkeypatch, capfd) == 11
+    assert run_page("quickstart.md", monkeypatch, capfd) == 12
 
 
 @pytest.mark.slow
