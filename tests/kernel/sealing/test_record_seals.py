@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from commonhold.kernel.charter.rules import Custodians
 from commonhold.kernel.custody.sealing.bundle import Secret
 from commonhold.kernel.custody.sealing.opening import Sealed, seal
 from commonhold.kernel.custody.sealing.structure import parse_structure
 from commonhold.kernel.errors import CommonholdError, CustodyError, RuleError
+from commonhold.kernel.record import keeping
 from commonhold.kernel.record.keeping import live_seal, structure_for
 from commonhold.kernel.record.payloads import parse_payload
 from tests.attacks import Mutation, attack
@@ -121,6 +126,48 @@ def test_somebody_in_two_groups_gets_one_share_where_it_is_scarcest() -> None:
         structure_for(few.state, "page")
     assert caught.value.code == "seal/too-few"
     assert caught.value.data["there"] == ["plover"]
+
+
+def test_a_small_organisation_whose_officers_are_members_too_can_seal() -> None:
+    """Two officers and three members of five: it takes all five, in the groups where they are needed, and is not refused for want of people."""
+    clause = {"m": 2, "of": [{"m": 2, "of": ["chair", "treasurer", "editor"]}, {"m": 3, "of": ["assembly"]}]}
+    vault = Vault({"custody/keys/open": clause})
+    found = structure_for(vault.state, "page")
+    assert found.to_value()["of"] == [{"need": 2, "of": ["plover", "tern"]}, {"need": 3, "of": ["curlew", "dunlin", "heron"]}]
+    assert found.fewest() == 5
+    vault.seal()
+    more = {"m": 2, "of": [{"m": 2, "of": ["chair", "treasurer", "editor"]}, {"m": 4, "of": ["assembly"]}]}
+    with pytest.raises(RuleError) as caught:
+        structure_for(Vault({"custody/keys/open": more}).state, "page")
+    assert caught.value.code == "seal/too-few"
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(1, 3), st.sets(st.sampled_from("abcdef"), min_size=1)), min_size=2, max_size=4))
+def test_whoever_can_be_given_a_place_in_every_group_is(groups: list[tuple[int, set[str]]]) -> None:
+    """Told by trying every choice: if each group can be filled so that nobody counts twice, it is; if not, the refusal is right."""
+    groups = [(min(need, len(people)), people) for need, people in groups]
+    leaves = [Custodians(need, ("alike",)) for need, _ in groups]
+    there = {id(leaf): frozenset(people) for leaf, (_, people) in zip(leaves, groups, strict=True)}
+    taken: set[str] = set()
+    chosen = {}
+    for leaf in leaves:
+        chosen[id(leaf)] = there[id(leaf)] - taken
+        taken |= there[id(leaf)]
+    for leaf in leaves:
+        while len(chosen[id(leaf)]) < leaf.m and keeping._moved(leaf, leaves, there, chosen):
+            pass
+    everybody = sorted(frozenset().union(*there.values()))
+    possible = any(
+        all(
+            sum(at == place and person in people for person, at in zip(everybody, choice, strict=True)) >= need
+            for place, (need, people) in enumerate(groups)
+        )
+        for choice in product(range(len(groups)), repeat=len(everybody))
+    )
+    assert all(len(chosen[id(leaf)]) >= leaf.m for leaf in leaves) == possible
+    assert sorted(name for part in chosen.values() for name in part) == everybody
+    assert all(chosen[id(leaf)] <= there[id(leaf)] for leaf in leaves)
 
 
 def test_a_body_of_members_keeps_a_secret_with_everybody_who_has_a_kit() -> None:

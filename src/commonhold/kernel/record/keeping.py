@@ -75,7 +75,8 @@ def people_of(state: State, place: str) -> frozenset[str]:
 def structure_for(state: State, resource: str) -> Group:
     """The structure that the charter's clause gives *resource* with today's office-holders.
 
-    Somebody who is in several groups gets their one share in the group that has the fewest people to spare.
+    Somebody who is in several groups gets their one share in the group that has the fewest people to spare; where that leaves another group too few, as many are
+    moved as it takes.
 
     Raises:
         RuleError: ``seal/no-clause`` if the charter says nothing of the resource; ``seal/too-few`` naming the places that are not filled.
@@ -95,7 +96,34 @@ def structure_for(state: State, resource: str) -> Group:
     for leaf in sorted(leaves, key=lambda leaf: len(there[id(leaf)]) - leaf.m):
         chosen[id(leaf)] = there[id(leaf)] - taken
         taken |= there[id(leaf)]
+    for leaf in leaves:
+        while len(chosen[id(leaf)]) < leaf.m and _moved(leaf, leaves, there, chosen):
+            pass
     return _group(clause.open, chosen)
+
+
+def _moved(short: Custodians, leaves: list[Custodians], there: dict[int, frozenset[str]], chosen: dict[int, frozenset[str]]) -> bool:
+    """Whether a group that has too few got one more, from a group that has somebody to spare, at once or by way of others."""
+    gives: dict[int, tuple[str, Custodians]] = {}
+    # By identity: two groups of a clause may read alike.
+    waiting, seen = [short], {id(short)}
+    for taker in waiting:
+        for giver in leaves:
+            could = sorted(chosen[id(giver)] & there[id(taker)])
+            if id(giver) in seen or not could:
+                continue
+            seen.add(id(giver))
+            gives[id(giver)] = (could[0], taker)
+            if len(chosen[id(giver)]) <= giver.m:
+                waiting.append(giver)
+                continue
+            while id(giver) in gives:
+                person, to = gives[id(giver)]
+                chosen[id(giver)] -= {person}
+                chosen[id(to)] |= {person}
+                giver = to  # noqa: PLW2901 - along the chain, and then the search is over
+            return True
+    return False
 
 
 def check_structure(state: State, resource: str, structure: Group) -> None:
