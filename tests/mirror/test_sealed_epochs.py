@@ -122,7 +122,13 @@ def test_a_seal_outlives_the_server(tmp_path: Path) -> None:
             memories = [memory_of(node.process.pid) for node in one.nodes.values()]
             assert all(len(memory) > 1 << 20 for memory in memories)
             assert not any(needle.encode() in memory for needle in (CANARY, SEED) for memory in memories)
+        node = one.nodes["gull"].url
+        told = command("custody", "status", "page", "--partner", node, "--partner", one.log.url, *remote)
+        assert f"kept by {node}: all {len(OFFICERS) + 1} files" in told.out, told.said
+        assert f"NOT kept by {one.log.url}: 4 of 4 files are missing" in told.out, told.said
         one.log.process.kill()
+        (row,) = command("custody", "status", "page", "--partner", one.log.url, "--house", mirror, "--json").json["resources"]
+        assert row["copies"][0]["trouble"]
         opened = do("tern", "epoch", "open", tmp_path / "next", "--from", mirror, "--partners", house.base / "partner.json", at=())
         assert opened["epoch"] == 1
         with house_process(tmp_path / "next", *(node.url for node in one.nodes.values())) as log:

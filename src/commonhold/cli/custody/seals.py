@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from commonhold.cli.acting import open_actor, report, submit
+from commonhold.cli.custody.copies import copies, copy_lines
 from commonhold.cli.custody.counting import request_lines
 from commonhold.cli.custody.holding import require_live
 from commonhold.cli.options import house_option, json_option, kit_option
@@ -40,9 +41,12 @@ REASONS: Final = {
 
 @click.command("status")
 @click.argument("resources", nargs=-1, metavar="[RESOURCE]...")
+@click.option(
+    "--partner", "partners", metavar="URL", multiple=True, help="Ask this partner whether it keeps what the seals need; repeat it."
+)
 @house_option
 @json_option
-def status_command(resources: tuple[str, ...], house: Path | str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def status_command(resources: tuple[str, ...], partners: tuple[str, ...], house: Path | str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Show every seal: who opens it, how many of their shares there are in truth, what is red, and which releases wait.
 
     A share counts in truth if its holder is a member, has the kit that it is encrypted to, and has proved it within the charter's time.
@@ -56,12 +60,14 @@ def status_command(resources: tuple[str, ...], house: Path | str, as_json: bool)
             next_step=f"There are: {', '.join(sorted(named)) or 'none'}.",
         )
     rows = [_row(state, resource) for resource in sorted(set(resources) or named)]
+    for row in rows if partners else ():
+        row["copies"] = copies(state, row["resource"], partners)
     red = sum(bool(row["rotation"]) for row in rows)
 
     def render() -> str:
         lines: list[str] = []
         for row in rows:
-            lines += [*_lines(row), ""]
+            lines += [*_lines(row), *copy_lines(row.get("copies", ())), ""]
         if not rows:
             return "nothing is sealed, and the charter says of nothing who would keep it: see docs/guide/sealing.md"
         many = "1 resource" if len(rows) == 1 else f"{len(rows)} resources"
