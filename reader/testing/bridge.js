@@ -31,6 +31,7 @@ import { beforeBrief, beforeClaim, compared, review } from "../src/signer/review
 import { entryUrl, linkText, numberOf, parseGiven } from "../src/signer/request.js";
 import { keyIdOf, sixWordsOf } from "../src/signer/payloads.js";
 import { signedEntry } from "../src/signer/entry.js";
+import { contributionOf, proofOf, shareInEnvelope, shareInWords } from "../src/signer/share.js";
 import { SEALING } from "./sealing.js";
 
 const raw = (text) => new Uint8Array(Buffer.from(text, "base64"));
@@ -76,6 +77,14 @@ const OPS = {
     const found = looked(job);
     const body = found.compare.length === 0 ? found.request.body : compared(found, keyIdOf(found.compare[0]));
     return text(signedEntry(found, body, job.member, new Kit(raw(job.secret)), raw(job.nonce)));
+  },
+  "sign-custody": (job) => {
+    const found = looked(job);
+    const { request, task } = found;
+    const kit = new Kit(raw(job.secret));
+    const share = job.words === undefined ? shareInEnvelope(task, request.texts, job.member, kit) : shareInWords(task, job.member, job.words);
+    const body = (task.asked === "share" ? proofOf : contributionOf)(request.body, share, task);
+    return text(signedEntry(found, body, job.member, kit, raw(job.nonce)));
   },
   "entry-url": ({ url }) => entryUrl(url),
   "link-text": (job) => linkText(raw(job.raw)),

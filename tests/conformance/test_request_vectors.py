@@ -20,7 +20,11 @@ from tests.reader.node import Reader, RefusedError
 pytestmark = pytest.mark.conformance
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors"
-FILES = {"requests.json": "make_requests.py", "request-forms.json": "make_request_forms.py"}
+FILES = {
+    "requests.json": "make_requests.py",
+    "request-forms.json": "make_request_forms.py",
+    "requests-custody.json": "make_requests_custody.py",
+}
 LOADED: dict[str, Any] = {name: json.loads((VECTORS / name).read_text("ascii")) for name in FILES}
 CASES = [pytest.param(name, case, id=f"{name}: {case['name']}") for name, value in LOADED.items() for case in value["cases"]]
 TOLD = ("number", "epoch", "seen", "facts", "texts", "compare")

@@ -20,6 +20,7 @@ MADE = {
     "effect": (*ACTS, "withdraw-seat", "withdraw-delegation"),
     "do": ("channel-add", "channel-strike"),
     "sheet": ("keep-1", "keep-2", "keep-3"),
+    "remark": ("any-one", "no-spare", "one-member", "one-person", "veto"),
 }
 
 

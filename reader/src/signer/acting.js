@@ -3,6 +3,7 @@
 import { textOf } from "../bytes.js";
 import { drawn } from "./codes.js";
 import { ownTexts, packed, signedEntry } from "./entry.js";
+import { askPaper, clear as forgetShare, keep, whenKept } from "./keeping.js";
 import { handIn } from "./net.js";
 import { keyIdOf, sixWordsOf } from "./payloads.js";
 import { reasonOf } from "./refusals.js";
@@ -11,7 +12,9 @@ import { compared } from "./review.js";
 import { at, detailOf, onForm, saveFile, show } from "./screens.js";
 import { say, told, visible } from "./words.js";
 
-const DOUBTS = ["unvouched", "old-proof", "clock-behind", "undecided", "effect-depart", "do-unwitnessed", "key-added"];
+const DOUBTS = ["unvouched", "old-proof", "clock-behind", "undecided", "effect-depart", "do-unwitnessed", "key-added", "recipient-words", "custodian-kit"];
+// What the button says where the device does more than to sign.
+const BUTTONS = { __proto__: null, share: "act-drill-go", contribute: "act-contribute-go" };
 let reading = null;
 // What was signed: the entry's bytes, the texts that belong to it, and both as one text.
 let signed = null;
@@ -28,6 +31,12 @@ export function showAct(review, member, kit) {
     say(at("act-six-label"), "act-six", about.with);
     say(at("act-six-help"), "act-six-help", about.with);
   }
+  const asked = review.task?.asked ?? "";
+  say(at("act-sign"), BUTTONS[asked] ?? "act-sign");
+  at("act-paper-field").hidden = asked !== "share" && asked !== "contribute";
+  at("act-compared-field").hidden = asked !== "contribute";
+  at("act-compared").checked = false;
+  if (asked === "contribute") say(at("act-compared-label"), "act-compared", { by: review.task.by });
   at("act-know-field").hidden = review.before.time !== null;
   at("act-know").checked = false;
   show("act");
@@ -45,6 +54,7 @@ export function showRefusal(error) {
 export function clear() {
   reading = null;
   signed = null;
+  forgetShare();
   for (const id of ["facts", "texts", "sends", "entry-code"]) at(id).replaceChildren();
   at("entry-text").value = "";
 }
@@ -53,7 +63,7 @@ function factNode({ say: key, with: values }) {
   const node = told("p", key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typeof value === "string" ? visible(value) : value])));
   if (key.startsWith("act-")) node.className = "act";
   else if (key.startsWith("do-")) node.className = "do";
-  if (DOUBTS.includes(key)) node.className = key === "unvouched" ? "doubt bad" : "doubt";
+  if (DOUBTS.includes(key) || key.startsWith("remark-")) node.className = key === "unvouched" ? "doubt bad" : "doubt";
   return node;
 }
 
@@ -73,20 +83,40 @@ function bodyOf({ review }) {
   return key === undefined ? null : compared(review, keyIdOf(key));
 }
 
+/** Whether what must be ticked is; otherwise it is said. */
+function isReady({ review }) {
+  const missing = [
+    ["act-compared", "act-compare-first", review.task?.asked === "contribute"],
+    ["act-know", "unvouched", review.before.time === null],
+  ].find(([id, , isAsked]) => isAsked && !at(id).checked);
+  if (missing === undefined) return true;
+  const [id, words] = missing;
+  say(at("act-wrong"), words);
+  at(id).focus();
+  return false;
+}
+
 onForm("act-form", "act-wrong", async () => {
-  const { review, member, kit } = reading;
-  if (review.before.time === null && !at("act-know").checked) {
-    say(at("act-wrong"), "unvouched");
-    at("act-know").focus();
-    return;
-  }
+  const { review } = reading;
+  if (!isReady(reading)) return;
+  const asked = review.task?.asked ?? "";
+  if (Object.hasOwn(BUTTONS, asked)) return keep(reading);
   const body = bodyOf(reading);
   if (body === null) {
     say(at("act-wrong"), "act-six-wrong", review.facts.find(({ say: key }) => key === "compare").with);
     return;
   }
+  finish(reading, body, ownTexts(review.request));
+});
+
+at("act-paper").addEventListener("click", () => {
+  say(at("act-wrong"), "");
+  if (isReady(reading)) askPaper(reading);
+});
+
+/** Sign a body, and show the ways to hand it in with its *texts*. */
+function finish({ review, member, kit }, body, texts = new Map()) {
   const raw = signedEntry(review, body, member, kit, crypto.getRandomValues(new Uint8Array(16)));
-  const texts = ownTexts(review.request);
   signed = { raw, texts, text: textOf(packed(raw, texts), "entry/form", "the entry") };
   at("entry-text").value = signed.text;
   at("entry-code").replaceChildren();
@@ -94,7 +124,9 @@ onForm("act-form", "act-wrong", async () => {
   at("send-said").hidden = true;
   at("sends").replaceChildren(...[...new Set(review.request.urls)].map(sendButton));
   show("done");
-});
+}
+
+whenKept(finish);
 
 function sendButton(url) {
   const button = told("button", "send", { place: new URL(url).host });

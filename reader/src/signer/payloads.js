@@ -6,9 +6,10 @@ import { decode } from "../base64.js";
 import { concat, hex, sha256 } from "../bytes.js";
 import { isObject } from "../canonical.js";
 import { demand } from "../errors.js";
-import { fingerprintOf, kitKeyId, parseKit } from "../keys.js";
+import { checkAgeRecipient, fingerprintOf, kitKeyId, parseKit } from "../keys.js";
+import { parseStructure } from "../sealing/structure.js";
 
-const FUTURE = ["mandate", "part", "release"];
+const FUTURE = ["mandate", "part"];
 const PASSKEYS = { es256: 0x11, eddsa: 0x12, rs256: 0x13 };
 const MAX_KEYS = 8;
 
@@ -35,6 +36,8 @@ const isRuleChange = (value) =>
   value.path.every(isText) &&
   Object.keys(value).length === 2 &&
   (Object.hasOwn(value, "set") || value.unset === true);
+const isNumber = (value) => Number.isInteger(value) && 1 <= value && value <= 1_000_000;
+const isShare = (value) => hasShape(value, { kit: [isDigest], commitment: [isDigest], chain: [isDigest], envelope: [isDigest] });
 const MAYBE = true;
 const ABOUT_MEMBER = { member: [isMember] };
 const SEAT = { office: [isName], member: [isMember] };
@@ -67,7 +70,16 @@ const SHAPES = {
   },
   publish: { work: [isDigest] },
   "recover-member": { member: [isMember], kit: [isObject] },
+  release: { resource: [isName], seal: [isNumber], purpose: [isDigest], recipient: [(value) => isText(value) && Array.from(value).length <= 100], until: [isTime] },
   "rotate-key": { member: [isMember], add: [KEYS], revoke: [isListOf(isDigest, 0, MAX_KEYS)] },
+  seal: {
+    resource: [isName],
+    seal: [isNumber],
+    structure: [isObject],
+    shares: [(value) => isMapOf(isShare, 0, Infinity)(value) && Object.keys(value).every(isMember)],
+    key: [isDigest],
+    sealed: [isDigest],
+  },
   statement: { text: [isDigest], language: [isLanguage] },
   succeed: { open: [isDigest], unwitnessed: [isBoolean, MAYBE] },
   "suspend-origin": { origin: [isAddress], lift: [isBoolean, MAYBE] },
@@ -77,6 +89,8 @@ const SHAPES = {
 export function checkPayload(kind, payload) {
   demand(!FUTURE.includes(kind), "kind/not-yet", `this version cannot judge decisions of kind ${kind} yet`);
   demand(hasShape(payload, SHAPES[kind] ?? RESOLUTION), "payload/shape", `the payload of ${kind} is wrong`);
+  if (kind === "seal") checkShares(payload);
+  if (kind === "release") checkAgeRecipient(payload.recipient);
   const keys = enrolled(kind, payload);
   for (const value of keys) if (value.kind === "kit") parseKit(value);
   demand(keys.filter(({ kind: what }) => what === "kit").length < 2, "payload/two-kits", "a member has one kit, and this payload enrols two");
@@ -99,6 +113,12 @@ export function keyIdOf(value) {
 /** The six words of a key's value, with a space between each. */
 export function sixWordsOf(value) {
   return fingerprintOf(value).join(" ");
+}
+
+function checkShares({ structure, shares }) {
+  const people = new Set(parseStructure(structure).people());
+  const names = Object.keys(shares);
+  demand(names.length === people.size && names.every((name) => people.has(name)), "payload/shares", "a seal has one share for each custodian in its structure");
 }
 
 function hasShape(value, shape) {

@@ -40,6 +40,33 @@ const SENTENCES = {
   "act/no-proposal": "no-act-no-proposal",
   "act/seen-too-little": "no-act-seen-too-little",
   "act/fingerprint": "no-act-fingerprint",
+  "act/no-seal": "no-act-seal",
+  "acknowledge/not-custodian": "no-share-none",
+  "acknowledge/retired": "no-seal-retired",
+  "acknowledge/replaced": "no-seal-replaced",
+  "acknowledge/not-live": "no-seal-not-live",
+  "acknowledge/again": "no-acknowledge-again",
+  "release/not-live": "no-seal-not-live",
+  "contribute/no-release": "no-contribute-release",
+  "contribute/stale": "no-seal-not-live",
+  "contribute/expired": "no-contribute-expired",
+  "contribute/asker-left": "no-contribute-asker",
+  "contribute/not-custodian": "no-share-none",
+  "contribute/again": "no-contribute-again",
+  "seal/number": "no-seal-number",
+  "seal/no-clause": "no-seal-charters",
+  "seal/not-the-charters": "no-seal-charters",
+  "seal/no-kit": "no-seal-kit",
+  "seal/person-twice": "no-seal-structure",
+  "seal/threshold": "no-seal-structure",
+  "seal/structure": "no-seal-structure",
+  "seal/too-large": "no-seal-structure",
+  "share/word": "no-share-word",
+  "share/word-count": "no-share-word-count",
+  "share/checksum": "no-share-checksum",
+  "share/other-set": "no-share-other-set",
+  "share/other-owner": "no-share-other-member",
+  "share/used-up": "no-share-used-up",
   "epoch/other-open": "no-epoch-other-open",
   "epoch/waiting": "no-epoch-waiting",
   "effect/not-yours": "no-effect-not-yours",
@@ -49,10 +76,12 @@ const SENTENCES = {
   "brief/mirrors": "no-brief-few",
   "note/no-known-key": "no-brief-few",
 };
+const LIKELY = { __proto__: null, "kit/word": "no-kit-word-likely", "share/word": "no-share-word-likely" };
 // Where the code's family says it all.
 const FAMILIES = [
   [/^(?:kit|bech32|keyfile)\//, "no-kit-form"],
   [/^pin\//, "no-pin"],
+  [/^(?:share|sealed)\//, "no-share-wrong"],
   [/^(?:request|canonical|base64|entry|text|payload|key)\//, "no-request-broken"],
   [/^(?:brief|proof|state|note|checkpoint|policy|decimal|id|statement)\//, "no-brief"],
 ];
@@ -60,9 +89,10 @@ const FAMILIES = [
 /** The sentence {say, with} for a refusal; for what no refusal is, that the page failed. */
 export function reasonOf(error) {
   const { code = "page/failed", data = {} } = error;
-  if (code === "kit/word" && data.suggestions?.length > 0) {
-    return { say: "no-kit-word-likely", with: { place: data.place, suggestions: data.suggestions.join(", ") } };
+  if (Object.hasOwn(LIKELY, code) && data.suggestions?.length > 0) {
+    return { say: LIKELY[code], with: { place: data.place, suggestions: data.suggestions.join(", ") } };
   }
+  if (code === "share/checksum" && data.doubtful?.length > 0) return { say: "no-share-checksum-likely", with: { doubtful: data.doubtful.join(", ") } };
   const say = SENTENCES[code] ?? FAMILIES.find(([family]) => family.test(code))?.[1] ?? "no-page";
   return { say, with: data };
 }

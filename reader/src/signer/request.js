@@ -7,6 +7,7 @@ import { concat, hex, sha256, utf8 } from "../bytes.js";
 import { canonicalBytes, hasExactly, isObject, parseCanonical } from "../canonical.js";
 import { isBody, isFutureType } from "../entry.js";
 import { Refusal, demand } from "../errors.js";
+import { PARTIAL, checkAbout } from "./custodyrequest.js";
 
 export const FORM = "commonhold/request/v1";
 export const MAX_REQUEST_BYTES = 8 << 20;
@@ -16,7 +17,7 @@ const MAX_URLS = 8;
 const MAX_URL = 400;
 const MAX_CLAIMED = 256;
 const MAX_ACT_BYTES = 64_535;
-const SIGNABLE = ["accept", "approve", "object", "confirm", "withdraw", "propose"];
+const SIGNABLE = ["accept", "acknowledge", "approve", "confirm", "contribute", "object", "propose", "withdraw"];
 const FIELDS = ["form", "org", "epoch", "act", "texts", "urls"];
 const DOMAIN = utf8("commonhold/request-number/v1\n");
 const URL_FORM =
@@ -24,7 +25,7 @@ const URL_FORM =
 const LINK = /^[A-Za-z0-9_-]+$/;
 const COUNTED = utf8("{[,");
 
-/** The request in what somebody pasted, scanned or followed: {org, epoch, type, body, brief, claim, texts, urls}. */
+/** The request in what somebody pasted, scanned or followed: {org, epoch, type, body, brief, claim, texts, urls, about}. */
 export function parseGiven(text) {
   demand(text.length <= 2 * MAX_REQUEST_BYTES, "request/too-large", `the text has ${text.length} characters, too many for a request`);
   return parseRequest(givenBytes(text));
@@ -57,16 +58,17 @@ export function parseRequest(given) {
   demand(parts <= MAX_NESTED, "request/parts", "the request has more parts than any needs");
   const value = parseCanonical(raw, MAX_REQUEST_BYTES, "the request");
   demand(isObject(value) && value.form === FORM, "request/form", "this is not a request");
-  const optional = ["brief", "claim"].filter((name) => Object.hasOwn(value, name));
-  shaped(optional.length < 2 && hasExactly(value, [...FIELDS, ...optional]));
-  const { org, epoch, act, brief = null } = value;
+  const optional = ["about", "brief", "claim"].filter((name) => Object.hasOwn(value, name));
+  shaped(!(optional.includes("brief") && optional.includes("claim")) && hasExactly(value, [...FIELDS, ...optional]));
+  const { org, epoch, act, brief = null, about = null } = value;
   shaped(typeof org === "string" && /^[0-9a-f]{64}$/.test(org));
   shaped(Number.isInteger(epoch) && 0 <= epoch && epoch < 2 ** 31);
   shaped(hasExactly(act, ["type", "body"]) && typeof act.type === "string" && isObject(act.body));
   shaped(brief === null || isObject(brief));
   checkAct(act);
   const claim = value.claim === undefined ? null : parseClaim(value.claim);
-  return { org, epoch, type: act.type, body: act.body, brief, claim, texts: parseTexts(value.texts), urls: parseUrls(value.urls) };
+  checkAbout(act, about);
+  return { org, epoch, type: act.type, body: act.body, brief, claim, texts: parseTexts(value.texts), urls: parseUrls(value.urls), about };
 }
 
 /** The act's short number, by which two people can tell that they mean the same. */
@@ -90,11 +92,11 @@ export function entryUrl(url) {
 }
 
 function checkAct({ type, body }) {
-  if (!SIGNABLE.includes(type)) {
+  if (!SIGNABLE.includes(type) && !Object.hasOwn(PARTIAL, type)) {
     const known = isBody(type) || isFutureType(type);
     throw new Refusal("request/type", `a request cannot ask for ${known ? `an act of type ${type}` : "an act that this version does not know"}`);
   }
-  demand(isBody(type, body), "request/body", `the body of the ${type} act is wrong`);
+  demand(Object.hasOwn(PARTIAL, type) ? PARTIAL[type](body) : isBody(type, body), "request/body", `the body of the ${type} act is wrong`);
   demand(canonicalBytes({ type, body }).length <= MAX_ACT_BYTES, "request/body", "the act is too large for an entry");
 }
 

@@ -11,9 +11,12 @@ import { kitKeyId, kitValue } from "../keys.js";
 import { parseNote } from "../notes.js";
 import { parseOrigin } from "../pin.js";
 import { same } from "../bytes.js";
+import { custodyTold } from "./custody.js";
+import { neededFor } from "./custodyrequest.js";
+import { fact } from "./fact.js";
 import { enrolled } from "./payloads.js";
 import { numberOf, placeOf } from "./request.js";
-import { SHORT, articleText, fact, hasTexts, payloadFacts, payloadTexts, reasonText } from "./telling.js";
+import { SHORT, articleText, hasTexts, payloadFacts, payloadTexts, reasonText } from "./telling.js";
 
 const AHEAD_SECONDS = 300;
 const OLD_SECONDS = 3_600;
@@ -22,10 +25,11 @@ const MAX_EPOCHS = 16;
 const COMPARED = ["admit", "recover-member"];
 
 /** The values of the state that a review of this act asks for: [part, key]. */
-export function needed({ type, body, org, epoch }, member) {
+export function needed({ type, body, org, epoch, about }, member) {
   const asked = [["members", member]];
   const target = targetOf({ type, body });
-  if (type === "propose") asked.push(["rules", `decisions.${body.kind}`]);
+  if (about !== null) asked.push(...neededFor({ type, body, about }).filter(([part, key]) => part !== "members" || key !== member));
+  else if (type === "propose") asked.push(["rules", `decisions.${body.kind}`]);
   else if (target === "") asked.push([body.what === "seat" ? "seats" : "delegations", `${body.of}/${member}`]);
   else if (target !== org) asked.push(["proposals", target]);
   for (let number = 1; number <= Math.min(epoch, MAX_EPOCHS); number++) asked.push(["epochs", String(number)]);
@@ -35,7 +39,7 @@ export function needed({ type, body, org, epoch }, member) {
 /** The id of the entry that an act is about, or nothing. */
 export function targetOf({ type, body }) {
   if (type === "propose" || body.what === "seat" || body.what === "delegation") return "";
-  return body.proposal ?? body.of;
+  return body.proposal ?? body.release ?? body.of;
 }
 
 /** What the request's sender says of the record, vouched for by nobody: {org, epoch, size, root, time, values, entry, by}. */
@@ -54,15 +58,16 @@ export function beforeBrief({ size, root, origin, time, values, entry, validator
 }
 
 /**
- * What *member*, whose kit's public halves are *kit*, is shown: {facts, texts, compare}; refused with a stable code.
+ * What *member*, whose kit's public halves are *kit*, is shown: {facts, texts, compare, task}; refused with a stable code. `task` is what the device needs
+ * to complete an act of custody (custody.js), and null for any other act.
  * @param {number} now POSIX seconds of this device's clock
  */
 export function review(request, before, member, kit, now) {
   demand(before.org === request.org, "request/other-org", "this is about another organisation than the one that is known here");
   demand(before.epoch === request.epoch, "request/other-epoch", `the request is for epoch ${request.epoch}, and what is proved is of epoch ${before.epoch}`);
   const vouched = vouchedFacts(before, now);
-  const { facts, texts, compare = [] } = new Act(request, before, member, kit, now).told();
-  return { request, before, facts: [...facts, ...vouched, fact("number", { number: numberOf(request) })], texts, compare };
+  const { facts, texts, compare = [], task = null } = new Act(request, before, member, kit, now).told();
+  return { request, before, facts: [...facts, ...vouched, fact("number", { number: numberOf(request) })], texts, compare, task };
 }
 
 /** The body to sign once the key with this id was compared by its six words; refused with act/fingerprint if the request names another. */
@@ -81,6 +86,10 @@ class Act {
     if (type === "accept" && body.of === org) return this.founding();
     this.checkMember();
     const { base, decided } = this.epochs();
+    if (this.request.about !== null) {
+      checkWaiting(decided, "");
+      return custodyTold(this, base);
+    }
     if (type === "propose") {
       checkWaiting(decided, body.kind);
       return this.propose();

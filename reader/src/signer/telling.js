@@ -4,13 +4,11 @@ import { canonicalBytes } from "../canonical.js";
 import { textOf } from "../bytes.js";
 import { demand } from "../errors.js";
 import { parseText } from "../text.js";
+import { fact } from "./fact.js";
 import { checkPayload, sixWordsOf } from "./payloads.js";
+import { releaseFacts, sealFacts } from "./sealfacts.js";
 
 export const SHORT = 12;
-
-export function fact(say, values = {}) {
-  return { say, with: values };
-}
 
 /** What a decision of *kind* with this *payload* would do; refused as checkPayload does. */
 export function payloadFacts(kind, payload) {
@@ -24,6 +22,7 @@ export function payloadFacts(kind, payload) {
 export function payloadTexts(payload, texts) {
   const shown = [];
   if (payload.text !== undefined) shown.push({ heading: fact("the-text"), text: parseText(there(payload.text, texts)) });
+  if (payload.purpose !== undefined) shown.push({ heading: fact("the-purpose"), text: parseText(there(payload.purpose, texts)) });
   if (payload.title !== undefined) shown.push({ heading: fact("the-title"), text: articleText(payload.title, texts) });
   for (const { number, new: digest } of payload.articles ?? []) {
     if (digest !== "") shown.push({ heading: fact("the-article", { number }), text: articleText(digest, texts) });
@@ -42,7 +41,7 @@ export function articleText(digest, texts) {
 
 /** Whether every text that a payload names is there. */
 export function hasTexts(payload, texts) {
-  const named = [payload.text, payload.title, ...(payload.articles ?? []).map((change) => change.new)];
+  const named = [payload.text, payload.purpose, payload.title, ...(payload.articles ?? []).map((change) => change.new)];
   return named.every((digest) => !digest || texts.has(digest));
 }
 
@@ -80,11 +79,13 @@ const KINDS = {
   },
   publish: one("do-publish", "work"),
   "recover-member": one("do-recover", "member"),
+  release: releaseFacts,
   // One signature may be all that this takes, so whoever is asked for it by a stranger must see whose key it brings in.
   "rotate-key": ({ member, add, revoke }) => [
     fact("do-rotate-key", { member, added: add.length, revoked: revoke.length }),
     ...add.map((value) => fact("key-added", { words: sixWordsOf(value) })),
   ],
+  seal: sealFacts,
   statement: one("do-statement", "language"),
   succeed: ({ unwitnessed }) => [fact("do-succeed"), ...(unwitnessed ? [fact("do-unwitnessed")] : [])],
   "suspend-origin": ({ origin, lift }) => [fact(lift ? "do-lift" : "do-suspend", { origin })],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commonhold.cli.requestcustody import VERBS as CUSTODY
 from commonhold.cli.requesting import Asked, asked_of, hand_out, request_options
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 @click.group(name="request")
 def command() -> None:
     """Ask members to sign an act with their kit: a link, a file or a code for signer.html and `commonhold sign`."""
+
+
+for _verb in CUSTODY:
+    command.add_command(_verb)
 
 
 def _about(type: str, proposal: str, options: dict[str, Any]) -> tuple[Asked, ReadRecord, dict[str, str]]:

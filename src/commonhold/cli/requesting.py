@@ -87,8 +87,16 @@ def asked_of(options: Mapping[str, Any]) -> tuple[Asked, ReadRecord]:
     return asked, read_place(asked.house, whole=True)
 
 
-def hand_out(asked: Asked, read: ReadRecord, type: str, body: Mapping[str, Any], texts: Mapping[str, bytes] | None = None) -> None:
-    """Make the request, and write, print or show it.
+def hand_out(
+    asked: Asked,
+    read: ReadRecord,
+    type: str,
+    body: Mapping[str, Any],
+    texts: Mapping[str, bytes] | None = None,
+    *,
+    about: Mapping[str, Any] | None = None,
+) -> None:
+    """Make the request, and write, print or show it; *about* for one about a seal.
 
     Raises:
         RuleError, FormatError: if it cannot be made.
@@ -96,7 +104,7 @@ def hand_out(asked: Asked, read: ReadRecord, type: str, body: Mapping[str, Any],
     from commonhold.kernel.record.request import link_text, parse_request  # noqa: PLC0415 - kept out of `--help`
     from commonhold.store.keyfile import write_new  # noqa: PLC0415
 
-    request = make_request(asked, read, type, body, texts or {})
+    request = make_request(asked, read, type, body, texts or {}, about)
     raw = request.to_bytes()
     # What is handed out must be readable, or its reader learns of a mistake that was made here.
     parse_request(raw)
@@ -134,7 +142,14 @@ def code(text: str) -> str:
     return out.getvalue()
 
 
-def make_request(asked: Asked, read: ReadRecord, type: str, body: Mapping[str, Any], texts: Mapping[str, bytes]) -> Request:
+def make_request(
+    asked: Asked,
+    read: ReadRecord,
+    type: str,
+    body: Mapping[str, Any],
+    texts: Mapping[str, bytes],
+    about: Mapping[str, Any] | None = None,
+) -> Request:
     """The request for an act on the record that was read.
 
     Raises:
@@ -148,17 +163,21 @@ def make_request(asked: Asked, read: ReadRecord, type: str, body: Mapping[str, A
     urls = tuple(dict.fromkeys([*asked.urls, *([asked.house] if isinstance(asked.house, str) else []), *mirrors]))[:MAX_URLS]
     for url in urls:
         check_url(url)
-    keys = [key for member in _members(state, asked.members) for key in needed(type, body, org=state.org, epoch=state.epoch, member=member)]
+    keys = [
+        key
+        for member in _members(state, asked.members)
+        for key in needed(type, body, org=state.org, epoch=state.epoch, member=member, about=about)
+    ]
     keys = list(dict.fromkeys([*keys, *(("rules", f"articles.{number}") for number in _articles(state, type, body, target))]))
     values = {(part, key): _value(state, part, key) for part, key in keys}
     found = dict(texts)
-    for digest in _named(values, state, type, target, read):
+    for digest in _named(values, state, type, "" if about is not None else target, read):
         if digest not in found and (raw := _object(asked.house, digest)) is not None:
             found[digest] = raw
     if mirrors:
-        return Request(state.org, state.epoch, type, dict(body), _vouched(asked, mirrors, keys), None, found, urls)
+        return Request(state.org, state.epoch, type, dict(body), _vouched(asked, mirrors, keys), None, found, urls, about)
     claim = Claim(read.checkpoint_raw, _leaf(read, target), values)
-    return Request(state.org, state.epoch, type, dict(body), None, claim, found, urls)
+    return Request(state.org, state.epoch, type, dict(body), None, claim, found, urls, about)
 
 
 def _mirrors(asked: Asked, org: str) -> list[str]:

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commonhold.cli.completing import completed, refuse_what_the_page_makes
 from commonhold.cli.options import json_option, kit_option, out_option
 from commonhold.cli.output import emit, note, printable
 
 if TYPE_CHECKING:
     from commonhold.kernel.kit import Kit
     from commonhold.kernel.record.before import Before
+    from commonhold.kernel.record.fact import Fact
     from commonhold.kernel.record.request import Request
     from commonhold.kernel.record.review import Review
-    from commonhold.kernel.record.telling import Fact
 
 
 @click.command()
@@ -59,6 +60,7 @@ def command(
     from commonhold.store.keyfile import load_kit, write_new  # noqa: PLC0415
 
     asked = parse_given(given(request))
+    refuse_what_the_page_makes(asked)
     member, secret = load_kit(kit)
     before = _before(asked, pin, member)
     found = review(asked, before, member, secret.keys, int(time.time()))
@@ -67,7 +69,7 @@ def command(
         note(line)
     if before.time is None and not unvouched:
         raise click.UsageError("nobody vouches for this; give --unvouched if you want to sign it all the same")
-    body = _body(found, fingerprint)
+    body = completed(found, member, secret) if found.task is not None else _body(found, fingerprint)
     if not yes:
         _ask(member)
     raw = _signed(found, body, member, secret)
@@ -123,7 +125,7 @@ def _before(asked: Request, pin: Path | None, member: str) -> Before:
             code="request/unvouched",
             next_step="Ask for the request with a proof from partners in it (`commonhold request --partner`).",
         )
-    keys = needed(asked.type, asked.body, org=asked.org, epoch=asked.epoch, member=member)
+    keys = needed(asked.type, asked.body, org=asked.org, epoch=asked.epoch, member=member, about=asked.about)
     return before_brief(ask_together(mirrors, "", [*keys, ("partners", "policy")], known)[1])
 
 

@@ -78,8 +78,16 @@ BIDI = make_text("The mast \u202eis being painted.\n".encode(), bytes(range(2, 1
 class Club(MemoryHouse):
     """The club; with partners and a clock if *partnered*."""
 
-    def __init__(self, seed: str, *, partnered: bool = True, accepted: bool = True) -> None:
-        super().__init__(CHARTER, MEMBERS, {"chair": "heron"}, seed=seed)
+    def __init__(
+        self,
+        seed: str,
+        *,
+        partnered: bool = True,
+        accepted: bool = True,
+        charter: Mapping[str, Any] = CHARTER,
+        seats: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(charter, MEMBERS, seats or {"chair": "heron"}, seed=seed)
         self.now = T0
         if accepted:
             self.accept_all()
@@ -107,17 +115,18 @@ class Club(MemoryHouse):
         more: tuple[tuple[str, str], ...] = (),
         time: int | Mapping[str, int] | None = None,
         urls: tuple[str, ...] = (),
+        about: Mapping[str, Any] | None = None,
     ) -> Request:
         """A request to *name* with what partners vouch for, or, without partners, with a claim."""
-        keys = (*needed(type, body, org=self.org, epoch=self.state.epoch, member=name), *more)
+        keys = (*needed(type, body, org=self.org, epoch=self.state.epoch, member=name, about=about), *more)
         found = dict(texts or {})
         if self.partners:
             brief = self.brief(self.now if time is None else time, *keys).to_value()
-            return Request(self.org, self.state.epoch, type, body, brief, None, found, urls)
+            return Request(self.org, self.state.epoch, type, body, brief, None, found, urls, about)
         target = target_of(type, body)
         leaf = next((raw for raw, done in zip(self.leaves, self.outcomes, strict=True) if done.entry and done.entry.id == target), b"")
         values = {key: self._value(*key) for key in keys}
-        return Request(self.org, self.state.epoch, type, body, None, Claim(self.checkpoint(), leaf, values), found, urls)
+        return Request(self.org, self.state.epoch, type, body, None, Claim(self.checkpoint(), leaf, values), found, urls, about)
 
     def after(self, seed: str, name: str) -> Club:
         """The club's next epoch, opened by *name* with the partners that it has."""

@@ -15,8 +15,8 @@ from commonhold.kernel.errors import ProofError, RuleError
 from commonhold.kernel.ids import parse_origin
 from commonhold.kernel.notes import parse_note
 from commonhold.kernel.record.brief import CheckedBrief
+from commonhold.kernel.record.fact import Fact
 from commonhold.kernel.record.request import Request
-from commonhold.kernel.record.telling import Fact
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
 
 AHEAD_SECONDS: Final = 300

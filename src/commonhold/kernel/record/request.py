@@ -20,6 +20,7 @@ from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes, parse_canonical
 from commonhold.kernel.errors import FormatError, RuleError
 from commonhold.kernel.record.bodies import BODIES
+from commonhold.kernel.record.custodyrequest import PARTIAL, check_about
 from commonhold.kernel.record.entries import FUTURE_TYPES, MAX_ENTRY_BYTES, MAX_EPOCH
 
 FORM: Final = "commonhold/request/v1"
@@ -29,11 +30,14 @@ MAX_NESTED: Final = 20_000
 MAX_TEXTS: Final = 64
 MAX_URLS: Final = 8
 MAX_CLAIMED: Final = 256
-SIGNABLE: Final = frozenset({"accept", "approve", "object", "confirm", "withdraw", "propose"})
+SIGNABLE: Final = frozenset({"accept", "acknowledge", "approve", "confirm", "contribute", "object", "propose", "withdraw"})
 """Acts that a request may ask for. `open` begins a log and is the command line's; partners, not members, make `attest`."""
+UNSEAL: Final = "unseal"
+"""What a request may ask for beside acts: to open what was released. Nothing is signed."""
 
 _NUMBER_DOMAIN: Final = b"commonhold/request-number/v1\n"
 _FIELDS: Final = frozenset({"form", "org", "epoch", "act", "texts", "urls"})
+_MAYBE: Final = frozenset({"about", "brief", "claim"})
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
 _URL: Final = re.compile(
     r"(?:https://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|http://(?:localhost|127\.0\.0\.1))(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?"
@@ -65,6 +69,7 @@ class Request:
         brief: a ``commonhold/brief/v1`` as a plain object, or None.
         texts: digest to the bytes of the object; each has been held to its digest.
         urls: where the signed entry may be handed in, and where partners are asked.
+        about: of which seal an act of custody is, so that it is known of what to ask (``custodyrequest``), or None.
     """
 
     org: str
@@ -75,6 +80,7 @@ class Request:
     claim: Claim | None = None
     texts: Mapping[str, bytes] = field(default_factory=dict)
     urls: Sequence[str] = ()
+    about: Mapping[str, Any] | None = None
 
     def to_bytes(self) -> bytes:
         """The canonical bytes of the request.
@@ -90,6 +96,8 @@ class Request:
             "texts": {digest: b64.encode(raw) for digest, raw in self.texts.items()},
             "urls": list(self.urls),
         }
+        if self.about is not None:
+            value["about"] = dict(self.about)
         if self.brief is not None:
             value["brief"] = dict(self.brief)
         if self.claim is not None:
@@ -155,21 +163,23 @@ def parse_request(raw: bytes) -> Request:
         raise FormatError(
             "this is not a request", code="request/form", next_step="Paste what you were sent to sign: a link, or the whole file."
         )
-    _require(value.keys() - {"brief", "claim"} == _FIELDS and not {"brief", "claim"} <= value.keys())
+    _require(value.keys() - _MAYBE == _FIELDS and not {"brief", "claim"} <= value.keys())
     org, epoch, act = value["org"], value["epoch"], value["act"]
     _require(isinstance(org, str) and _HEX.fullmatch(org) is not None)
     _require(type(epoch) is int and 0 <= epoch < MAX_EPOCH)
     _require(isinstance(act, dict) and act.keys() == {"type", "body"} and isinstance(act["type"], str) and isinstance(act["body"], dict))
     brief = value.get("brief")
     _require(brief is None or isinstance(brief, dict))
-    return Request(
-        org, epoch, *_act(act), brief, _claim(value["claim"]) if "claim" in value else None, _texts(value["texts"]), _urls(value["urls"])
-    )
+    kind, body = _act(act)
+    claim = _claim(value["claim"]) if "claim" in value else None
+    about = value.get("about")
+    check_about(kind, body, about)
+    return Request(org, epoch, kind, body, brief, claim, _texts(value["texts"]), _urls(value["urls"]), about)
 
 
 def _act(act: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     kind = act["type"]
-    if kind not in SIGNABLE:
+    if kind not in SIGNABLE and kind != UNSEAL:
         known = kind in BODIES or kind in FUTURE_TYPES
         raise RuleError(
             f"a request cannot ask for {'an act of type ' + kind if known else 'an act that this version does not know'}",
@@ -177,7 +187,7 @@ def _act(act: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
             next_step="Do not sign it. Ask whoever sent it what it is for.",
         )
     try:
-        msgspec.convert(act["body"], BODIES[kind], strict=True)
+        msgspec.convert(act["body"], (PARTIAL if kind in PARTIAL else BODIES)[kind], strict=True)
     except msgspec.ValidationError as error:
         raise FormatError(f"the body of the {kind} act is wrong: {error}", code="request/body") from None
     if len(canonical_bytes(act)) > MAX_ENTRY_BYTES - 1_000:
@@ -239,7 +249,11 @@ def entry_url(url: str) -> str:
 
 def target_of(type: str, body: Mapping[str, Any]) -> str:
     """The id of the entry that an act is about, or nothing."""
-    return str(body.get("proposal") or body.get("of", "") if type != "propose" and body.get("what") not in ("seat", "delegation") else "")
+    return str(
+        body.get("proposal") or body.get("release") or body.get("of", "")
+        if type != "propose" and body.get("what") not in ("seat", "delegation")
+        else ""
+    )
 
 
 def parse_given(text: str) -> Request:

@@ -11,16 +11,19 @@ nobody signs in vain, and what nobody should sign.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from commonhold.kernel.errors import CommonholdError, CustodyError, RuleError
 from commonhold.kernel.keys import KitKeys
 from commonhold.kernel.record.before import Before, vouched_facts
+from commonhold.kernel.record.custodyrequest import needed_for
+from commonhold.kernel.record.custodyreview import Task, custody_told
 from commonhold.kernel.record.entries import parse_entry
+from commonhold.kernel.record.fact import Fact, Shown
 from commonhold.kernel.record.payloads import enrolled_keys, parse_payload
 from commonhold.kernel.record.request import Request, target_of
-from commonhold.kernel.record.telling import SHORT, Fact, Shown, article_text, payload_facts, payload_texts, reason_text
+from commonhold.kernel.record.telling import SHORT, article_text, payload_facts, payload_texts, reason_text
 
 MAX_EPOCHS: Final = 16
 """How many epochs a review looks back; a record with more is for the command line."""
@@ -31,19 +34,27 @@ ABSENT: Final = None
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a member is shown. ``compare`` are the values of keys of which one must be compared by its six words before ``body`` is signed."""
+    """What a member is shown. ``compare`` are the values of keys of which one must be compared by its six words before ``body`` is signed.
+
+    ``task`` is what the device needs to complete an act of custody.
+    """
 
     request: Request
     before: Before
     facts: tuple[Fact, ...]
     texts: tuple[Shown, ...]
     compare: tuple[Mapping[str, Any], ...] = ()
+    task: Task | None = None
 
 
-def needed(type: str, body: Mapping[str, Any], *, org: str, epoch: int, member: str) -> list[tuple[str, str]]:
-    """The values of the state that a review of this act asks for, by part and key."""
+def needed(
+    type: str, body: Mapping[str, Any], *, org: str, epoch: int, member: str, about: Mapping[str, Any] | None = None
+) -> list[tuple[str, str]]:
+    """The values of the state that a review of this act asks for, by part and key; *about* as the request has it."""
     asked = [("members", member)]
-    if type == "propose":
+    if about is not None:
+        asked += [key for key in needed_for(type, body, about) if key not in asked]
+    elif type == "propose":
         asked.append(("rules", f"decisions.{body['kind']}"))
     elif target := target_of(type, body):
         asked += [("proposals", target)] if target != org else []
@@ -69,7 +80,7 @@ def review(request: Request, before: Before, member: str, kit: KitKeys, now: int
     act = _Act(request, before, member, kit, now)
     told, texts = act.told()
     said = [Fact("number", {"number": request.number})]
-    return Review(request, before, (*told, *facts, *said), tuple(texts), act.compare)
+    return Review(request, before, (*told, *facts, *said), tuple(texts), act.compare, act.task)
 
 
 def compared(review: Review, key_id: str) -> dict[str, Any]:
@@ -93,7 +104,8 @@ class _Act:
     member: str
     kit: KitKeys
     now: int
-    compare: tuple[Mapping[str, Any], ...] = field(default=())
+    compare: tuple[Mapping[str, Any], ...] = ()
+    task: Task | None = None
 
     def told(self) -> tuple[list[Fact], list[Shown]]:
         kind, body = self.request.type, self.request.body
@@ -101,6 +113,10 @@ class _Act:
             return self._founding()
         self._check_member()
         base, decided = self._epochs()
+        if self.request.about is not None:
+            self._check_waiting(decided, "")
+            facts, texts, self.task = custody_told(self, base)
+            return facts, texts
         if kind == "propose":
             self._check_waiting(decided, body["kind"])
             return self._propose()
@@ -115,7 +131,7 @@ class _Act:
         if self.request.epoch > MAX_EPOCHS:
             raise _refuse("request/other-epoch", "this is further from the first epoch than a review looks back")
         for number in range(1, self.request.epoch + 1):
-            value = self._value("epochs", str(number))
+            value = self.value("epochs", str(number))
             parent = value.get("parent") if isinstance(value, dict) else None
             size = parent.get("size") if isinstance(parent, dict) else None
             if type(size) is not int or size < 1:
@@ -129,7 +145,7 @@ class _Act:
             raise _refuse("epoch/waiting", "until the members have decided to go on in this epoch, nothing else counts in it")
 
     def _check_member(self) -> None:
-        value = self._value("members", self.member)
+        value = self.value("members", self.member)
         if not isinstance(value, dict) or value.get("status") not in ("active", "invited"):
             raise _refuse("act/not-a-member", f"{self.member} is not a member of this organisation, or not any more")
         if value.get("kit") != self.kit.key_id:
@@ -189,7 +205,7 @@ class _Act:
         texts = payload_texts(payload, self.request.texts)
         if isinstance(rule, dict) and isinstance(rule.get("article"), str):
             facts.append(Fact("under", {"articles": rule["article"]}))
-            texts += self._articles([rule["article"]])
+            texts += self.articles([rule["article"]])
         facts.append(Fact("effect-depart" if kind == "depart" else "effect-propose"))
         if kind != "depart":
             facts.append(Fact("until", {"time": body["not_after"]}))
@@ -198,7 +214,7 @@ class _Act:
     def _give_up(self) -> tuple[list[Fact], list[Shown]]:
         body = self.request.body
         part = "seats" if body["what"] == "seat" else "delegations"
-        if self._value(part, f"{body['of']}/{self.member}") is ABSENT:
+        if self.value(part, f"{body['of']}/{self.member}") is ABSENT:
             raise _refuse("act/no-seat" if part == "seats" else "act/nothing-to-withdraw", "there is nothing of this kind to give up")
         return [Fact(f"act-withdraw-{body['what']}", {"of": body["of"]}), Fact(f"effect-withdraw-{body['what']}")], []
 
@@ -206,7 +222,7 @@ class _Act:
         kind, body = self.request.type, self.request.body
         act = f"withdraw-{body['what']}" if kind == "withdraw" else kind
         target = target_of(kind, body)
-        found = self._proposal(target)
+        found = self.proposal(target)
         self._check_waiting(decided, found["kind"])
         self._check_open(act, found, base)
         what, payload = found["kind"], found["payload"]
@@ -227,10 +243,15 @@ class _Act:
         if act == "approve" and what in COMPARED_KINDS:
             self.compare = tuple(key.to_value() for key in enrolled_keys(parse_payload(what, payload)))
             facts.append(Fact("compare", {"member": payload["member"]}))
-        return facts, texts + self._articles(articles)
+        return facts, texts + self.articles(articles)
 
-    def _proposal(self, target: str) -> Mapping[str, Any]:
-        value = self._value("proposals", target)
+    def proposal(self, target: str) -> Mapping[str, Any]:
+        """A proposal as it is proved, or as its own entry has it.
+
+        Raises:
+            RuleError: ``act/no-proposal``, ``request/entry``.
+        """
+        value = self.value("proposals", target)
         entry = parse_entry(self.before.entry) if self.before.entry else None
         if self.before.time is not None and value is ABSENT:
             raise _refuse("act/no-proposal", f"the record has no proposal {target[:SHORT]}")
@@ -284,14 +305,14 @@ class _Act:
         """Where a next epoch branches off; empty for any other kind."""
         if kind != "succeed":
             return []
-        value = self._value("epochs", str(self.request.epoch)) if self.request.epoch else {}
+        value = self.value("epochs", str(self.request.epoch)) if self.request.epoch else {}
         if value.get("open") != payload["open"]:
             raise _refuse("epoch/other-open", "the succession names another log than this one")
         entry = value["parent"]["size"] - 1
         undecided = [] if value.get("proposal") else [Fact("undecided")]
         return [Fact("branch", {"from": self.request.epoch - 1, "entry": entry, "to": self.request.epoch}), *undecided]
 
-    def _articles(self, numbers: list[str]) -> list[Shown]:
+    def articles(self, numbers: list[str]) -> list[Shown]:
         """The texts of these articles, where they are proved and at hand."""
         shown = []
         for number in numbers:
@@ -300,7 +321,12 @@ class _Act:
                 shown.append(Shown(Fact("the-article", {"number": number}), article_text(digest, self.request.texts)))
         return shown
 
-    def _value(self, part: str, key: str) -> Any:
+    def value(self, part: str, key: str) -> Any:
+        """What the state holds there.
+
+        Raises:
+            RuleError: ``request/value`` if nobody says.
+        """
         if (part, key) not in self.before.values:
             raise RuleError(
                 f"the request does not say what the record holds of {part}/{key}",
@@ -312,7 +338,12 @@ class _Act:
 
 
 def _has_texts(payload: Mapping[str, Any], texts: Mapping[str, bytes]) -> bool:
-    named = [payload.get("text"), payload.get("title"), *(change.get("new") for change in payload.get("articles", []))]
+    named = [
+        payload.get("text"),
+        payload.get("purpose"),
+        payload.get("title"),
+        *(change.get("new") for change in payload.get("articles", [])),
+    ]
     return all(digest in texts for digest in named if digest)
 
 

@@ -7,33 +7,18 @@ shape first, so what cannot be said in words is refused and not signed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.errors import CommonholdError, FormatError, RuleError
 from commonhold.kernel.keys import fingerprint, parse_key_value
+from commonhold.kernel.record.fact import Fact, Shown
 from commonhold.kernel.record.payloads import parse_payload
+from commonhold.kernel.record.sealfacts import release_facts, seal_facts
 from commonhold.kernel.texts import parse_text
 
 SHORT: Final = 12
 """Digits of a digest that are shown to people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One sentence: *say* names it, *values* fill its places."""
-
-    say: str
-    values: Mapping[str, str | int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A text that the act is about, in full, under a heading."""
-
-    heading: Fact
-    text: str
 
 
 def payload_facts(kind: str, payload: Mapping[str, Any]) -> list[Fact]:
@@ -62,6 +47,8 @@ def payload_texts(payload: Mapping[str, Any], texts: Mapping[str, bytes]) -> lis
     shown = []
     if isinstance(payload.get("text"), str):
         shown.append(Shown(Fact("the-text"), _object(payload["text"], texts)))
+    if isinstance(payload.get("purpose"), str):
+        shown.append(Shown(Fact("the-purpose"), _object(payload["purpose"], texts)))
     if isinstance(payload.get("title"), str):
         shown.append(Shown(Fact("the-title"), article_text(payload["title"], texts)))
     shown += [
@@ -177,7 +164,9 @@ _KINDS: Final[Mapping[str, Callable[[Mapping[str, Any]], list[Fact]]]] = {
     "partner": _partner,
     "publish": lambda payload: [Fact("do-publish", {"work": payload["work"]})],
     "recover-member": _one("do-recover", "member"),
+    "release": release_facts,
     "rotate-key": _rotate,
+    "seal": seal_facts,
     "statement": _one("do-statement", "language"),
     "succeed": _succeed,
     "suspend-origin": _suspend,

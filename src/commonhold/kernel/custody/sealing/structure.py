@@ -141,9 +141,10 @@ def _parse(value: object, level: int) -> Group:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something that people should know about a structure before they rely on it: a stable *code*, and *words*."""
+    """Something that people should know about a structure before they rely on it: a stable *code*, of whom, and *words*."""
 
     code: str
+    names: tuple[str, ...]
     words: str
 
 
@@ -154,17 +155,17 @@ def remarks(structure: Group) -> tuple[Remark, ...]:
         people = group.people()
         alone = len(group.of) == 1
         if alone and group is not structure:
-            found.append(Remark("one-member", f"{people[0]} is a group of one: without {people[0]} that group can never be met"))
+            found.append(Remark("one-member", people, f"{people[0]} is a group of one: without {people[0]} that group can never be met"))
         elif not alone and group.need == 1 and group is not structure:
-            found.append(Remark("any-one", f"any one of {', '.join(people)} fills their group alone"))
+            found.append(Remark("any-one", people, f"any one of {', '.join(people)} fills their group alone"))
         elif not alone and group.need == len(group.of) and group.of == people:
-            found.append(Remark("no-spare", f"{group.in_words()} leaves no spare: one lost share closes that group for ever"))
+            found.append(Remark("no-spare", people, f"{group.in_words()} leaves no spare: one lost share closes that group for ever"))
     fewest = structure.fewest()
     if fewest == 1:
-        openers = ", ".join(sorted(person for person in structure.people() if structure.is_met({person})))
-        found.append(Remark("one-person", f"one person alone opens it: {openers}"))
+        openers = tuple(sorted(person for person in structure.people() if structure.is_met({person})))
+        found.append(Remark("one-person", openers, f"one person alone opens it: {', '.join(openers)}"))
     for person in structure.people():
         others = frozenset(structure.people()) - {person}
         if fewest > 1 and not structure.is_met(others):
-            found.append(Remark("veto", f"nobody can open it without {person}: their death or their no closes it for ever"))
+            found.append(Remark("veto", (person,), f"nobody can open it without {person}: their death or their no closes it for ever"))
     return tuple(found)

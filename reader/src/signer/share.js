@@ -1,0 +1,78 @@
+// A custodian's own share: from its envelope or from the words on paper, held against its commitment before anything is done with it.
+
+import { encode } from "../base64.js";
+import { concat, sha256, utf8 } from "../bytes.js";
+import { canonicalBytes } from "../canonical.js";
+import { Refusal, demand } from "../errors.js";
+import { decryptWith, encryptTo } from "../sealing/age.js";
+import { aboutValue, envelopeBytes, nextProof, parseEnvelope } from "../sealing/shares.js";
+import { decodeShare } from "../sealing/slip39.js";
+import { parseWords } from "../sealing/splitting.js";
+
+const SET_DOMAIN = utf8("commonhold/share-set/v1\n");
+
+/**
+ * *member*'s share from the envelope that the record names for them, and no other: {about, index, member, words}. Refused with share/no-envelope,
+ * share/other-kit, sealed/..., share/envelope, share/other-member, or as `checkShare` does.
+ */
+export function shareInEnvelope({ manifest }, texts, member, kit) {
+  const raw = texts.get(manifest.holdings.get(member).envelope);
+  demand(raw !== undefined, "share/no-envelope", "your envelope is not in the request");
+  const found = parseEnvelope(openedWith(kit, raw));
+  demand(found.member === member, "share/other-member", `your envelope holds the share of ${found.member}`, { member: found.member });
+  demand(found.release === "", "share/envelope", "your envelope holds what was given to a release");
+  manifest.checkShare(found);
+  return found;
+}
+
+/** *member*'s share from the words that were typed or scanned; refused as `parseWords` does, and with share/other-set, share/other-owner. */
+export function shareInWords({ manifest }, member, typed) {
+  const words = parseWords(typed);
+  const index = manifest.index(member);
+  const isOfSet = decodeShare(words).identifier === identifierOf(manifest, member);
+  demand(isOfSet, "share/other-set", "these are the words of a share of another seal, or of another organisation");
+  const share = { about: manifest.about, index, member, words };
+  try {
+    manifest.checkShare(share);
+  } catch (error) {
+    if (error.code !== "share/wrong") throw error;
+    throw new Refusal("share/other-owner", `these are the words of a share of this seal, and not of ${member}'s`);
+  }
+  return share;
+}
+
+/** The body of an acknowledgement: the next link of the share's chain. */
+export function proofOf(body, share, { last }) {
+  return { ...body, proof: nextProof(share.about, share.index, share.member, share.words, last) };
+}
+
+/** The body of a contribution: the share, for this release alone, encrypted to its one-off key and to nobody else. */
+export function contributionOf(body, share, { recipient, release }) {
+  return { ...body, envelope: encode(encryptTo(recipient, envelopeBytes({ ...share, release }))) };
+}
+
+function openedWith(kit, raw) {
+  try {
+    return decryptWith(kit.ageIdentity(), raw);
+  } catch (error) {
+    if (error.code !== "sealed/other-key") throw error;
+    throw new Refusal("share/other-kit", "your envelope is encrypted to another kit than this");
+  }
+}
+
+/** The 15 bits that all words of the set have in common in which somebody stands (docs/formats/seal.md). */
+function identifierOf({ about, structure }, member) {
+  const digest = sha256(concat(SET_DOMAIN, canonicalBytes({ ...aboutValue(about), path: pathTo(structure, member) })));
+  return ((digest[0] << 8) | digest[1]) & 0x7fff;
+}
+
+function pathTo(node, member) {
+  const isGroup = (part) => typeof part !== "string";
+  const groups = node.of.some(isGroup) ? node.of : [node];
+  for (const [at, group] of groups.entries()) {
+    for (const [place, part] of (isGroup(group) ? group.of : []).entries()) {
+      if (isGroup(part) && part.people().includes(member)) return [at, place, ...pathTo(part, member)];
+    }
+  }
+  return [];
+}

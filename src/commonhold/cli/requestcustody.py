@@ -1,0 +1,207 @@
+"""``commonhold request drill|contribute|seal|release|unseal|changed``: ask custodians for their part (docs/formats/request.md, docs/guide/sealing.md).
+
+Such a request brings everything that a device needs which has no record: the custodian's envelope, the purpose, what was contributed. What only the device
+can make (a proof, a share for somebody else, a seal, a one-off key) it makes, and nothing secret is in a request.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commonhold.cli.output import printable
+from commonhold.cli.requesting import asked_of, hand_out, request_options
+
+if TYPE_CHECKING:
+    from commonhold.kernel.charter.rules import Custodians
+    from commonhold.kernel.custody.sealing.shares import Manifest
+    from commonhold.kernel.record.state import Seal, State
+
+within_option = click.option(
+    "--within", default="P30D", show_default=True, help="How long the proposal may be decided, as an ISO 8601 duration."
+)
+
+
+@click.command()
+@click.argument("resource")
+@request_options
+def drill(resource: str, **options: Any) -> None:
+    """Ask the custodians of RESOURCE to show that their shares open: of a new seal to acknowledge it, of a live one as a drill."""
+    asked, read = asked_of(options)
+    found, public = _newest(read.state, resource)
+    body = {"what": "share", "of": found.proposal}
+    hand_out(asked, read, "acknowledge", body, _envelopes(asked.house, public, asked.members), about=_about(found))
+
+
+@click.command()
+@click.argument("resource")
+@request_options
+def changed(resource: str, **options: Any) -> None:
+    """Ask members to attest that the provider of RESOURCE accepts what is in the live seal, and nothing older."""
+    from commonhold.cli.custody.holding import require_live  # noqa: PLC0415 - kept out of `--help`
+
+    asked, read = asked_of(options)
+    found = require_live(read.state, resource)
+    hand_out(asked, read, "acknowledge", {"what": "changed", "of": found.proposal}, about=_about(found))
+
+
+@click.command()
+@click.argument("proposal", metavar="RELEASE")
+@request_options
+def contribute(proposal: str, **options: Any) -> None:
+    """Ask custodians to give their shares to RELEASE (its id, or at least four digits of it)."""
+    asked, read = asked_of(options)
+    key, found, public, about = _release(read.state, proposal)
+    texts = _envelopes(asked.house, public, asked.members)
+    texts |= _objects(asked.house, [read.state.parts["proposals"][key].payload["purpose"]])
+    hand_out(asked, read, "contribute", {"release": key}, texts, about={**about, "by": found.by})
+
+
+@click.command()
+@click.argument("proposal", metavar="RELEASE")
+@request_options
+def unseal(proposal: str, **options: Any) -> None:
+    """Bring whoever asked for RELEASE what was contributed to it: their page opens it with the key that it made."""
+    asked, read = asked_of(options)
+    key, found, public, about = _release(read.state, proposal)
+    texts = _objects(asked.house, [public.sealed])
+    given = {}
+    for outcome, leaf in zip(read.outcomes, read.leaves, strict=True):
+        entry = outcome.entry
+        if entry is not None and outcome.counts and entry.type == "contribute" and entry.body.release == key:
+            given[entry.by] = leaf
+    texts |= {_digest(leaf): leaf for leaf in given.values()}
+    if not asked.members:
+        options = {**options, "members": (found.by,)}
+        asked, read = asked_of(options)
+    hand_out(asked, read, "unseal", {"release": key}, texts, about={**about, "given": sorted(given)})
+
+
+@click.command()
+@click.argument("resource")
+@click.option(
+    "--purpose",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file that says what for; every custodian reads it.",
+)
+@click.option(
+    "--seal", "number", type=click.IntRange(1), help="An earlier seal, as long as two members have not attested that it is worth nothing."
+)
+@click.option("--until", default="P7D", show_default=True, help="How long custodians may contribute, as an ISO 8601 duration.")
+@within_option
+@request_options
+def release(resource: str, purpose: Path, number: int | None, until: str, within: str, **options: Any) -> None:
+    """Ask somebody to ask for the release of RESOURCE: their page makes the one-off key, and they keep it."""
+    from commonhold.cli.custody.holding import require_live  # noqa: PLC0415
+    from commonhold.cli.propose import text_object  # noqa: PLC0415
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+    from commonhold.kernel.record.keeping import openable_seal  # noqa: PLC0415
+
+    asked, read = asked_of(options)
+    live = require_live(read.state, resource)
+    found = live if number is None else openable_seal(read.state, resource, number)
+    if found is None:
+        raise RuleError(
+            f"seal {number} of {resource} cannot be released any more: seal {live.number} is live",
+            code="release/not-live",
+            next_step="Ask without --seal; `commonhold custody status` shows every seal.",
+        )
+    digest, raw = text_object(purpose)
+    payload = {"resource": resource, "seal": found.number, "purpose": digest, "until": _after(read.state, until)}
+    body = {"kind": "release", "payload": payload, "not_after": _after(read.state, within)}
+    hand_out(asked, read, "propose", body, {digest: raw}, about=_about(found))
+
+
+@click.command()
+@click.argument("resource")
+@within_option
+@request_options
+def seal(resource: str, within: str, **options: Any) -> None:
+    """Ask somebody to seal what opens RESOURCE: they type the secrets into their page, and nothing readable leaves it."""
+    from commonhold.kernel.record.keeping import seals_of, structure_for  # noqa: PLC0415
+
+    asked, read = asked_of(options)
+    state = read.state
+    structure = structure_for(state, resource)
+    clause = state.charter.custody[resource]
+    earlier = seals_of(state, resource)
+    payload = {"resource": resource, "seal": (earlier[0].number if earlier else 0) + 1, "structure": structure.to_value()}
+    about = {"clause": clause.name, **_places(state, clause.open, structure.people())}
+    hand_out(asked, read, "propose", {"kind": "seal", "payload": payload, "not_after": _after(state, within)}, about=about)
+
+
+VERBS = (drill, seal, release, contribute, unseal, changed)
+
+
+def _newest(state: State, resource: str) -> tuple[Seal, Manifest]:
+    """The newest seal of a resource that is not retired, and its public half.
+
+    Raises:
+        RuleError: ``seal/none``.
+    """
+    from commonhold.cli.custody.holding import require_live  # noqa: PLC0415
+    from commonhold.kernel.record.keeping import manifest, seals_of  # noqa: PLC0415
+
+    found = next((one for one in seals_of(state, resource) if one.status != "retired"), None) or require_live(state, resource)
+    return found, manifest(state, found)
+
+
+def _release(state: State, typed: str) -> tuple[str, Any, Manifest, dict[str, Any]]:
+    from commonhold.cli.custody.holding import find_release  # noqa: PLC0415
+    from commonhold.kernel.record.keeping import manifest  # noqa: PLC0415
+
+    key = find_release(state, typed)
+    found = state.parts["releases"][key]
+    seal_ = state.parts["seals"][f"{found.resource}/{found.number}"]
+    return key, found, manifest(state, seal_), _about(seal_)
+
+
+def _about(found: Seal) -> dict[str, Any]:
+    return {"of": found.proposal, "resource": found.resource, "seal": found.number}
+
+
+def _places(state: State, clause: Custodians, people: Iterable[str]) -> dict[str, list[str]]:
+    """The bodies that the clause names, and the seats by which people stand in it."""
+    bodies = state.charter.bodies
+    named = [name for name in dict.fromkeys(clause.places()) if name in bodies]
+    offices = dict.fromkeys(bodies[name].selector if name in bodies else name for name in clause.places())
+    seats = [f"{office}/{name}" for name in people for office in offices if name in state.holders.get(office, ())]
+    return {"bodies": named, "seats": seats}
+
+
+def _envelopes(house: Path | str, public: Manifest, members: Iterable[str]) -> dict[str, bytes]:
+    """The envelopes of those who are asked, or of everybody."""
+    wanted = set(members) or set(public.holdings)
+    return _objects(house, [holding.envelope for name, holding in public.holdings.items() if name in wanted])
+
+
+def _objects(house: Path | str, digests: Iterable[str]) -> dict[str, bytes]:
+    from commonhold.cli.output import note  # noqa: PLC0415
+    from commonhold.kernel.errors import CommonholdError  # noqa: PLC0415
+    from commonhold.store.objects.remote import objects_at  # noqa: PLC0415
+
+    objects, found = objects_at(house), {}
+    for digest in digests:
+        try:
+            found[digest] = objects.get(digest)
+        except CommonholdError as error:
+            # A custodian whose envelope is gone has their paper; whoever needs another object is told so by their page.
+            note(f"note: the object {digest[:12]} is not in the request: {printable(str(error))}")
+    return found
+
+
+def _digest(raw: bytes) -> str:
+    import hashlib  # noqa: PLC0415
+
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _after(state: State, duration: str) -> int:
+    from commonhold.kernel.durations import parse_duration  # noqa: PLC0415
+
+    return parse_duration(duration).after(state.clock or int(time.time()))
