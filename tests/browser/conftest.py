@@ -20,13 +20,19 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests; skipped, saying so, where there is none."""
+def installed() -> str:
+    """The Chromium that is installed, or that COMMONHOLD_CHROMIUM names; without one the test is skipped, saying so."""
     named = os.environ.get("COMMONHOLD_CHROMIUM")
     program = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         pytest.skip("no Chromium is installed, so the pages were NOT tested in a browser (COMMONHOLD_CHROMIUM names one)")
+    return program
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests; skipped, saying so, where there is none."""
+    program = installed()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser

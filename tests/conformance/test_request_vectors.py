@@ -24,6 +24,7 @@ FILES = {
     "requests.json": "make_requests.py",
     "request-forms.json": "make_request_forms.py",
     "requests-custody.json": "make_requests_custody.py",
+    "request-custody-forms.json": "make_request_custody_forms.py",
 }
 LOADED: dict[str, Any] = {name: json.loads((VECTORS / name).read_text("ascii")) for name in FILES}
 CASES = [pytest.param(name, case, id=f"{name}: {case['name']}") for name, value in LOADED.items() for case in value["cases"]]

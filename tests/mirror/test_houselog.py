@@ -14,7 +14,7 @@ import pytest
 
 from commonhold.cli.main import NO
 from tests.attacks import Mutation, attack
-from tests.cli.houses import Done, House, command, found
+from tests.cli.houses import EXAMPLE, Done, House, command, found
 from tests.mirror.processes import Running, Serving, house_process, node_process
 
 pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.slow]
@@ -67,9 +67,9 @@ class Federation:
 
 
 @contextmanager
-def federation(base: Path, *, names: tuple[str, ...] = PARTNERS) -> Iterator[Federation]:
+def federation(base: Path, *, names: tuple[str, ...] = PARTNERS, charter: Path = EXAMPLE) -> Iterator[Federation]:
     """A founded house, its log, and partners that it remembers and has not named yet."""
-    house = found(base / "saltmarsh")
+    house = found(base / "saltmarsh", charter=charter)
     with ExitStack() as stack:
         log = stack.enter_context(house_process(house.path))
         nodes = {

@@ -3,18 +3,27 @@
 import { textOf } from "../bytes.js";
 import { drawn } from "./codes.js";
 import { ownTexts, packed, signedEntry } from "./entry.js";
-import { askPaper, clear as forgetShare, keep, whenKept } from "./keeping.js";
+import { askPaper, clear as forgetShare, keep, showShare, whenKept } from "./keeping.js";
 import { handIn } from "./net.js";
 import { keyIdOf, sixWordsOf } from "./payloads.js";
 import { reasonOf } from "./refusals.js";
 import { isMirror, isUrl } from "./request.js";
 import { compared } from "./review.js";
-import { at, detailOf, onForm, saveFile, show } from "./screens.js";
+import { at, detailOf, onForm, saveFile, show, wrong } from "./screens.js";
+import { askForSecrets, clear as forgetSecrets, whenSealed } from "./sealing.js";
+import { askForKey, askForRelease, clear as forgetKeys, whenAsked } from "./unsealing.js";
 import { say, told, visible } from "./words.js";
 
 const DOUBTS = ["unvouched", "old-proof", "clock-behind", "undecided", "effect-depart", "do-unwitnessed", "key-added", "recipient-words", "custodian-kit"];
-// What the button says where the device does more than to sign.
-const BUTTONS = { __proto__: null, share: "act-drill-go", contribute: "act-contribute-go" };
+// What the button says, and begins, where the device does more than to sign.
+const TASKS = {
+  __proto__: null,
+  share: { button: "act-drill-go", begin: keep },
+  contribute: { button: "act-contribute-go", begin: keep },
+  release: { button: "act-release-go", begin: askForRelease },
+  unseal: { button: "act-unseal-go", begin: askForKey },
+  seal: { button: "act-seal-go", begin: askForSecrets },
+};
 let reading = null;
 // What was signed: the entry's bytes, the texts that belong to it, and both as one text.
 let signed = null;
@@ -32,8 +41,9 @@ export function showAct(review, member, kit) {
     say(at("act-six-help"), "act-six-help", about.with);
   }
   const asked = review.task?.asked ?? "";
-  say(at("act-sign"), BUTTONS[asked] ?? "act-sign");
+  say(at("act-sign"), TASKS[asked]?.button ?? "act-sign");
   at("act-paper-field").hidden = asked !== "share" && asked !== "contribute";
+  at("act-sheet-field").hidden = asked !== "share";
   at("act-compared-field").hidden = asked !== "contribute";
   at("act-compared").checked = false;
   if (asked === "contribute") say(at("act-compared-label"), "act-compared", { by: review.task.by });
@@ -55,6 +65,8 @@ export function clear() {
   reading = null;
   signed = null;
   forgetShare();
+  forgetSecrets();
+  forgetKeys();
   for (const id of ["facts", "texts", "sends", "entry-code"]) at(id).replaceChildren();
   at("entry-text").value = "";
 }
@@ -100,7 +112,7 @@ onForm("act-form", "act-wrong", async () => {
   const { review } = reading;
   if (!isReady(reading)) return;
   const asked = review.task?.asked ?? "";
-  if (Object.hasOwn(BUTTONS, asked)) return keep(reading);
+  if (Object.hasOwn(TASKS, asked)) return TASKS[asked].begin(reading);
   const body = bodyOf(reading);
   if (body === null) {
     say(at("act-wrong"), "act-six-wrong", review.facts.find(({ say: key }) => key === "compare").with);
@@ -112,6 +124,14 @@ onForm("act-form", "act-wrong", async () => {
 at("act-paper").addEventListener("click", () => {
   say(at("act-wrong"), "");
   if (isReady(reading)) askPaper(reading);
+});
+at("act-sheet").addEventListener("click", () => {
+  say(at("act-wrong"), "");
+  try {
+    showShare(reading);
+  } catch (error) {
+    wrong("act-wrong", error);
+  }
 });
 
 /** Sign a body, and show the ways to hand it in with its *texts*. */
@@ -127,6 +147,8 @@ function finish({ review, member, kit }, body, texts = new Map()) {
 }
 
 whenKept(finish);
+whenAsked(finish);
+whenSealed(finish);
 
 function sendButton(url) {
   const button = told("button", "send", { place: new URL(url).host });

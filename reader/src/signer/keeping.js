@@ -3,6 +3,7 @@
 import { contributionOf, proofOf, shareInEnvelope, shareInWords } from "./share.js";
 import { scan } from "./codes.js";
 import { at, onForm, show, wrong } from "./screens.js";
+import { showSheet } from "./sharesheet.js";
 import { say } from "./words.js";
 
 const ON_PAPER = { __proto__: null, "share/no-envelope": "paper-missing", "share/other-kit": "paper-kit" };
@@ -23,6 +24,12 @@ export async function keep(reading) {
     if (!Object.hasOwn(ON_PAPER, error.code)) throw error;
     askPaper(reading, ON_PAPER[error.code]);
   }
+}
+
+/** Show the sheet of the share in the envelope, to print; refused as `keep` would ask for paper. */
+export function showShare(reading) {
+  const { review, member, kit } = reading;
+  showSheet(reading, shareInEnvelope(review.task, review.request.texts, member, kit));
 }
 
 /** Ask for the 33 words; *why* is the sentence that says what is wrong with the envelope, if anything is. */

@@ -66,8 +66,13 @@ export function onFile(id, place, most, take) {
 
 /** Let the browser save *text* as a file. */
 export function saveFile(name, text) {
+  saveBytes(name, text);
+}
+
+/** Let the browser save bytes, or a text, as a file. */
+export function saveBytes(name, content) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
+  link.href = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);

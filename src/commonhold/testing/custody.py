@@ -15,10 +15,11 @@ from commonhold.kernel.custody.sealing.opening import Sealed, seal
 from commonhold.kernel.custody.sealing.shares import About, Envelope, envelope_bytes, next_proof
 from commonhold.kernel.custody.sealing.structure import Group
 from commonhold.kernel.record.keeping import live_seal, manifest, structure_for
+from commonhold.kernel.record.request import Request
 from commonhold.kernel.record.state import Seal
 from commonhold.kernel.texts import make_text, text_digest
 from commonhold.testing.house import FAR, derive
-from commonhold.testing.requests import CHARTER, RULES, Club
+from commonhold.testing.requests import ARTICLES, CHARTER, DIGESTS, RULES, Club
 
 OFFICES = {
     "chair": {"article": "1", "seats": 1},
@@ -28,6 +29,8 @@ OFFICES = {
 TWO = {"signatures": {"of": ["chair", "treasurer", "editor"], "m": 2}}
 CLAUSE: dict[str, Any] = {"article": "1", "resources": ["page", "domain"], "open": {"m": 2, "of": ["chair", "treasurer", "editor"]}}
 PURPOSE = make_text(b"The page was hacked. We set a new password on Monday.\n", bytes(range(3, 19)))
+PAYLOAD = {"resource": "page", "seal": 2, "structure": {"need": 2, "of": ["heron", "plover", "tern"]}}
+SEALING = {"clause": "keys", "bodies": [], "seats": ["chair/heron", "editor/plover", "treasurer/tern"]}
 SEATS = {"chair": "heron", "treasurer": "tern", "editor": "plover"}
 
 
@@ -141,3 +144,38 @@ class Keepers(Club):
     def _settle(self) -> None:
         if self.partners:
             self.tick()
+
+
+def drill(house: Keepers, name: str, seal: str, what: str = "share", **more: Any) -> Request:
+    """A request to prove a share, or to attest a change."""
+    return house.asks(name, "acknowledge", {"what": what, "of": seal}, about={**house.about(seal), **more})
+
+
+def contribute(house: Keepers, name: str, seal: str, release: str, **more: Any) -> Request:
+    """A request to give a share."""
+    about = {**house.about(seal, by=house.state.parts["proposals"][release].by), **more}
+    return house.asks(name, "contribute", {"release": release}, texts={text_digest(PURPOSE): PURPOSE}, about=about)
+
+
+def unseal(house: Keepers, name: str, seal: str, release: str, *given: str) -> Request:
+    """A request to open what was given."""
+    sealed = house.state.parts["proposals"][seal].payload["sealed"]
+    return house.asks(
+        name, "unseal", {"release": release}, texts={sealed: house.objects[sealed]}, about=house.about(seal, given=list(given))
+    )
+
+
+def ask_release(house: Keepers, name: str, seal: str, **change: Any) -> Request:
+    """A request to ask for a release."""
+    payload = {"resource": "page", "seal": house.seal_of(seal).number, "purpose": text_digest(PURPOSE), "until": FAR, **change}
+    body = {"kind": "release", "payload": payload, "not_after": FAR}
+    more = (("rules", "articles.2"),)
+    return house.asks(
+        name, "propose", body, texts={text_digest(PURPOSE): PURPOSE, DIGESTS["2"]: ARTICLES["2"]}, more=more, about=house.about(seal)
+    )
+
+
+def ask_seal(house: Keepers, name: str, about: dict[str, Any] | None = None, **change: Any) -> Request:
+    """A request to seal."""
+    body = {"kind": "seal", "payload": {**PAYLOAD, **change}, "not_after": FAR}
+    return house.asks(name, "propose", body, about={**SEALING, **(about or {})})
