@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 from commonhold.kernel.record.request import link_text, parse_given
 from commonhold.store.handing import unpack
 from commonhold.testing.requests import bent
+from tests.attacks import Mutation, attack
 from tests.browser.conftest import PHONE
 from tests.browser.signing import PAGE, STRINGS, bring_kit, bring_request, hand_in, link_to, refusal, until
 from tests.browser.test_signer_custody import sheet_words
@@ -91,6 +92,19 @@ def key_of(page: Page, house: House, name: str = "page.release-key") -> Path:
     return place
 
 
+@attack(
+    "signer-opened-stays",
+    Mutation(
+        "reader/src/signer/unsealing.js",
+        find='text.textContent = text.hidden ? "" : visible(value);',
+        replace="text.textContent = visible(value);",
+    ),
+    Mutation(
+        "reader/src/signer/sealing.js",
+        find="    clear();\n    finish(reading,",
+        replace='    localStorage.setItem("x", secrets[0].value);\n    finish(reading,',
+    ),
+)
 @pytest.mark.smoke
 def test_secrets_are_sealed_released_and_opened_on_a_phone(phone: Page, house: House) -> None:
     """From the first password to the opened one: the command line decides and proves, the phone does everything that is secret."""
@@ -194,6 +208,10 @@ def test_a_page_closed_in_the_middle_leaves_the_old_seal(phone: Page, house: Hou
     assert status(house)["live"]["opens"]
 
 
+@attack(
+    "signer-forged-contribution",
+    Mutation("reader/src/signer/releasing.js", find='code: isTheirs ? error.code : "share/forged"', replace="code: error.code"),
+)
 def test_wrong_keys_and_wrong_shares_are_named_before_anything_is_put_together(phone: Page, house: House) -> None:
     """Another kit's key file, another release's, no key file; too few shares; and a forged one, whose supposed author is not blamed."""
     sealed(house)
