@@ -31,6 +31,7 @@ import { beforeBrief, beforeClaim, compared, review } from "../src/signer/review
 import { entryUrl, linkText, numberOf, parseGiven } from "../src/signer/request.js";
 import { keyIdOf, sixWordsOf } from "../src/signer/payloads.js";
 import { signedEntry } from "../src/signer/entry.js";
+import { openRelease } from "../src/signer/releasing.js";
 import { contributionOf, proofOf, shareInEnvelope, shareInWords } from "../src/signer/share.js";
 import { SEALING } from "./sealing.js";
 
@@ -85,6 +86,10 @@ const OPS = {
     const share = job.words === undefined ? shareInEnvelope(task, request.texts, job.member, kit) : shareInWords(task, job.member, job.words);
     const body = (task.asked === "share" ? proofOf : contributionOf)(request.body, share, task);
     return text(signedEntry(found, body, job.member, kit, raw(job.nonce)));
+  },
+  "open-release": (job) => {
+    const { verdicts, secrets, refusal } = openRelease(looked(job), job.identity);
+    return { verdicts: verdicts.map(({ member, code }) => [member, code]), secrets, code: refusal?.code ?? "" };
   },
   "entry-url": ({ url }) => entryUrl(url),
   "link-text": (job) => linkText(raw(job.raw)),

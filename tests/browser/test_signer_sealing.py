@@ -343,3 +343,33 @@ def test_links_of_this_kind_read_as_they_were_written(house: House) -> None:
     """A request about a seal goes through its link unchanged."""
     link = link_to(house, "seal", "page")
     assert link_text(parse_given(link).to_bytes()) == link.partition("#")[2]
+
+
+def test_secrets_are_sealed_from_the_keyboard(phone: Page, house: House) -> None:
+    """Tab, Space and Enter alone lead from the words of the request to the signed seal."""
+
+    def reach(place: str) -> None:
+        for _ in range(20):
+            if phone.evaluate("document.activeElement.id") == place:
+                return
+            phone.keyboard.press("Tab")
+        raise AssertionError(f"the keyboard does not reach {place}")
+
+    bring_kit(phone, house, "heron")
+    bring_request(phone, link_to(house, "seal", "page"))
+    for place, key in (("act-know", "Space"), ("act-sign", "Enter")):
+        reach(place)
+        phone.keyboard.press(key)
+    until(phone, "secrets")
+    assert phone.evaluate("document.activeElement.id") == "secrets-title"
+    reach("secret-name")
+    phone.keyboard.type("admin")
+    reach("secret-value")
+    phone.keyboard.type(CANARY)
+    reach("secret-add")
+    phone.keyboard.press("Enter")
+    phone.get_by_text("To be sealed: admin (Password)").wait_for()
+    reach("secrets-go")
+    phone.keyboard.press("Space")
+    until(phone, "done")
+    assert "heron proposes" in hand_in(house, phone.input_value("#entry-text"))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from commonhold.kernel.custody.sealing.shares import parse_envelope
+from commonhold.kernel.custody.sealing.shares import envelope_bytes, parse_envelope
 from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.kit import Kit
 from commonhold.kernel.record.before import before_claim
@@ -242,3 +244,51 @@ def test_an_envelope_holds_its_readers_own_share_or_nothing_is_done(reader: Read
     assert code(another) == "share/other-member"
     assert code(bends(b'"seal":1', b'"seal":2')) == "share/stale"
     assert code(bends(b'"index":2', b'"index":1')) == "share/wrong"
+
+
+@attack(
+    "signer-wrong-shares",
+    Mutation(f"{SIGNER}/releasing.js", find="  checkContribution(found, by, release);", replace="  void release;"),
+    Mutation(f"{SIGNER}/releasing.js", find="  manifest.checkShare(found);", replace="  void manifest;"),
+    Mutation("reader/src/sealing/opening.js", find="if (right.has(member)) {", replace="if (right.size < 0) {"),
+)
+def test_each_wrong_share_is_named_with_its_giver_and_the_right_ones_open(reader: Reader) -> None:
+    """Rubbish, another's, of another release, made up, given twice, not signed by its giver, and one more than needed."""
+    house = Keepers("opened keepers", partnered=False, encrypt=lambda raw, recipient: seal_to(raw, [recipient]))
+    seal, identity = house.seal_up(), new_identity()
+    release = house.release_it("curlew", recipient_of(identity))
+
+    def given(name: str, share: Any, *, by: str = "") -> bytes:
+        envelope = base64.b64encode(
+            seal_to(share if isinstance(share, bytes) else envelope_bytes(share), [recipient_of(identity)])
+        ).decode()
+        raw = house.sign(name, "contribute", {"release": release, "envelope": envelope})
+        return raw.replace(f'"by":"{name}"'.encode(), f'"by":"{by or name}"'.encode())
+
+    def opened(*leaves: bytes) -> Any:
+        sealed = house.objects[house.state.parts["proposals"][seal].payload["sealed"]]
+        texts = {hashlib.sha256(raw).hexdigest(): raw for raw in (sealed, *leaves)}
+        about = house.about(seal, given=["heron", "plover", "tern"])
+        asks = house.asks("curlew", "unseal", {"release": release}, texts=texts, about=about)
+        job = {"given": asks.to_bytes().decode(), "member": "curlew", "kit": house.kits["curlew"].keys.to_value(), "now": house.now}
+        return reader.ask("open-release", **job, identity=identity)
+
+    right = {name: given(name, house.share(seal, name, release)) for name in ("heron", "plover", "tern")}
+    stale = replace(house.share(seal, "tern", release), about=replace(house.made[seal].about, seal=7))
+    made_up = replace(house.share(seal, "tern", release), words=house.made[seal].words["heron"])
+    for wrong, code in (
+        (given("tern", b"rubbish"), "share/envelope"),
+        (given("tern", house.share(seal, "plover", release)), "share/other-member"),
+        (given("tern", house.share(seal, "tern", "0" * 64)), "share/other-release"),
+        (given("tern", house.share(seal, "tern")), "share/other-release"),
+        (given("tern", stale), "share/stale"),
+        (given("tern", made_up), "share/wrong"),
+        (given("heron", b"rubbish", by="tern"), "share/forged"),
+    ):
+        answer = opened(right["heron"], right["plover"], wrong)
+        assert ["tern", code] in answer["verdicts"], (code, answer["verdicts"])
+        assert answer["secrets"] == [{"kind": "password", "name": "admin", "value": "dunlin-7"}]
+        few = opened(right["heron"], wrong)
+        assert (few["secrets"], few["code"]) == (None, "seal/not-enough")
+    verdicts = opened(*right.values(), given("plover", house.share(seal, "plover", release)))["verdicts"]
+    assert sorted(code for _, code in verdicts) == ["share/duplicate", "surplus", "used", "used"]

@@ -15,6 +15,8 @@ const MAX_ASKED = 8;
 const TURNS = 4;
 const PAUSE = 1_500;
 const MAX_KEPT = 16;
+// Values that a partner shows in one answer.
+const PAIRS = 16;
 // By organisation: the pin, and its text.
 const pins = new Map();
 
@@ -72,13 +74,15 @@ export async function lookAt(request, member) {
 async function fetched(request, member, pin) {
   const places = [...new Set([...pin.urls, ...request.urls])].filter((url) => isUrl(url) && isMirror(url)).slice(0, MAX_ASKED);
   const values = [...needed(request, member), ["partners", "policy"]];
+  const parts = Array.from({ length: Math.ceil(values.length / PAIRS) }, (_, at) => values.slice(at * PAIRS, (at + 1) * PAIRS));
+  const isWhole = (before) => values.every(([part, key]) => before.values.has(placeOf({ part, key })));
   for (let turn = 0; turn < TURNS; turn++) {
     if (turn > 0) await new Promise((go) => setTimeout(go, PAUSE));
-    const answers = await Promise.all(places.map((url) => askBrief(url, values)));
+    const answers = await Promise.all(places.flatMap((url) => parts.map((part) => askBrief(url, part))));
     const briefs = answers.map((raw) => (raw === null ? null : orNull(() => parseBrief(raw)))).filter((brief) => brief !== null);
     for (const brief of mergeBriefs(briefs, pin)) {
       const before = orNull(() => beforeBrief(checkBrief(brief, pin)));
-      if (before?.epoch === request.epoch) return before;
+      if (before?.epoch === request.epoch && isWhole(before)) return before;
     }
     // Nobody there, or one alone: asking again at once helps nobody.
     if (briefs.length < 2) return null;
