@@ -189,6 +189,15 @@ def released_cases(cases: Cases, club: Keepers) -> None:
         now=club.now + 7 * 86_400 - 60,
     )
     cases.add("a release is asked for", club, "plover", ask_release(club, "plover", seal), pin="club")
+    urgent = {**ask_release(club, "plover", seal).body, "kind": "emergency-release"}
+    texts = {text_digest(PURPOSE): PURPOSE}
+    emergency = club.asks("plover", "propose", urgent, texts=texts, about=club.about(seal))
+    cases.add("a release is asked for in an emergency", club, "plover", emergency, pin="club")
+    asked = club.propose(
+        "plover", "emergency-release", {**urgent["payload"], "recipient": Kit(derive("urgent")).keys.age, "until": club.now + 86_400}
+    )
+    club.tick()
+    cases.add("and is approved by what it is", club, "tern", club.asks("tern", "approve", {"proposal": asked}, texts=texts), pin="club")
     late = ask_release(club, "plover", seal, until=club.now)
     cases.add("a release whose end is past", club, "plover", late, "request/expired", why="too late", pin="club")
     other = ask_release(club, "plover", seal, resource="domain")

@@ -14,7 +14,7 @@ import { askForSecrets, clear as forgetSecrets, whenSealed } from "./sealing.js"
 import { askForKey, askForRelease, clear as forgetKeys, whenAsked } from "./unsealing.js";
 import { say, told, visible } from "./words.js";
 
-const DOUBTS = ["unvouched", "old-proof", "clock-behind", "undecided", "effect-depart", "do-unwitnessed", "key-added", "recipient-words", "custodian-kit"];
+const DOUBTS = ["unvouched", "old-proof", "clock-behind", "undecided", "effect-depart", "do-unwitnessed", "key-added", "recipient-words", "custodian-kit", "emergency-release"];
 // What the button says, and begins, where the device does more than to sign.
 const TASKS = {
   __proto__: null,

@@ -13,10 +13,11 @@ import { custodyOf } from "./custodyrequest.js";
 import { fact } from "./fact.js";
 import { checkPayload } from "./payloads.js";
 import { placeOf } from "./request.js";
-import { guideFacts, recipientFact, sealFacts, structureFacts } from "./sealfacts.js";
+import { emergencyFacts, guideFacts, recipientFact, sealFacts, structureFacts } from "./sealfacts.js";
 import { SHORT, payloadTexts } from "./telling.js";
 
 const EVERYBODY = "all(member)";
+const RELEASES = ["release", "emergency-release"];
 // Seals that can be released: the live one, and an earlier one until two members have attested the change.
 const OPENABLE = ["live", "replaced"];
 
@@ -80,6 +81,7 @@ function asking(known, manifest, found) {
   demand(Math.min(payload.until, end) > latest(known), "request/expired", "the time in which this could be decided is over");
   const facts = [
     fact("act-propose", { by: known.member }),
+    ...emergencyFacts(body.kind),
     fact("do-release", aboutOf(manifest)),
     ...structureFacts(manifest.structure),
     fact("release-until", { time: payload.until }),
@@ -96,9 +98,9 @@ function released(known, { manifest, found, base, asked }) {
   const made = known.proposal(target);
   const value = known.value("releases", target);
   const short = target.slice(0, SHORT);
-  demand(made.kind === "release", "contribute/no-release", `the proposal ${short} is not a release's`);
+  demand(RELEASES.includes(made.kind), "contribute/no-release", `the proposal ${short} is not a release's`);
   const { payload, by: asker } = made;
-  checkPayload("release", payload);
+  checkPayload(made.kind, payload);
   const isDecided = isObject(value) && !value.void;
   demand(isDecided, "contribute/no-release", `the release ${short} is not decided, or was ended by a succession`);
   const { resource, seal } = manifest.about;
@@ -108,6 +110,7 @@ function released(known, { manifest, found, base, asked }) {
   const given = namesOf(value.contributions);
   const facts = [
     fact(asked === "contribute" ? "act-contribute" : "act-unseal", { ...aboutOf(manifest), by: asker }),
+    ...emergencyFacts(made.kind),
     ...structureFacts(manifest.structure),
     recipientFact(payload.recipient),
     ...by("approved-by", namesOf(made.approvals)),

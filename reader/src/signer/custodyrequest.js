@@ -32,6 +32,8 @@ const PAYLOADS = {
   seal: hasFields({ resource: isName, seal: isNumber, structure: isObject }),
   release: hasFields({ resource: isName, seal: isNumber, purpose: isDigest, until: isTime }),
 };
+// By a rule of its own, and the same in everything else.
+const KINDS = { __proto__: null, seal: "seal", release: "release", "emergency-release": "release" };
 
 /** Bodies as a request has them where it leaves something out; `unseal` is no act, and nothing is signed. */
 export const PARTIAL = {
@@ -42,7 +44,7 @@ export const PARTIAL = {
 
 /** What of custody a request asks for: acknowledge, contribute, unseal, seal or release; empty for any other act. */
 export function custodyOf({ type, body }) {
-  if (type === "propose") return Object.hasOwn(PAYLOADS, body.kind) ? body.kind : "";
+  if (type === "propose") return (KINDS[body.kind] ?? "");
   return Object.hasOwn(PARTIAL, type) ? type : "";
 }
 
@@ -60,7 +62,7 @@ export function neededFor({ type, body, about }) {
   const asked = custodyOf({ type, body });
   if (asked === "seal") return neededToSeal(body.payload, about);
   const keys = [["seals", `${about.resource}/${about.seal}`], ["proposals", about.of]];
-  if (asked === "release") return [...keys, ["rules", "decisions.release"]];
+  if (asked === "release") return [...keys, ["rules", `decisions.${body.kind}`]];
   if (asked === "acknowledge") return keys;
   const names = about.given ?? [about.by];
   return [...keys, ["proposals", body.release], ["releases", body.release], ...names.map((name) => ["members", name])];

@@ -44,6 +44,8 @@ const SEAT = { office: [isName], member: [isMember] };
 const KEYS = isListOf(isObject, 0, MAX_KEYS);
 const RESOLUTION = { text: [isDigest], amount: [isWhole(10 ** 12), MAYBE], currency: [matches(/^(?:[A-Z]{3})?$/), MAYBE] };
 
+const RELEASE = { resource: [isName], seal: [isNumber], purpose: [isDigest], recipient: [(value) => isText(value) && Array.from(value).length <= 100], until: [isTime] };
+
 const SHAPES = {
   __proto__: null,
   admit: { member: [isMember], keys: [KEYS] },
@@ -70,7 +72,8 @@ const SHAPES = {
   },
   publish: { work: [isDigest] },
   "recover-member": { member: [isMember], kit: [isObject] },
-  release: { resource: [isName], seal: [isNumber], purpose: [isDigest], recipient: [(value) => isText(value) && Array.from(value).length <= 100], until: [isTime] },
+  "emergency-release": RELEASE,
+  release: RELEASE,
   "rotate-key": { member: [isMember], add: [KEYS], revoke: [isListOf(isDigest, 0, MAX_KEYS)] },
   seal: {
     resource: [isName],
@@ -90,7 +93,7 @@ export function checkPayload(kind, payload) {
   demand(!FUTURE.includes(kind), "kind/not-yet", `this version cannot judge decisions of kind ${kind} yet`);
   demand(hasShape(payload, SHAPES[kind] ?? RESOLUTION), "payload/shape", `the payload of ${kind} is wrong`);
   if (kind === "seal") checkShares(payload);
-  if (kind === "release") checkAgeRecipient(payload.recipient);
+  if (SHAPES[kind] === RELEASE) checkAgeRecipient(payload.recipient);
   const keys = enrolled(kind, payload);
   for (const value of keys) if (value.kind === "kit") parseKit(value);
   demand(keys.filter(({ kind: what }) => what === "kit").length < 2, "payload/two-kits", "a member has one kit, and this payload enrols two");

@@ -33,6 +33,11 @@ export function releaseFacts({ resource, seal, recipient, until }) {
   return [fact("do-release", { resource, seal }), recipientFact(recipient), fact("release-until", { time: until })];
 }
 
+/** That a release is asked for under the rule for emergencies, if it is. */
+export function emergencyFacts(kind) {
+  return kind === "emergency-release" ? [fact("emergency-release")] : [];
+}
+
 /** The six words of whoever could read what is contributed. */
 export function recipientFact(recipient) {
   return fact("recipient-words", { words: fingerprintOf({ kind: "recipient", age: recipient }).join(" ") });

@@ -6,7 +6,7 @@ import { demand } from "../errors.js";
 import { parseText } from "../text.js";
 import { fact } from "./fact.js";
 import { checkPayload, sixWordsOf } from "./payloads.js";
-import { releaseFacts, sealFacts } from "./sealfacts.js";
+import { emergencyFacts, releaseFacts, sealFacts } from "./sealfacts.js";
 
 export const SHORT = 12;
 
@@ -80,6 +80,7 @@ const KINDS = {
   publish: one("do-publish", "work"),
   "recover-member": one("do-recover", "member"),
   release: releaseFacts,
+  "emergency-release": (payload) => [...emergencyFacts("emergency-release"), ...releaseFacts(payload)],
   // One signature may be all that this takes, so whoever is asked for it by a stranger must see whose key it brings in.
   "rotate-key": ({ member, add, revoke }) => [
     fact("do-rotate-key", { member, added: add.length, revoked: revoke.length }),

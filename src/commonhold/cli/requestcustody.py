@@ -92,10 +92,19 @@ def unseal(proposal: str, **options: Any) -> None:
 @click.option(
     "--seal", "number", type=click.IntRange(1), help="An earlier seal, as long as two members have not attested that it is worth nothing."
 )
+@click.option("--emergency", is_flag=True, help="By the charter's rule for emergencies.")
 @click.option("--until", default="P7D", show_default=True, help="How long custodians may contribute, as an ISO 8601 duration.")
 @within_option
 @request_options
-def release(resource: str, purpose: Path, number: int | None, until: str, within: str, **options: Any) -> None:
+def release(
+    resource: str,
+    purpose: Path,
+    number: int | None,
+    emergency: bool,  # noqa: FBT001 - click passes flags so
+    until: str,
+    within: str,
+    **options: Any,
+) -> None:
     """Ask somebody to ask for the release of RESOURCE: their page makes the one-off key, and they keep it."""
     from commonhold.cli.custody.holding import require_live  # noqa: PLC0415
     from commonhold.cli.propose import text_object  # noqa: PLC0415
@@ -113,7 +122,7 @@ def release(resource: str, purpose: Path, number: int | None, until: str, within
         )
     digest, raw = text_object(purpose)
     payload = {"resource": resource, "seal": found.number, "purpose": digest, "until": _after(read.state, until)}
-    body = {"kind": "release", "payload": payload, "not_after": _after(read.state, within)}
+    body = {"kind": "emergency-release" if emergency else "release", "payload": payload, "not_after": _after(read.state, within)}
     hand_out(asked, read, "propose", body, {digest: raw}, about=_about(found))
 
 

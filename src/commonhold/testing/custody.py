@@ -27,6 +27,12 @@ OFFICES = {
     "editor": {"article": "1", "seats": 1},
 }
 TWO = {"signatures": {"of": ["chair", "treasurer", "editor"], "m": 2}}
+EMERGENCY: dict[str, Any] = {
+    "article": "2",
+    "by": {"signatures": {"of": ["chair", "treasurer", "editor"], "m": 1}},
+    "objection": {"of": "assembly", "at_least": "1/4", "within": "P2D"},
+    "notices": {"people": 2, "ways": 2},
+}
 CLAUSE: dict[str, Any] = {"article": "1", "resources": ["page", "domain"], "open": {"m": 2, "of": ["chair", "treasurer", "editor"]}}
 PURPOSE = make_text(b"The page was hacked. We set a new password on Monday.\n", bytes(range(3, 19)))
 PAYLOAD = {"resource": "page", "seal": 2, "structure": {"need": 2, "of": ["heron", "plover", "tern"]}}
@@ -37,7 +43,12 @@ SEATS = {"chair": "heron", "treasurer": "tern", "editor": "plover"}
 def keeping(clause: Mapping[str, Any]) -> dict[str, Any]:
     """The club's charter with three offices, and rules for what is sealed and released."""
     rules: dict[str, Any] = {key: value for key, value in RULES.items() if key != "delegation"}
-    decisions = {**rules["decisions"], "seal": {"article": "1", "by": TWO}, "release": {"article": "2", "by": TWO}}
+    decisions = {
+        **rules["decisions"],
+        "seal": {"article": "1", "by": TWO},
+        "release": {"article": "2", "by": TWO},
+        "emergency-release": EMERGENCY,
+    }
     return {
         **CHARTER,
         "rules": {**rules, "offices": {**rules["offices"], **OFFICES}, "decisions": decisions, "custody": {"keys": dict(clause)}},

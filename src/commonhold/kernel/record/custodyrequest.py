@@ -12,9 +12,10 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from commonhold.kernel.errors import FormatError
+from commonhold.kernel.kinds import RELEASES
 from commonhold.kernel.record.bodies import Digest, MemberId, Name, Value
 
-MADE_HERE: Final = frozenset({"release", "seal"})
+MADE_HERE: Final = RELEASES | {"seal"}
 """Kinds whose proposals the device completes."""
 
 _Place = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,63}/[a-z](?:-?[a-z0-9]){1,31}\Z")]
@@ -95,7 +96,7 @@ _ABOUT: Final[Mapping[str, type[Value]]] = {
 def custody_of(type: str, body: Mapping[str, Any]) -> str:
     """What of custody a request asks for: ``acknowledge``, ``contribute``, ``unseal``, ``seal`` or ``release``; empty for any other act."""
     if type == "propose":
-        return str(body["kind"]) if body["kind"] in MADE_HERE else ""
+        return ("release" if body["kind"] in RELEASES else "seal") if body["kind"] in MADE_HERE else ""
     return type if type in PARTIAL else ""
 
 
@@ -132,7 +133,7 @@ def needed_for(type: str, body: Mapping[str, Any], about: Mapping[str, Any]) -> 
         return _needed_to_seal(body["payload"], about)
     keys = [("seals", f"{about['resource']}/{about['seal']}"), ("proposals", about["of"])]
     if asked == "release":
-        return [*keys, ("rules", "decisions.release")]
+        return [*keys, ("rules", f"decisions.{body['kind']}")]
     if asked != "acknowledge":
         keys += [("proposals", body["release"]), ("releases", body["release"])]
         keys += [("members", name) for name in about.get("given", [about.get("by", "")])]

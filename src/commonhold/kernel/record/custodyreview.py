@@ -15,12 +15,13 @@ from commonhold.kernel.custody.sealing.shares import Manifest
 from commonhold.kernel.custody.sealing.structure import Group, parse_structure
 from commonhold.kernel.errors import CommonholdError, RuleError
 from commonhold.kernel.keys import KitKeys, fingerprint, parse_key_value
+from commonhold.kernel.kinds import RELEASES
 from commonhold.kernel.record.before import Before
 from commonhold.kernel.record.custodyrequest import custody_of
 from commonhold.kernel.record.fact import Fact, Shown
 from commonhold.kernel.record.payloads import parse_payload
 from commonhold.kernel.record.request import Request
-from commonhold.kernel.record.sealfacts import guide_facts, recipient_fact, seal_facts, structure_facts
+from commonhold.kernel.record.sealfacts import emergency_facts, guide_facts, recipient_fact, seal_facts, structure_facts
 from commonhold.kernel.record.telling import SHORT, payload_texts
 
 EVERYBODY: Final = "all(member)"
@@ -151,6 +152,7 @@ def _asking(known: Known, public: Manifest, found: Mapping[str, Any]) -> Told:
         raise _refuse("request/expired", "the time in which this could be decided is over")
     facts = [
         Fact("act-propose", {"by": known.member}),
+        *emergency_facts(body["kind"]),
         Fact("do-release", _about(public)),
         *structure_facts(public.structure),
         Fact("release-until", {"time": payload["until"]}),
@@ -164,9 +166,9 @@ def _released(known: Known, public: Manifest, found: Mapping[str, Any], base: in
     """What a custodian contributes to, or what its asker opens."""
     target = known.request.body["release"]
     made, value = known.proposal(target), known.value("releases", target)
-    if made["kind"] != "release":
+    if made["kind"] not in RELEASES:
         raise _refuse("contribute/no-release", f"the proposal {target[:SHORT]} is not a release's")
-    payload = parse_payload("release", made["payload"])
+    payload = parse_payload(made["kind"], made["payload"])
     if not isinstance(value, dict) or value.get("void"):
         raise _refuse("contribute/no-release", f"the release {target[:SHORT]} is not decided, or was ended by a succession")
     if (payload.resource, payload.seal) != (public.about.resource, public.about.seal):
@@ -176,6 +178,7 @@ def _released(known: Known, public: Manifest, found: Mapping[str, Any], base: in
     given = _map(value.get("contributions"))
     facts = [
         Fact("act-contribute" if asked == "contribute" else "act-unseal", {**_about(public), "by": made["by"]}),
+        *emergency_facts(made["kind"]),
         *structure_facts(public.structure),
         recipient_fact(payload.recipient),
         *_by("approved-by", _names(made.get("approvals"))),

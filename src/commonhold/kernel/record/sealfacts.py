@@ -50,6 +50,11 @@ def release_facts(payload: Mapping[str, Any]) -> list[Fact]:
     ]
 
 
+def emergency_facts(kind: str) -> list[Fact]:
+    """That a release is asked for under the rule for emergencies, if it is."""
+    return [Fact("emergency-release")] if kind == "emergency-release" else []
+
+
 def recipient_fact(recipient: str) -> Fact:
     """The six words of whoever could read what is contributed."""
     return Fact("recipient-words", {"words": " ".join(recipient_fingerprint(recipient))})

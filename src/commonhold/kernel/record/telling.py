@@ -14,7 +14,7 @@ from commonhold.kernel.errors import CommonholdError, FormatError, RuleError
 from commonhold.kernel.keys import fingerprint, parse_key_value
 from commonhold.kernel.record.fact import Fact, Shown
 from commonhold.kernel.record.payloads import parse_payload
-from commonhold.kernel.record.sealfacts import release_facts, seal_facts
+from commonhold.kernel.record.sealfacts import emergency_facts, release_facts, seal_facts
 from commonhold.kernel.texts import parse_text
 
 SHORT: Final = 12
@@ -165,6 +165,7 @@ _KINDS: Final[Mapping[str, Callable[[Mapping[str, Any]], list[Fact]]]] = {
     "publish": lambda payload: [Fact("do-publish", {"work": payload["work"]})],
     "recover-member": _one("do-recover", "member"),
     "release": release_facts,
+    "emergency-release": lambda payload: [*emergency_facts("emergency-release"), *release_facts(payload)],
     "rotate-key": _rotate,
     "seal": seal_facts,
     "statement": _one("do-statement", "language"),
