@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from commonhold.kernel.custody import Effort, parse_register
+from commonhold.cli.custody.words import analysed, visits_json
+from commonhold.kernel.custody import Effort, analyse, one_visit, parse_register
+from tests.attacks import Mutation, attack
 from tests.cli.houses import command
 from tests.kernel.custody.graphs import value
 
@@ -101,6 +103,35 @@ def test_the_words_of_an_analysis_name_people_and_powers(saltmarsh: Path) -> Non
     assert said.index("page.exclusive") < said.index("mail (studio mailbox)")
     assert "    curlew + desk\n" in said
     assert "is lost with\n    heron + plover" in said
+
+
+@attack(
+    "coercion-one-place",
+    Mutation(
+        "src/commonhold/cli/custody/words.py",
+        find="        if found := (visits or {}).get(finding.target):",
+        replace="        if found := {}.get(finding.target):",
+    ),
+)
+def test_where_one_visit_is_enough_is_said(tmp_path: Path) -> None:
+    """In words and in JSON, with whose door it is; of targets that take two visits, and of registers without places, nothing is said."""
+    found = value(
+        {"page": [[{"atleast": 2, "of": ["party:heron", "party:tern", "party:plover"]}]], "shed": [["party:heron", "party:plover"]]}
+    )
+    for party, home in zip(found["parties"], ("Quay 4", "Quay 4", "Hill 1"), strict=False):
+        party["place"] = home
+    place = tmp_path / "homes.json"
+    place.write_text(json.dumps(found), "utf-8")
+    said = command("custody", "analyse", place).out
+    assert said.count("one visit is enough") == 1
+    assert "  one visit is enough: Quay 4 (heron, tern)\n" in said
+    targets = command("custody", "analyse", place, "--json").json["targets"]
+    assert (targets["page"]["one_visit"], targets["shed"]["one_visit"]) == ({"Quay 4": ["heron", "tern"]}, {})
+    assert "one_visit" not in command("custody", "analyse", place, "--among", "heron,tern", "--json").json["targets"]["page"]
+    starved = one_visit(parse_register(place.read_bytes()), effort=Effort(exact=0, bounded=-1))
+    assert visits_json(starved["page"]) == {"one_visit": {}, "one_visit_unknown": True}
+    finding = analyse(parse_register(place.read_bytes()), ["page"])
+    assert "  whether one visit is enough is unknown" in analysed(parse_register(place.read_bytes()), finding.values(), starved)
 
 
 def test_the_extremes_have_words_of_their_own(tmp_path: Path) -> None:

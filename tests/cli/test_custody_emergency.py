@@ -32,7 +32,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> House:
     toml = charter / "charter.toml"
     before, found_, after = re.split(r"(\[decisions.emergency-release\]\n(?:.+\n)+)", toml.read_text())
     assert "P3D" in found_
-    toml.write_text(f"{before}{RULE}{after}")
+    toml.write_text(f"{before}{RULE}{after}".replace('drill = "P90D"', 'drill = "PT100S"'))
     return found(tmp_path_factory.mktemp("house") / "saltmarsh", charter=charter)
 
 
@@ -109,3 +109,21 @@ def test_what_waits_can_be_objected_to_and_the_counter_shows_it(house: House, pa
     assert status(house)["requests"][0]["objections"] == {"by": ["heron"], "needed": 2}
     assert house.do("plover", "object", request)["proposal"]["status"] == "blocked"
     assert (status(house)["requests"], status(house)["releases"]) == ([], [])
+
+
+def test_a_silent_custodian_is_asked_and_then_replaced_by_named_decisions(house: House, partners: dict[str, Cosigner]) -> None:
+    """`custody status` says who has missed the drill, with what to ask them, and by which decisions of the charter they are replaced."""
+    sealed(house)
+    later(house, partners, 101)
+    for name in ("heron", "plover"):
+        must(act(house, name, "drill", "page"))
+    found = status(house)["live"]
+    assert (found["strength"], found["lost"]) == ("2 of 3 on paper, 2 of 2 in truth", {"tern": "late"})
+    said = process("custody", "status", "page", "--house", house.path).out
+    assert "not counted: tern has missed the drill" in said
+    assert "ask tern to run `commonhold custody drill page`; who is dead or does not answer is replaced:" in said
+    assert "`commonhold propose dismiss office=treasurer member=tern` (rule dismiss, article 1.3.5)" in said
+    assert "`commonhold propose appoint office=treasurer member=WHO` (rule elect, article" in said
+    assert "then `commonhold custody rotate page`; until then the old seal opens" in said
+    must(act(house, "tern", "drill", "page"))
+    assert status(house)["live"]["replace"] == {}

@@ -240,6 +240,9 @@ def test_what_is_asked_for_can_be_watched_by_everybody() -> None:
     assert (first.id, first.step, first.emergency, first.by, first.seal) == (request, "asked", True, "curlew", 1)
     assert (first.not_before, first.until, first.asked_at) == (clock + 3 * DAY, END, clock - 1)
     assert first.told == Told(("heron",), 2, ("mail",), 2)
+    value = first.as_value()
+    assert value["told"] == {"people": ["heron"], "needed": 2, "ways": ["mail"], "ways_needed": 2}
+    assert (value["objections"], value["given"], second.as_value()["told"]) == ({"by": [], "needed": 2}, [], None)
     assert (first.objections_needed, first.confirms_needed) == (2, 3)
     assert (second.id, second.told, second.objections_needed, second.confirms_needed) == (plain, None, 0, 0)
     assert second.not_before == clock + 4 * DAY
