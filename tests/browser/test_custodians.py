@@ -34,7 +34,10 @@ def charter(folder: Path) -> Path:
     text = place.read_text("utf-8")
     for before, after in (
         ('open = { m = 2, of = ["chair", "treasurer", "editor"] }\ndrill', 'open = { m = 3, of = ["assembly"] }\ndrill'),
-        ('objection = { of = "assembly", at_least = "1/4", within = "P1D" }\n\n[emergency.transmitter]', "\n[emergency.transmitter]"),
+        (
+            'objection = { of = "assembly", at_least = "1/4", within = "P1D" }\n\n[decisions.emergency-release]',
+            "\n[decisions.emergency-release]",
+        ),
     ):
         assert text.count(before) == 1, before
         text = text.replace(before, after)
