@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -191,6 +193,70 @@ def test_two_of_three_replicas_fail_and_everything_heals_from_the_third(
     assert look(house.objects) == look(ObjectDirectory(tmp_path / "replica"))
     with capsys.disabled():
         print(f"\none replica away, one {mood}: 6 of 6 healed, nothing lost, {time.monotonic() - began:.1f} s")  # noqa: T201
+
+
+NGINX = """
+daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}}
+http {{
+  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{ listen 127.0.0.1:{port}; root {root}; location ~ /\\. {{ return 404; }} }}
+}}
+"""
+
+
+@pytest.mark.drill
+@pytest.mark.smoke
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_house_heals_from_a_plain_nginx(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A real web server that knows nothing of us serves a copy of the folder: everything heals from it, and one flipped bit there is found too."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        pytest.skip("SKIPPED: there is no nginx, so nothing was healed from one")
+    began = time.monotonic()
+    damaged(tmp_path)
+    # Its workers may be another user's, who must be able to read what is served.
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    house, replica, tick = Folder(tmp_path / "house"), Folder(tmp_path / "replica"), itertools.count(1_700_000_000).__next__
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "nginx.conf").write_text(NGINX.format(folder=tmp_path, port=port, root=replica.path))
+    with (
+        subprocess.Popen([program, "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "error.log")]) as server,
+        Ledger.of(house.path) as ledger,
+    ):
+        try:
+            scrub(house.objects, ledger, "here", now=tick)
+            wrong = [fault.digest for fault in ledger.faults("here")]
+            replica.flip(wrong[-1])
+            nginx = {"nginx": RemoteReplica(f"http://127.0.0.1:{port}")}
+            wait_for(port)
+            done = repair(house.objects, ledger, "here", nginx, now=tick)
+            assert (len(done.healed), done.lost, list(done.quarantined)) == (5, wrong[-1:], ["nginx"])
+            good = ObjectDirectory(tmp_path / "good")
+            for name in NAMES:
+                put_programme(good, name)
+            done = repair(house.objects, ledger, "here", nginx | {"good": good}, now=tick)
+            assert (done.healed, done.lost) == ({wrong[-1]: "good"}, [])
+            assert scrub(house.objects, ledger, "here", now=tick).faults == 0
+        finally:
+            server.terminate()
+    with capsys.disabled():
+        print(f"\nfrom a plain nginx with one flipped bit: 5 of 6 healed, the sixth from another, {time.monotonic() - began:.1f} s")  # noqa: T201
+
+
+def wait_for(port: int) -> None:
+    end = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            assert time.monotonic() < end, "nginx does not answer"
+            time.sleep(0.05)
+        else:
+            return
 
 
 FILLING = """

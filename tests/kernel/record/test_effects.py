@@ -8,6 +8,7 @@ import pytest
 
 from commonhold.kernel.kinds import NEVER_EMERGENCY, NEVER_EVERYDAY
 from commonhold.kernel.notes import COSIGNATURE, VerifierKey
+from commonhold.kernel.record.briefing import wanted_of
 from commonhold.kernel.record.queries import describe_proposal
 from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import DAY, T0, Club, charter, text
@@ -88,7 +89,8 @@ def test_what_is_erased_is_named_once_and_is_never_the_charter_in_force() -> Non
     for objects in ([article], [text("a"), article], [str(club.state.charter.value["title"])]):
         club.refused_proposal("plover", "erase", {"objects": objects}, "effect/charter-text")
     assert not club.state.part("erasures")
-    club.decide("erase", {"objects": [text("a"), text("b")]}, "plover")
+    both = club.decide("erase", {"objects": [text("a"), text("b")]}, "plover")
+    assert wanted_of(both, club.state.proposal(both)) == (("proposals", both), ("erasures", text("a")), ("erasures", text("b")))
     assert set(club.state.part("erasures")) == {text("a"), text("b")}
     assert club.state.part("erasures")[text("a")].approvers == ("plover",)
     club.refused_proposal("plover", "erase", {"objects": [text("c"), text("a")]}, "effect/erased")

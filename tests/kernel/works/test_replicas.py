@@ -61,6 +61,9 @@ def test_what_there_is_no_room_for_is_said() -> None:
     assert (len(short.to), short.copies_lacking, short.operators_lacking) == (2, 0, 1)
     (short,) = plan(policy({"a": ("avocet", 99), "b": ("avocet", 99)}, {"*": (2, 2)}), [work("x")], {work("x").id: "ab"}).short
     assert (short.to, short.operators_lacking) == ((), 1)
+    three = {"a": ("avocet", 99), "b": ("avocet", 99), "c": ("avocet", 99)}
+    (short,) = plan(policy(three, {"*": (2, 2)}), [work("x")], {work("x").id: "ab"}).short
+    assert (short.to, short.copies_lacking, short.operators_lacking) == ((), 0, 1)
     (short,) = plan(policy({}), [work("x")], {}).short
     assert (short.to, short.copies_lacking, short.operators_lacking) == ((), 3, 2)
 
