@@ -208,7 +208,7 @@ def test_a_sheet_says_truthfully_what_it_opens_and_opens_it_without_the_kit(open
     assert len(words) == 33
     typed = "\n".join(f"{place}. {word}" for place, word in enumerate(words, 1))
     assert must(act(opening, "plover", "drill", "page", "--sheet", stdin=typed))["proved"][0]["status"] == "live"
-    wrong = act(opening, "plover", "drill", "page", "--sheet", stdin=typed.replace(words[4], f"{words[4][:4]}zz", 1))
+    wrong = act(opening, "plover", "drill", "page", "--sheet", stdin=typed.replace(f"5. {words[4]}", f"5. {words[4][:4]}zz", 1))
     assert wrong.code == 2
     assert "word 5 is not in the list" in wrong.json["message"]
     foreign = act(opening, "tern", "drill", "page", "--sheet", stdin=typed)
