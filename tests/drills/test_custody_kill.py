@@ -84,7 +84,6 @@ VERBS = {
         "plover",
         ("contribute", "RELEASE", "--yes"),
         lambda house: CANARY in unseal(house, only_release(house)).out,
-        again=("contribute/again",),
     ),
     "rotate": Verb("curlew", ("rotate", "page", "--changed"), lambda house: "curlew" in status(house)["live"]["changed"], again=("acknowledge/again",)),
 }  # fmt: skip
