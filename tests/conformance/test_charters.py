@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from commonhold.cli.charter import command, load_charter_folder
+from commonhold.cli.charter import load_charter_folder
+from commonhold.cli.main import commonhold
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.charter import (
     CharterError,
@@ -235,7 +236,7 @@ def test_rules_are_said_in_words() -> None:
 
 
 def run(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(command, [str(argument) for argument in arguments])
+    result = CliRunner().invoke(commonhold, ["charter", *map(str, arguments)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.output
