@@ -14,8 +14,11 @@ from typing import Final
 INTERRUPT: Final = "\x03"
 """Ctrl-C, as a terminal sends it."""
 SECONDS: Final = 60.0
-RUN: Final = "import os; os.open(os.ttyname(0), os.O_RDWR); from commonhold.cli.main import main; main()"
-"""Opening it makes it the terminal of the session, which Ctrl-C takes."""
+RUN: Final = (
+    "import os, signal; os.open(os.ttyname(0), os.O_RDWR); signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from commonhold.cli.main import main; main()"
+)
+"""Opening it makes it the terminal of the session, which Ctrl-C takes; whoever runs the tests in the background has had Ctrl-C ignored."""
 
 
 def at_terminal(arguments: Sequence[object], answers: Sequence[tuple[str, str]]) -> tuple[int, str]:
