@@ -73,10 +73,11 @@ def test_words_that_do_not_belong_together_are_asked_for_once_more(opening: Hous
     size = opening.size()
     code, shown = at_terminal(
         verb(opening, "plover", "drill", "page", "--sheet"),
-        [("Words 1 to", " ".join(mixed)), ("Once more", ""), ("Words 1 to", " ".join(words[:9])), ("Words 10 to", INTERRUPT)],
+        [("Words 1 to", " ".join(mixed)), ("Words 1 to", " ".join(words[:9])), ("Words 10 to", INTERRUPT)],
     )
     assert code == 130, shown
     assert "do not mix the words of two sheets" in shown
+    assert "Once more, from the first word." in shown
     assert opening.size() == size
     code, shown = at_terminal(verb(opening, "plover", "drill", "page", "--sheet"), [("Words 1 to", " ".join(mixed))] * 3)
     assert code == 2, shown
