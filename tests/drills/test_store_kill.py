@@ -286,7 +286,9 @@ def test_a_full_disk_takes_nothing_of_what_is_there(tmp_path: Path) -> None:
     """The put that finds no room says so and leaves nothing half; what is there stays whole, and once there is room, the same put ends well."""
 
     def fill(small: Disk, most: int) -> dict[str, Any]:
-        ran = subprocess.run(small.python(FILLING, small.path, most), capture_output=True, text=True)
+        # Where the disk is, the working folder is another one, and these helpers are not installed.
+        here = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+        ran = subprocess.run(small.python(FILLING, small.path, most), capture_output=True, text=True, env=here)
         assert ran.returncode == 0, ran.stderr
         told: dict[str, Any] = json.loads(ran.stdout)
         return told
