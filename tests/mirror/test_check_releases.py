@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from commonhold.pages.language import CODES
+from commonhold.pages.check.feed import feed
+from commonhold.pages.language import CODES, language
 from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import DAY
 from tests.kernel.sealing.test_record_emergency import Watch
@@ -109,3 +112,11 @@ def test_a_feed_of_nobody_is_no_feed(tmp_path: Path) -> None:
         reader.look()
         assert reader.client.get("/check/releases.atom").status_code == 404
         assert entries(reader.client.get("/check/releases.atom", params={"org": watch.org}).text) == []
+
+
+def test_a_feed_holds_nothing_of_whoever_asks_for_it() -> None:
+    """The address by which it was asked for stands in it as an address, whatever marks it holds."""
+    nobody: Any = SimpleNamespace(id="0" * 64, name="Saltmarsh", signed=SimpleNamespace(time=0), releases=())
+    address = 'http://gull.example/check/releases.atom?a="/><link href="https://thief.example'
+    root = ElementTree.fromstring(feed(language("en"), nobody, "gull.example", address))
+    assert [link.get("href") for link in root.iter(f"{ATOM}link")] == [address]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from typing import Final
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from markupsafe import Markup
 
@@ -29,7 +29,7 @@ def feed(language: Language, one: Organisation, node: str, address: str) -> str:
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{language.tag}">\n'
         f"<id>urn:commonhold:{one.id}:releases</id>\n<title>{escape(title)}</title>\n<updated>{_moment(now)}</updated>\n"
-        f'<author><name>{escape(node)}</name></author>\n<link rel="self" href="{escape(address)}"/>\n{entries}</feed>\n'
+        f'<author><name>{escape(node)}</name></author>\n<link rel="self" href={quoteattr(address)}/>\n{entries}</feed>\n'
     )
 
 
