@@ -69,6 +69,7 @@ def test_an_emergency_is_asked_for_told_waited_for_and_opened(house: House, part
     request = made["proposal"]["id"]
     assert "over two ways" in made["notice"]
     assert made["proposal"]["kind"] == "emergency-release"
+    assert "is not decided yet" in act(house, "heron", "contribute", request, "--yes").json["message"]
     house.do("tern", "approve", request)
     waiting = status(house)["requests"][0]
     assert (waiting["release"], waiting["step"], waiting["emergency"]) == (request, "asked", True)

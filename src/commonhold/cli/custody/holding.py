@@ -12,6 +12,7 @@ from commonhold.cli.output import printable
 from commonhold.cli.words import moment
 from commonhold.kernel.custody.sealing.shares import Envelope, Holding, Manifest, parse_envelope
 from commonhold.kernel.errors import CustodyError, FormatError, RuleError
+from commonhold.kernel.kinds import RELEASES
 from commonhold.kernel.record.keeping import live_seal, manifest, seals_of
 from commonhold.kernel.record.state import Seal, State
 from commonhold.store.sealedfile import unseal_with
@@ -176,7 +177,7 @@ def find_release(state: State, typed: str) -> str:
     found = find_proposal(state, typed)
     if found not in state.parts["releases"]:
         proposal = state.parts["proposals"][found]
-        if proposal.kind != "release":
+        if proposal.kind not in RELEASES:
             said, step = f"{found[:12]} is a {proposal.kind}, and no release", "`commonhold custody status` lists the releases."
         elif proposal.status == "open":
             said = f"the release {found[:12]} is not decided yet"

@@ -22,6 +22,7 @@ from commonhold.kernel.custody.sealing.shares import Envelope, check_contributio
 from commonhold.kernel.durations import parse_duration
 from commonhold.kernel.errors import CommonholdError, CustodyError, RuleError
 from commonhold.kernel.keys import recipient_fingerprint
+from commonhold.kernel.kinds import RELEASES
 from commonhold.kernel.record.keeping import manifest
 from commonhold.kernel.record.state import State
 from commonhold.store.keyfile import MODE, read_with_mode, write_new
@@ -202,7 +203,7 @@ def _check_unused(state: State, recipient: str, key: Path) -> None:
         RuleError: ``release/recipient-used``, naming it.
     """
     for name, proposal in state.part("proposals").items():
-        if "release" in proposal.kind and proposal.payload["recipient"] == recipient:
+        if proposal.kind in RELEASES and proposal.payload["recipient"] == recipient:
             raise RuleError(
                 f"{printable(key)} is the key of the release {name[:12]}, and each release takes one of its own",
                 code="release/recipient-used",
