@@ -161,9 +161,7 @@ def released_cases(cases: Cases, club: Keepers) -> None:
     club.give("plover", seal, release)
     club.tick()
     cases.add("one share is given", club, "tern", contribute(club, "tern", seal, release), pin="club")
-    cases.add(
-        "given already", club, "plover", contribute(club, "plover", seal, release), "contribute/again", why="once is enough", pin="club"
-    )
+    cases.add("given already, and once more in case it was spoilt", club, "plover", contribute(club, "plover", seal, release), pin="club")
     opening = unseal(club, "curlew", seal, release, "plover")
     cases.add("what was given is opened", club, "curlew", opening, pin="club")
     cases.add(

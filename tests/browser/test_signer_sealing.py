@@ -163,7 +163,7 @@ def test_bad_secrets_are_named_and_nothing_that_was_typed_is_lost(phone: Page, h
         ("password", "admin", "", "The secret is empty"),
         ("password", " ", CANARY, "A secret needs a name"),
         ("totp", "2FA", "123456", "no seed of a second factor"),
-        ("note", "long", "x" * 70_000, "This is too large"),
+        ("note", "long", "x" * 100_000, "This is too large"),
     ):
         add_secret(phone, kind, name, value)
         assert words in phone.inner_text("#secret-wrong")
@@ -180,7 +180,7 @@ def test_bad_secrets_are_named_and_nothing_that_was_typed_is_lost(phone: Page, h
     phone.set_input_files("#secret-file", film)
     phone.get_by_text("This is too large").wait_for()
     phone.fill("#secret-name", "")
-    phone.set_input_files("#secret-file", {"name": "tls.key", "mimeType": "application/octet-stream", "buffer": bytes(range(256))})
+    phone.set_input_files("#secret-file", {"name": "tls.key", "mimeType": "application/octet-stream", "buffer": bytes(range(256)) * 256})
     phone.get_by_text("To be sealed: tls.key (Key file)").wait_for()
     assert phone.locator("#secret-list li").count() == 2
     phone.get_by_role("button", name="Remove admin").last.click()

@@ -58,6 +58,7 @@ def test_a_share_is_proved_given_and_a_change_attested_by_request(house: House) 
     assert "all sessions are ended" in signed(house, "avocet", asked(house, "changed", "page"))
     again = command("sign", asked(house, "changed", "page"), "--kit", house.kit("avocet"), "--unvouched", "--yes", "-o", house.base / "x")
     refused(again, 1, "avocet has attested this already")
+    assert "Somebody else must attest it" in again.err
     assert files_with(house.base, CANARY, SEED) == []
 
 
@@ -72,6 +73,10 @@ def test_a_request_brings_everything_and_nothing_secret(house: House) -> None:
     opening = parse_given(asked(house, "unseal", release))
     assert opening.about is not None
     assert opening.about["given"] == ["plover"]
+    must(act(house, "plover", "contribute", release, "--yes"))
+    twice = parse_given(asked(house, "unseal", release))
+    assert sum(b'"type":"contribute"' in raw for raw in twice.texts.values()) == 2
+    assert set(opening.texts) < set(twice.texts)
     assert sum(raw.startswith(b"commonhold/sealed/v1\n") for raw in opening.texts.values()) == 1
     assert ("members", "curlew") in (opening.claim.values if opening.claim else {})
     why = house.write("why.txt", "We move to another provider.\n")

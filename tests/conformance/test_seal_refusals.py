@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shamir_mnemonic.wordlist import WORDLIST  # type: ignore[import-untyped] # it has no stubs
 
+from commonhold.kernel import b64
 from commonhold.kernel.custody.sealing.bundle import Secret, bundle_bytes, parse_bundle
 from commonhold.kernel.custody.sealing.opening import check_contributions, open_seal
 from commonhold.kernel.custody.sealing.shares import About, Holding, Manifest, check_contribution, check_proof, next_proof, parse_envelope
@@ -122,6 +123,13 @@ def test_both_programs_refuse_with_one_code(case: Any, reader: Reader) -> None:
         assert here.value.data["refused"] == case["refused"]
         assert {one["member"]: one["code"] for one in there.value.data["refused"]} == case["refused"]
         assert here.value.data["have"] == there.value.data["have"]
+
+
+def test_both_programs_take_the_largest_key_file(reader: Reader) -> None:
+    """64 KiB of bytes, a third more in base64; to the byte."""
+    one = Secret("file", "tls", b64.encode(bytes(range(256)) * 256))
+    made = reader.ask("secrets-bytes", secrets=[{"kind": one.kind, "name": one.name, "value": one.value}])
+    assert made == b64.encode(bundle_bytes([one]))
 
 
 @pytest.mark.parametrize("case", VALUE["verdicts"], ids=lambda case: case["name"])

@@ -12,7 +12,9 @@ import { Refusal, demand } from "../errors.js";
 const FORM = "commonhold/secrets/v1";
 export const KINDS = Object.freeze(["codes", "file", "note", "password", "totp"]);
 /** Bytes of the canonical object, so of all secrets of one seal together. */
-export const MAX_BYTES = 64 << 10;
+export const MAX_BYTES = 96 << 10;
+/** Bytes of a key file: in base64 one of this size fits. */
+export const MAX_FILE = 64 << 10;
 export const MAX_SECRETS = 100;
 export const MAX_NAME = 100;
 export const BLOCK = 1_024;

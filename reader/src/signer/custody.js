@@ -102,7 +102,7 @@ function released(known, { manifest, found, base, asked }) {
   const { payload, by: asker } = made;
   checkPayload(made.kind, payload);
   const isDecided = isObject(value) && !value.void;
-  demand(isDecided, "contribute/no-release", `the release ${short} is not decided, or was ended by a succession`);
+  demand(isDecided, "contribute/no-release", `the release ${short} is not decided, or was ended by a succession or an amendment`);
   const { resource, seal } = manifest.about;
   demand(payload.resource === resource && payload.seal === seal, "act/no-seal", "the request is about one seal, and the release is of another");
   const isSame = value.resource === payload.resource && value.number === payload.seal && value.recipient === payload.recipient;
@@ -140,7 +140,6 @@ function checkContributing(known, { manifest, found, base, made, value }) {
   const isThere = isObject(asker) && asker.status === "active";
   demand(isThere, "contribute/asker-left", `${made.by}, who asked for this, is not a member any more`);
   demand(manifest.holdings.has(member), "contribute/not-custodian", `${member} has no share of this seal`);
-  demand(!Object.hasOwn(mapOf(value.contributions), member), "contribute/again", `${member} has contributed to this already`);
 }
 
 /** A new seal: for the people whom the charter's clause names, each with the kit that the record has for them. */

@@ -5,14 +5,13 @@ import { hex, sha256 } from "../bytes.js";
 import { Refusal } from "../errors.js";
 import { kitKeyId } from "../keys.js";
 import { encryptTo } from "../sealing/age.js";
-import { bundleBytes } from "../sealing/bundle.js";
+import { MAX_FILE, bundleBytes } from "../sealing/bundle.js";
 import { seal } from "../sealing/opening.js";
 import { trialSets } from "../sealing/splitting.js";
 import { at, onForm, onLeave, show, wrong } from "./screens.js";
 import { say, told, visible } from "./words.js";
 import { kindOf } from "./unsealing.js";
 
-const MAX_FILE = 64 << 10;
 const FIELDS = ["secret-name", "secret-value"];
 const dice = (size) => crypto.getRandomValues(new Uint8Array(size));
 let sealing = null;

@@ -1,15 +1,11 @@
 // A custodian's own share: from its envelope or from the words on paper, held against its commitment before anything is done with it.
 
 import { encode } from "../base64.js";
-import { concat, sha256, utf8 } from "../bytes.js";
-import { canonicalBytes } from "../canonical.js";
 import { Refusal, demand } from "../errors.js";
 import { decryptWith, encryptTo } from "../sealing/age.js";
 import { aboutValue, envelopeBytes, nextProof, parseEnvelope } from "../sealing/shares.js";
 import { decodeShare } from "../sealing/slip39.js";
-import { parseWords } from "../sealing/splitting.js";
-
-const SET_DOMAIN = utf8("commonhold/share-set/v1\n");
+import { parseWords, setOf } from "../sealing/splitting.js";
 
 /**
  * *member*'s share from the envelope that the record names for them, and no other: {about, index, member, words}. Refused with share/no-envelope,
@@ -29,7 +25,8 @@ export function shareInEnvelope({ manifest }, texts, member, kit) {
 export function shareInWords({ manifest }, member, typed) {
   const words = parseWords(typed);
   const index = manifest.index(member);
-  const isOfSet = decodeShare(words).identifier === identifierOf(manifest, member);
+  const set = setOf(aboutValue(manifest.about), pathTo(manifest.structure, member));
+  const isOfSet = decodeShare(words).identifier === set.identifier;
   demand(isOfSet, "share/other-set", "these are the words of a share of another seal, or of another organisation");
   const share = { about: manifest.about, index, member, words };
   try {
@@ -60,12 +57,8 @@ function openedWith(kit, raw) {
   }
 }
 
-/** The 15 bits that all words of the set have in common in which somebody stands (docs/formats/seal.md). */
-function identifierOf({ about, structure }, member) {
-  const digest = sha256(concat(SET_DOMAIN, canonicalBytes({ ...aboutValue(about), path: pathTo(structure, member) })));
-  return ((digest[0] << 8) | digest[1]) & 0x7fff;
-}
 
+/** Where the set of shares lies in which somebody stands: the group and the place of each share that was split again (docs/formats/seal.md). */
 function pathTo(node, member) {
   const isGroup = (part) => typeof part !== "string";
   const groups = node.of.some(isGroup) ? node.of : [node];

@@ -7,7 +7,8 @@ can make (a proof, a share for somebody else, a seal, a one-off key) it makes, a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from commonhold.kernel.charter.rules import Custodians
     from commonhold.kernel.custody.sealing.shares import Manifest
     from commonhold.kernel.record.state import Seal, State
+    from commonhold.store.record import ReadRecord
 
 within_option = click.option(
     "--within", default="P30D", show_default=True, help="How long the proposal may be decided, as an ISO 8601 duration."
@@ -66,15 +68,13 @@ def contribute(proposal: str, **options: Any) -> None:
 @request_options
 def unseal(proposal: str, **options: Any) -> None:
     """Bring whoever asked for RELEASE what was contributed to it: their page opens it with the key that it made."""
+    from commonhold.kernel.record.request import MAX_TEXTS  # noqa: PLC0415 - kept out of `--help`
+
     asked, read = asked_of(options)
     key, found, public, about = _release(read.state, proposal)
     texts = _objects(asked.house, [public.sealed])
-    given = {}
-    for outcome, leaf in zip(read.outcomes, read.leaves, strict=True):
-        entry = outcome.entry
-        if entry is not None and outcome.counts and entry.type == "contribute" and entry.body.release == key:
-            given[entry.by] = leaf
-    texts |= {_digest(leaf): leaf for leaf in given.values()}
+    given = _contributions(read, key)
+    texts |= {_digest(leaf): leaf for leaf in _newest_of_each(given, MAX_TEXTS - len(texts))}
     if not asked.members:
         options = {**options, "members": (found.by,)}
         asked, read = asked_of(options)
@@ -181,6 +181,22 @@ def _places(state: State, clause: Custodians, people: Iterable[str]) -> dict[str
     offices = dict.fromkeys(bodies[name].selector if name in bodies else name for name in clause.places())
     seats = [f"{office}/{name}" for name in people for office in offices if name in state.holders.get(office, ())]
     return {"bodies": named, "seats": seats}
+
+
+def _contributions(read: ReadRecord, release: str) -> dict[str, list[bytes]]:
+    """Every contribution to a release as its leaf, by who gave it: one that was spoilt may be followed, or preceded, by the right one."""
+    given: dict[str, list[bytes]] = {}
+    for outcome, leaf in zip(read.outcomes, read.leaves, strict=True):
+        entry = outcome.entry
+        if entry is not None and outcome.counts and entry.type == "contribute" and entry.body.release == release:
+            given.setdefault(entry.by, []).append(leaf)
+    return given
+
+
+def _newest_of_each(given: Mapping[str, list[bytes]], room: int) -> list[bytes]:
+    """As many contributions as a request has room for: everybody's newest one, then everybody's one before, so that nobody crowds out the others."""
+    turns = zip_longest(*(reversed(leaves) for leaves in given.values()))
+    return list(islice((leaf for turn in turns for leaf in turn if leaf is not None), room))
 
 
 def _envelopes(house: Path | str, public: Manifest, members: Iterable[str]) -> dict[str, bytes]:

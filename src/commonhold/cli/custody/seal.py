@@ -15,7 +15,7 @@ from commonhold.cli.custody.discipline import keep_in_memory
 from commonhold.cli.options import house_option, json_option, kit_option
 from commonhold.cli.output import note, printable
 from commonhold.kernel import b64
-from commonhold.kernel.custody.sealing.bundle import KINDS, MAX_BYTES, Secret, bundle_bytes
+from commonhold.kernel.custody.sealing.bundle import KINDS, MAX_BYTES, MAX_FILE, Secret, bundle_bytes
 from commonhold.kernel.custody.sealing.opening import seal
 from commonhold.kernel.custody.sealing.shares import About
 from commonhold.kernel.custody.sealing.structure import remarks
@@ -104,7 +104,7 @@ def _key_files(named: tuple[str, ...]) -> list[Secret]:
         if not equals:
             raise click.UsageError(f"--key-file takes NAME=FILE, and not {printable(text[:60])!r}")
         try:
-            raw = read_small(Path(path), max_size=MAX_BYTES, what="a key file")
+            raw = read_small(Path(path), max_size=MAX_FILE, what="a key file")
         except FormatError as error:
             raise CustodyError(str(error), code="secret/too-large", next_step=_UNLOCKS) from None
         found.append(Secret("file", name, b64.encode(raw)))

@@ -28,6 +28,21 @@ EVERYBODY: Final = "all(member)"
 OPENABLE: Final = frozenset({"live", "replaced"})
 """Seals that can be released: the live one, and an earlier one until two members have attested the change."""
 
+STEPS: Final[Mapping[str, str]] = {
+    "acknowledge/again": "Somebody else must attest it, too.",
+    "acknowledge/not-custodian": "Nothing is needed from you.",
+    "acknowledge/not-live": "Let every custodian acknowledge their share first.",
+    "acknowledge/replaced": "Prove the share of the later seal; keep this one until two members have attested the change.",
+    "acknowledge/retired": "Destroy what you have of that share: it still opens the old content.",
+    "act/seen-too-little": "Ask for a new request, with a newer proof in it.",
+    "contribute/asker-left": "Give nothing to it. Somebody who is a member asks for it again.",
+    "contribute/expired": "It must be asked for and decided again.",
+    "contribute/not-custodian": "Nothing is needed from you.",
+    "request/expired": "Ask for a new request, with a later time.",
+    "seal/number": "Ask for a new request, made from the record as it is now.",
+}
+"""What to do where nothing is wrong but that it comes too late, too early or to somebody else."""
+
 
 class Known(Protocol):
     """An act under review: who signs what, and what is known; each answer raises the review's own refusals."""
@@ -170,7 +185,7 @@ def _released(known: Known, public: Manifest, found: Mapping[str, Any], base: in
         raise _refuse("contribute/no-release", f"the proposal {target[:SHORT]} is not a release's")
     payload = parse_payload(made["kind"], made["payload"])
     if not isinstance(value, dict) or value.get("void"):
-        raise _refuse("contribute/no-release", f"the release {target[:SHORT]} is not decided, or was ended by a succession")
+        raise _refuse("contribute/no-release", f"the release {target[:SHORT]} is not decided, or was ended by a succession or an amendment")
     if (payload.resource, payload.seal) != (public.about.resource, public.about.seal):
         raise _refuse("act/no-seal", "the request is about one seal, and the release is of another")
     if (value.get("resource"), value.get("number"), value.get("recipient")) != (payload.resource, payload.seal, payload.recipient):
@@ -219,8 +234,6 @@ def _check_contributing(
         raise _refuse("contribute/asker-left", f"{by}, who asked for this, is not a member any more")
     if known.member not in public.holdings:
         raise _refuse("contribute/not-custodian", f"{known.member} has no share of this seal")
-    if known.member in _map(value.get("contributions")):
-        raise _refuse("contribute/again", f"{known.member} has contributed to this already")
 
 
 def _sealing(known: Known) -> Told:
@@ -313,4 +326,6 @@ def _names(value: Any) -> list[str]:
 
 
 def _refuse(code: str, message: str) -> CommonholdError:
-    return RuleError(message, code=code, next_step="Do not do it. Ask whoever sent it for another, or ask the other members.")
+    return RuleError(
+        message, code=code, next_step=STEPS.get(code, "Do not do it. Ask whoever sent it for another, or ask the other members.")
+    )

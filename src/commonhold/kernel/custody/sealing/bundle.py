@@ -17,8 +17,11 @@ from commonhold.kernel.errors import CommonholdError, CustodyError, FormatError
 
 FORM: Final = "commonhold/secrets/v1"
 KINDS: Final = ("codes", "file", "note", "password", "totp")
-MAX_BYTES: Final = 64 << 10
-"""Bytes of the canonical object, so of all secrets of one seal together."""
+MAX_FILE: Final = 64 << 10
+"""Bytes of a key file."""
+
+MAX_BYTES: Final = 96 << 10
+"""Bytes of the canonical object, so of all secrets of one seal together: room for one key file of the largest size in base64, and for more."""
 
 MAX_SECRETS: Final = 100
 MAX_NAME: Final = 100
@@ -41,7 +44,7 @@ def bundle_bytes(secrets: Iterable[Secret]) -> bytes:
 
     Raises:
         CustodyError: ``secret/…``, naming the secret (never its value): none at all, an unknown kind, a name twice or without a line, a TOTP seed that is
-            no base32, a key file that is no base64, more than 100 secrets, more than 64 KiB.
+            no base32, a key file that is no base64, more than 100 secrets, more than 96 KiB.
     """
     listed = sorted(secrets, key=lambda secret: secret.name)
     if not 1 <= len(listed) <= MAX_SECRETS:
