@@ -262,7 +262,8 @@ def ask(url: str, records: Path, orgs: int) -> list[float]:
 
 def most(folder: Path, logs: list[str]) -> dict[str, float]:
     """Heartbeats per second that two threads make with nothing else to do, and bare fsync."""
-    from commonhold.mirror.node import LogSource, Node  # noqa: PLC0415
+    from commonhold.mirror.node import Node  # noqa: PLC0415
+    from commonhold.mirror.sources import LogSource  # noqa: PLC0415
 
     made = Node(folder / "node", "heron.example", [LogSource.parse(log) for log in logs], lambda: int(time.time()), follow=True)
     followers = list(made.followers.values())

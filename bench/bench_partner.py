@@ -53,7 +53,8 @@ def catch_up(folder: Path, entries: int, rounds: int) -> tuple[float, float]:
 
     from commonhold.kernel.notes import VerifierKey  # noqa: PLC0415
     from commonhold.kernel.record.founding import origin_of  # noqa: PLC0415
-    from commonhold.mirror.node import LogSource, Node  # noqa: PLC0415
+    from commonhold.mirror.node import Node  # noqa: PLC0415
+    from commonhold.mirror.sources import LogSource  # noqa: PLC0415
     from commonhold.store.reader import StaticReader  # noqa: PLC0415
     from commonhold.store.record import read_record  # noqa: PLC0415
 
@@ -87,7 +88,8 @@ def cosign(folder: Path, requests: int) -> tuple[float, float]:
     from commonhold.kernel.notes import SignerKey  # noqa: PLC0415
     from commonhold.kernel.tlog.checkpoint import Checkpoint  # noqa: PLC0415
     from commonhold.kernel.tlog.merkle import Tree, leaf_hash  # noqa: PLC0415
-    from commonhold.mirror.node import LogSource, Node  # noqa: PLC0415
+    from commonhold.mirror.node import Node  # noqa: PLC0415
+    from commonhold.mirror.sources import LogSource  # noqa: PLC0415
 
     log, tree = SignerKey("bench.example/log", bytes([1]) * 32), Tree(leaf_hash(b"%d" % index) for index in range(requests + 1))
     bodies = []

@@ -10,7 +10,7 @@ import pytest
 
 from commonhold.kernel.notes import VerifierKey
 from commonhold.kernel.tlog.checkpoint import open_cosigned
-from commonhold.mirror.node import LogSource
+from commonhold.mirror.sources import LogSource
 from tests.mirror.helpers import NOW, running
 
 pytestmark = pytest.mark.conformance

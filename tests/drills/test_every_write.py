@@ -23,7 +23,8 @@ from commonhold.kernel.tlog.checkpoint import Checkpoint, open_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.mirror.asking import Asker
 from commonhold.mirror.houselog import HouseLog
-from commonhold.mirror.node import HEARTBEAT_SECONDS, LogSource, Node
+from commonhold.mirror.node import HEARTBEAT_SECONDS, Node
+from commonhold.mirror.sources import LogSource
 from commonhold.mirror.witness import origin_hash
 from commonhold.store.fetch import Fetch
 from commonhold.store.files import DirectoryFiles

@@ -14,7 +14,8 @@ from commonhold.kernel.notes import SignerKey
 from commonhold.kernel.tlog.checkpoint import Checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.mirror.app import create_app
-from commonhold.mirror.node import LogSource, Node
+from commonhold.mirror.node import Node
+from commonhold.mirror.sources import LogSource
 
 NOW = 1_900_000_000
 ORIGIN = "commonhold/saltmarsh/0"

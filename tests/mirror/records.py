@@ -13,7 +13,8 @@ from commonhold.kernel.errors import StoreError
 from commonhold.kernel.notes import SignerKey
 from commonhold.mirror.app import create_app
 from commonhold.mirror.follower import Follower
-from commonhold.mirror.node import LogSource, Node
+from commonhold.mirror.node import Node
+from commonhold.mirror.sources import LogSource
 from commonhold.mirror.witness import origin_hash
 from commonhold.store.fetch import Fetch
 from commonhold.store.files import DirectoryFiles

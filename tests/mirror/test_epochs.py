@@ -16,7 +16,7 @@ from commonhold.kernel.record.statements import open_frozen
 from commonhold.kernel.tlog.checkpoint import Checkpoint
 from commonhold.mirror import follower as following_one
 from commonhold.mirror import later
-from commonhold.mirror.node import fetch_announced
+from commonhold.mirror.sources import fetch_announced
 from commonhold.mirror.witness import origin_hash
 from tests.attacks import Mutation, attack
 from tests.kernel.record.helpers import FLOCK, Club
@@ -141,7 +141,7 @@ def test_of_too_many_epochs_the_oldest_undecided_of_who_has_most_is_forgotten(tm
     "succession-private-address",
     Mutation(SUCCEEDING, find="        if not self._private and is_private_address(url):\n", replace="        if not url:\n"),
     Mutation(
-        "src/commonhold/mirror/node.py",
+        "src/commonhold/mirror/sources.py",
         find="    return url_fetch(url, deadline=FETCH_SECONDS, public_only=not private)\n",
         replace="    return url_fetch(url, deadline=FETCH_SECONDS, public_only=private)\n",
     ),

@@ -15,6 +15,7 @@ from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.texts import make_text, text_digest
 from commonhold.mirror.houseapp import create_house_app
 from commonhold.mirror.houselog import HouseLog
+from commonhold.mirror.objects import OBJECT
 from commonhold.store.handing import MAX_ACT_BYTES, pack
 from commonhold.store.reader import StaticReader
 from commonhold.store.record import read_record
@@ -183,3 +184,26 @@ def test_a_damaged_text_is_not_served(house: House, client: TestClient) -> None:
     client.post("/entry", content=pack(statement(house, digest), {digest: raw}))
     (house.path / "objects" / digest[:2] / digest[2:]).write_bytes(b"something else")
     assert client.get(f"/objects/{digest[:2]}/{digest[2:]}").status_code == 404
+
+
+@attack(
+    "mirror-keeps-erased",
+    Mutation(HOUSELOG, find="        found = record.state.part", replace="        found = None and record.state.part"),
+)
+def test_a_text_that_was_decided_to_go_is_served_no_more_at_once(house: House) -> None:
+    """410 with the decision, whether the house's keeper has let its bytes go yet or not; a text that never was there is 404."""
+    digest, raw = a_text()
+    log = HouseLog(house.path, lambda: 1_900_000_000, lambda _words: None)
+    with TestClient(create_house_app(log, tend=False), raise_server_exceptions=False) as client:
+        log.attend()
+        assert client.post("/entry", content=pack(statement(house, digest), {digest: raw})).status_code == 202
+    decision = house.propose("plover", "erase", f"objects={digest}")
+    house.approve(decision, "plover", "tern")
+    address = f"/objects/{digest[:2]}/{digest[2:]}"
+    for _turn in range(2):
+        log = HouseLog(house.path, lambda: 1_900_000_000, lambda _words: None)
+        with TestClient(create_house_app(log, tend=False), raise_server_exceptions=False) as client:
+            answer = client.get(address)
+            assert (answer.status_code, answer.json()["decision"], answer.headers["cache-control"]) == (410, decision, OBJECT)
+            assert client.get(f"/objects/00/{'0' * 62}").status_code == 404
+        log.objects.erase(digest, decision)

@@ -17,7 +17,8 @@ from commonhold.kernel.ids import origin_of
 from commonhold.kernel.notes import SignerKey, VerifierKey
 from commonhold.mirror import tending
 from commonhold.mirror.app import create_app
-from commonhold.mirror.node import HEARTBEAT_SECONDS, LogSource, Node
+from commonhold.mirror.node import HEARTBEAT_SECONDS, Node
+from commonhold.mirror.sources import LogSource
 from commonhold.mirror.tending import WORKERS
 from commonhold.store.fetch import Fetch
 from commonhold.store.files import DirectoryFiles

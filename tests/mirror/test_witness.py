@@ -18,7 +18,7 @@ from commonhold.kernel.tlog.equivocation import check_equivocation, parse_equivo
 from commonhold.mirror.alarms import MAX_EACH, TWO_FACES, UNPROVED, Alarms
 from commonhold.mirror.database import Database
 from commonhold.mirror.keys import DATABASE, KEYS, open_state
-from commonhold.mirror.node import LogSource
+from commonhold.mirror.sources import LogSource
 from commonhold.mirror.witness import Witness, origin_hash
 from tests.attacks import Mutation, attack
 from tests.cli.houses import command

@@ -12,7 +12,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from commonhold.kernel.tlog.checkpoint import open_cosigned
 from commonhold.kernel.tlog.merkle import verify_consistency
-from commonhold.mirror.node import LogSource, Node
+from commonhold.mirror.node import Node
+from commonhold.mirror.sources import LogSource
 from tests.mirror.helpers import NAME, FakeClock, FakeLog
 
 HONEST = FakeLog()

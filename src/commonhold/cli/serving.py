@@ -13,7 +13,7 @@ import click
 from commonhold.cli.output import note, printable
 
 if TYPE_CHECKING:
-    from commonhold.mirror.node import LogSource
+    from commonhold.mirror.sources import LogSource
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,7 +55,7 @@ def sources_of(logs: tuple[str, ...]) -> list[LogSource]:
     Raises:
         FormatError: for one that is no log's key.
     """
-    from commonhold.mirror.node import LogSource  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.mirror.sources import LogSource  # noqa: PLC0415 - kept out of `--help`
 
     return [LogSource.parse(text) for text in logs]
 

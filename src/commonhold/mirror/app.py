@@ -31,7 +31,8 @@ from commonhold.kernel.tlog.tiles import ENTRIES, FULL_TILE_BYTES, MAX_BUNDLE_BY
 from commonhold.kernel.tlog.witness import MAX_REQUEST
 from commonhold.mirror.epochroutes import epoch_routes
 from commonhold.mirror.held import org_of
-from commonhold.mirror.node import LogSource, Node
+from commonhold.mirror.node import Node
+from commonhold.mirror.sources import LogSource
 from commonhold.mirror.standing import Standing
 from commonhold.mirror.tending import Lanes
 from commonhold.mirror.vouchroutes import vouching_routes

@@ -24,7 +24,8 @@ from starlette.routing import BaseRoute, Route
 from commonhold.kernel.record.history import MAX_LOGS
 from commonhold.kernel.texts import MAX_TEXT_BYTES
 from commonhold.kernel.tlog.tiles import ENTRIES, FULL_TILE_BYTES, MAX_BUNDLE_BYTES, parse_tile_path
-from commonhold.mirror.houselog import HouseLog, check_text_path
+from commonhold.mirror.houselog import HouseLog
+from commonhold.mirror.objects import OBJECT, gone, object_path
 from commonhold.mirror.web import FOREVER, NO_STORE, TILE, Deadline, guarded, in_thread, json_answer, read_body, static
 from commonhold.mirror.witness import TEXT
 from commonhold.store.epochs import EPOCHS
@@ -33,8 +34,6 @@ from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT
 
 SHORT: Final = "public, max-age=1"
 """A checkpoint: partners and readers should see a new entry at once."""
-OBJECT: Final = "public, max-age=300"
-"""An object never changes, but it may be erased, and must then be gone soon."""
 _HEADER_ROOM: Final = 64
 
 
@@ -89,7 +88,9 @@ def house_routes(log: HouseLog) -> list[BaseRoute]:
         return await _tile(log, f"{EPOCHS}/{epoch}/", path.removeprefix("tile/"))
 
     async def text(request: Request) -> Response:
-        digest = check_text_path(request.path_params["first"], request.path_params["rest"])
+        digest = object_path(request.path_params["first"], request.path_params["rest"])
+        if decision := await in_thread(log.erased, digest):
+            return gone(digest, decision)
         return static(await in_thread(log.object, digest), TILE, OBJECT)
 
     async def entry(request: Request) -> Response:
@@ -99,7 +100,7 @@ def house_routes(log: HouseLog) -> list[BaseRoute]:
         return json_answer(value, 202 if new else 200)
 
     async def take_text(request: Request) -> Response:
-        digest = check_text_path(request.path_params["first"], request.path_params["rest"])
+        digest = object_path(request.path_params["first"], request.path_params["rest"])
         new = await in_thread(log.take_text, digest, await read_body(request, MAX_TEXT_BYTES + _HEADER_ROOM))
         return json_answer({"ok": True, "digest": digest, "status": "taken" if new else "here"}, 202 if new else 200)
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from anyio import to_thread
 
-from commonhold.kernel.errors import CommonholdError, FormatError, RuleError, StoreError
+from commonhold.kernel.errors import CommonholdError, RuleError, StoreError
 from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.record.due import next_due
 from commonhold.kernel.record.fold import apply
@@ -136,6 +136,12 @@ class HouseLog:
             FormatError: if *digest* is none. StoreError: if it cannot be read.
         """
         return self.objects.get(digest) if self.objects.has(digest) else None
+
+    def erased(self, digest: str) -> str:
+        """The decision by which an object was erased, whether its keeper has let the bytes go yet or not; "" if there is none."""
+        record = self._record
+        found = record.state.part("erasures").get(digest) if record is not None else None
+        return found.proposal if found is not None else self.objects.erased(digest)
 
     def take(self, raw: bytes) -> tuple[str, int, bool]:
         """Append an act that the fold accepts, its texts first; gives its id, its index, and whether it is new. Durable when this returns.
@@ -377,15 +383,3 @@ def _row(url: str, reply: Reply | None, state: State, *, asked: bool) -> dict[st
     signed = {"size": reply.size, "time": reply.time} if reply is not None and reply.line else None
     trouble = reply.trouble if reply is not None else "" if asked else "the record names no partners yet, so none is asked"
     return {"url": url, "name": name, "signed": signed, "trouble": trouble}
-
-
-def check_text_path(first: str, rest: str) -> str:
-    """The digest in an object's path, ``ab/cdef...``.
-
-    Raises:
-        FormatError: if it is none.
-    """
-    digest = first + rest
-    if len(first) != 2 or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-        raise FormatError("an object's path is the first two digits of its digest, a slash, and the other 62", code="object/digest")
-    return digest

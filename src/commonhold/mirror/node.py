@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError
-from commonhold.kernel.notekeys import shown
-from commonhold.kernel.notes import ED25519, VerifierKey, parse_note
+from commonhold.kernel.errors import CommonholdError, ProofError, RuleError
+from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fold import Outcome
+from commonhold.kernel.record.state import State, empty_state
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
 from commonhold.kernel.tlog.equivocation import show_equivocation
 from commonhold.mirror.alarms import Alarms
@@ -30,81 +29,23 @@ from commonhold.mirror.keys import open_state
 from commonhold.mirror.later import LaterEpochs
 from commonhold.mirror.others import Others
 from commonhold.mirror.pending import Pending
+from commonhold.mirror.sources import LogSource, fetch_announced, fetch_from, post_to
 from commonhold.mirror.standing import Standing, Standings
+from commonhold.mirror.stores import Stores
 from commonhold.mirror.succeeding import Successions
 from commonhold.mirror.tending import Tending
 from commonhold.mirror.texts import Texts
 from commonhold.mirror.vouching import Voucher
 from commonhold.mirror.witness import Clock, Witness, origin_hash
-from commonhold.store.fetch import Fetch, is_private_address, url_fetch, url_post
+from commonhold.store.fetch import Fetch
 from commonhold.store.files import DirectoryFiles, Files
 from commonhold.store.reader import StaticReader
 
 MIRROR: Final = "mirror"
 LOCK: Final = ".lock"
-TEXTS: Final = "texts"
 LOOK_AGAIN_SECONDS: Final = 3.0
 """How often a reader's question may bring a look forward."""
 HEARTBEAT_SECONDS: Final = 60
-FETCH_SECONDS: Final = 20.0
-MAX_ANSWER: Final = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class LogSource:
-    """A log that a node is told of: its key, whose name is its origin, and the address where it is served, if it is known."""
-
-    key: VerifierKey
-    url: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> LogSource:
-        """The source of ``VKEY`` or ``VKEY=URL``.
-
-        Raises:
-            FormatError: ``log/source`` if it is neither; or the key is not of kind 0x01.
-        """
-        for scheme in ("=https://", "=http://"):
-            vkey, found, rest = text.partition(scheme)
-            if found and not vkey.startswith(("https://", "http://")):
-                return cls(_log_key(vkey), found[1:] + rest.rstrip("/"))
-        if "=" in text.rstrip("="):
-            raise FormatError(
-                f"{shown(text, 80)} is not a log's key and an address behind it",
-                code="log/source",
-                next_step="Give the key first, then '=', then an address that begins with https:// or http://.",
-            )
-        return cls(_log_key(text))
-
-
-def _log_key(vkey: str) -> VerifierKey:
-    key = VerifierKey.parse(vkey)
-    if key.kind != ED25519:
-        raise FormatError(
-            f"{key.name} is a key of kind 0x{key.kind:02x}, and a log signs with 0x01",
-            code="log/key-kind",
-            next_step="Give the log's own key; whoever serves the record has it.",
-        )
-    return key
-
-
-def fetch_from(url: str) -> Fetch:
-    """How a node fetches: never into a private network, unless the log's own address was given as a number in one."""
-    return url_fetch(url, deadline=FETCH_SECONDS, public_only=not is_private_address(url))
-
-
-def fetch_announced(url: str, *, private: bool = False) -> Fetch:
-    """How a node fetches from an address that a stranger named: never into a private network, unless its operator allows that to all."""
-    return url_fetch(url, deadline=FETCH_SECONDS, public_only=not private)
-
-
-def post_to(address: str, body: bytes) -> None:
-    """How a node hands something to a log; what the log says to it is not heard.
-
-    Raises:
-        StoreError: if nobody answers there.
-    """
-    url_post(address, body, max_size=MAX_ANSWER, deadline=FETCH_SECONDS, public_only=not is_private_address(address))
 
 
 class Node:
@@ -158,7 +99,8 @@ class Node:
         self.follow = follow
         self.followers: dict[str, Follower] = {}
         self.standings = Standings(self.followers, self.alarms, clock, name)
-        self.texts = Texts(folder / TEXTS, clock)
+        self.stores = Stores(folder)
+        self.texts = Texts(self.stores, clock)
         self._looked: dict[str, float] = {}
         self.others = Others(partners, fetch, clock)
         self.successions = Successions(
@@ -250,8 +192,33 @@ class Node:
             follower.trouble = follower.trouble or error.diagnostics()
 
     def fetch_texts(self, follower: Follower) -> None:
-        """Fetch texts of statements and objects of seals that are not here yet, see :meth:`.texts.Texts.gather`."""
-        self.texts.gather(follower.state, self._places_of_texts(follower.origin))
+        """Fetch texts of statements and objects of seals that are not here whole, see :meth:`.texts.Texts.gather`, and let go what was decided to go."""
+        org = org_of(follower.origin)
+        if not org:
+            return
+        try:
+            state = self._deciding(org)
+            self.texts.obey(org, state)
+            self.texts.gather(org, follower.view()[0], self._places_of_texts(follower.origin), state.part("erasures"))
+        except CommonholdError as error:
+            follower.trouble = follower.trouble or error.diagnostics()
+
+    def erased(self, org: str, digest: str) -> str:
+        """The decision by which an organisation erased an object; "" if it did not.
+
+        Raises:
+            CommonholdError: if that cannot be told just now; nothing is to be given out then.
+        """
+        found = self._deciding(org).part("erasures").get(digest)
+        return found.proposal if found is not None else self.stores.texts(org).erased(digest)
+
+    def _deciding(self, org: str) -> State:
+        """The state whose decisions to erase are obeyed: of the log in which the organisation lives, once one of its logs has any.
+
+        What is decided in a log that it has left, or does not go on in, erases nothing.
+        """
+        states = [log.view()[0] for log in self.standings.followers_of(org)]
+        return self.standings.of(org).state if any(state.part("erasures") for state in states) else states[0] if states else empty_state()
 
     def _ask_others(self, follower: Follower) -> None:
         """Hear what other partners have signed of a log, and now and then hold it against what is here."""
@@ -262,7 +229,7 @@ class Node:
             self.successions.compare(follower)
 
     def _places_of_texts(self, origin: str) -> list[Callable[[], Fetch]]:
-        """Where a log's texts may lie: beside what its address serves, or, of a house's own folder ``record``, beside that."""
+        """Where a log's texts may lie: beside what its address serves, or, of a house's own folder ``record``, beside that; and at other partners."""
         source = self.sources.get(origin)
         known: list[tuple[Callable[[str], Fetch], str]] = [(self._announced, url) for url in self.later.addresses(origin)]
         if source is not None and source.url:
@@ -271,7 +238,7 @@ class Node:
         for fetch, url in known:
             prefixes = [url, *([url.removesuffix("/record")] if url.endswith("/record") else [])]
             places += [partial(fetch, prefix) for prefix in prefixes]
-        return places
+        return places + self.others.files_of(origin)
 
     def _sign_if_due(self, follower: Follower) -> None:
         head = follower.head()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from commonhold.kernel.errors import CommonholdError, StoreError
@@ -60,6 +61,10 @@ class Others:
         with self._lock:
             notes = dict(self._notes.get(origin, {}))
         return [(f"{url}/mirror/{name}", below(fetch, f"mirror/{name}"), notes.get(url, b"")) for url, fetch in self._fetches.items()]
+
+    def files_of(self, origin: str) -> list[Callable[[], Fetch]]:
+        """How each partner's copy of a log, and what it keeps beside that, is fetched."""
+        return [partial(below, fetch, f"mirror/{origin_hash(origin)}") for fetch in self._fetches.values()]
 
     def fetch_of(self, address: str) -> Fetch | None:
         """How an address below one of these partners is fetched; None if it is below none."""

@@ -11,6 +11,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from commonhold.kernel.addresses import HANDLE, WEB, Address, address_of
@@ -68,8 +69,11 @@ class Board:
         return next((one for one in self.organisations if one.id == org), None)
 
     def lacking(self) -> list[str]:
-        """The organisations of which this node lacks the text of a statement."""
-        return [one.id for one in self.organisations if any(each.text is None for each in one.statements)]
+        """The organisations of which this node lacks the text of a statement that may be there elsewhere."""
+        gone = {one.id: self.standings[one.id].state.part("erasures") for one in self.organisations}
+        return [
+            one.id for one in self.organisations if any(each.text is None and each.digest not in gone[one.id] for each in one.statements)
+        ]
 
     def state(self, org: str) -> State:
         """The replayed state of one of the organisations."""
@@ -165,4 +169,4 @@ class Boards:
         else:
             standing = node.standing(org)
         said = trouble.get(standing.history.current.origin, "")
-        return _Seen(grown, known, standing, organisation_of(standing, text_of=node.texts.text, trouble=said))
+        return _Seen(grown, known, standing, organisation_of(standing, text_of=partial(node.texts.text, org), trouble=said))

@@ -23,6 +23,8 @@ from commonhold.mirror.check.board import Board, Boards
 from commonhold.mirror.check.files import MAX_FILE, ask_file
 from commonhold.mirror.check.forms import parse_form
 from commonhold.mirror.check.values import answer_value, organisation_value
+from commonhold.mirror.held import org_of
+from commonhold.mirror.objects import OBJECT, gone, object_path
 from commonhold.mirror.web import NO_STORE, TILE, TooLargeError, guarded, json_answer, read_body, static
 from commonhold.pages.check import screens
 from commonhold.pages.check.facts import Answer
@@ -47,7 +49,6 @@ _TOO_LARGE: Final = N_(
 )
 _UNFRESH: Final = frozenset({FRESHNESS_UNKNOWN, STALE})
 HOUR: Final = "public, max-age=3600"
-TEXT_CACHE: Final = "public, max-age=600"
 _HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": NO_STORE,
@@ -160,15 +161,20 @@ class _Pages:
 
     async def text(self, request: Request) -> Response:
         """The object of a statement, so that others can compare its words, too; or one that a seal needs, for its custodians."""
-        digest = request.path_params["first"] + request.path_params["rest"]
         follower = self._node.followers.get(request.path_params["log"])
-        if follower is None or (digest not in follower.state.part("statements") and digest not in kept_objects(follower.state)):
-            return static(None, TILE, TEXT_CACHE)
-        if (raw := await to_thread.run_sync(self._node.texts.object, digest)) is None:
+        digest = object_path(request.path_params["first"], request.path_params["rest"])
+        if follower is None:
+            return static(None, TILE, OBJECT)
+        org = org_of(follower.origin)
+        if decision := await to_thread.run_sync(self._node.erased, org, digest):
+            return gone(digest, decision)
+        if digest not in follower.state.part("statements") and digest not in kept_objects(follower.state):
+            return static(None, TILE, OBJECT)
+        if (raw := await to_thread.run_sync(self._node.texts.object, org, digest)) is None:
             with move_on_after(PATIENCE):
                 await to_thread.run_sync(self._node.fetch_texts, follower, limiter=self._fetching, abandon_on_cancel=True)
-            raw = await to_thread.run_sync(self._node.texts.object, digest)
-        return static(raw, TILE, TEXT_CACHE)
+            raw = await to_thread.run_sync(self._node.texts.object, org, digest)
+        return static(raw, TILE, OBJECT)
 
 
 async def _style(_request: Request) -> Response:
