@@ -139,6 +139,56 @@ def list_works(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click pass
     )
 
 
+@command.command()
+@click.argument("works", nargs=-1, metavar="[WORK]...")
+@click.option("--all", "everything", is_flag=True, help="All works that lie here.")
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The folder to write, or a file that ends in .zip; nothing may be there yet.",
+)
+@at_option
+@json_option
+def bag(works: tuple[str, ...], everything: bool, out: Path, at: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Write works as one BagIt bag, which any archive can validate and keep: their files, texts and manifests. `work unbag` takes it back."""
+    from importlib.metadata import version  # noqa: PLC0415 - kept out of `--help`
+
+    from commonhold.store.objects.bags import write_bag  # noqa: PLC0415
+    from commonhold.store.objects.opening import open_objects  # noqa: PLC0415
+
+    if bool(works) == everything:
+        raise click.UsageError("name the works, or give --all")
+    objects = open_objects(at)
+    chosen = list(objects.works()) if everything else list(works)
+    if not chosen:
+        raise StoreError("no work lies here", code="store/absent", next_step="Make one with `commonhold work add`.")
+    labels = [("Bag-Software-Agent", f"commonhold {version('commonhold')}"), ("Bagging-Date", time.strftime("%Y-%m-%d", time.gmtime()))]
+    with progress(0, "bag") as bar:
+        payload = write_bag(objects, chosen, out, labels, bar.update)
+    size = sum(entry.size for entry in payload.values())
+    value = {"bag": str(out), "works": len(set(chosen)), "files": len(payload), "bytes": size}
+    emit(as_json, value, lambda: f"wrote {printable(out)}: {value['works']} works, {len(payload)} files, {size} bytes")
+
+
+@command.command()
+@click.argument("bag_path", metavar="BAG", type=click.Path(path_type=Path))
+@at_option
+@json_option
+def unbag(bag_path: Path, at: str, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Take the works of a BagIt bag, a folder or a zip file, into the store, and print their ids, which are those that they had.
+
+    The whole bag is looked at before anything is kept: names that lead out, links, sizes that would fill the disk, something missing or too much are refused.
+    """
+    from commonhold.store.objects.bags import read_bag  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store.objects.opening import open_objects  # noqa: PLC0415
+
+    with progress(0, "unbag") as bar:
+        found = read_bag(bag_path, open_objects(at), bar.update)
+    emit(as_json, {"works": found}, lambda: "\n".join(found))
+
+
 def _split(text: str, option: str, example: str) -> tuple[str, str]:
     label, equals, value = text.partition("=")
     if not equals or not label or not value:
