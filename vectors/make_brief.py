@@ -15,7 +15,7 @@ from typing import Any
 from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.notes import SignerKey, append_signatures, note_of, parse_note
-from commonhold.kernel.record.brief import check_brief, parse_brief
+from commonhold.kernel.record.brief import MAX_VALUES, check_brief, parse_brief
 from commonhold.kernel.record.briefverdict import judge_brief
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.pin import make_pin, parse_pin
@@ -282,12 +282,14 @@ def brief_cases(club: Club, other: Club, pins: dict[str, bytes]) -> list[Case]:
     case("a negative index", bent(member, lambda value: value["values"][0]["leaves"][0].update(index=-1)), "no such leaf", "brief/shape")
     case("one key twice", bent(member, lambda value: value["values"].append(value["values"][0])), "which of them?", "brief/twice")
     case(
-        "65 values",
-        bent(member, lambda value: value.update(values=[{**value["values"][0], "key": f"k{n}"} for n in range(65)])),
+        "257 values",
+        bent(
+            member, lambda value: value.update(values=[{**value["values"][0], "key": f"k{n}", "leaves": []} for n in range(MAX_VALUES + 1)])
+        ),
         "too many",
         "brief/shape",
     )
-    case("a thousand lists", bent(member, lambda value: value["values"][0].update(leaves=[[]] * 1_000)), "too many parts", "brief/parts")
+    case("two thousand lists", bent(member, lambda value: value["values"][0].update(leaves=[[]] * 2_000)), "too many parts", "brief/parts")
     case(
         "base64 in another spelling",
         bent(member, lambda value: value["values"][0]["leaves"][0].update(hashes=["A"])),

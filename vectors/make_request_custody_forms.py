@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from commonhold.kernel.custody.sealing.structure import MAX_PEOPLE
 from commonhold.kernel.kit import Kit
 from commonhold.testing.custody import PAYLOAD, SEALING, Keepers, contribute, drill
 from commonhold.testing.house import FAR, derive
@@ -204,6 +205,11 @@ def shape_cases(cases: Cases, lone: Keepers) -> None:
     sealing = lone.asks("tern", "propose", body, about=SEALING)
     shape("a seal that somebody else has made", bent(sealing, lambda v: v["act"]["body"]["payload"].update(key="0" * 64)), "payload/shape")
     shape("a place without a member", bent(sealing, lambda v: v["about"].update(seats=["chair"])))
+    keepers = [f"chair/m{number}" for number in range(MAX_PEOPLE)]
+    most = bent(sealing, lambda v: v["about"].update(seats=keepers, bodies=[f"b{number}" for number in range(MAX_PEOPLE)]))
+    shape("as many places as a seal has people, most of them beside the matter", most, "")
+    shape("a place more than a seal has people", bent(sealing, lambda v: v["about"].update(seats=[*keepers, "chair/heron"])))
+    shape("a body more than a seal has people", bent(sealing, lambda v: v["about"].update(bodies=["board"] * (MAX_PEOPLE + 1))))
     release = lone.asks(
         "tern",
         "propose",

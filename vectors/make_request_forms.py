@@ -13,7 +13,7 @@ from typing import Any
 
 from commonhold.kernel import b64
 from commonhold.kernel.kit import Kit
-from commonhold.kernel.record.request import Request, link_text
+from commonhold.kernel.record.request import MAX_TEXTS, Request, link_text
 from commonhold.kernel.texts import text_digest
 from commonhold.testing.house import FAR, MemoryHouse, derive
 from commonhold.testing.requests import ARTICLES, BIDI, CHARTER, DIGESTS, MEMBERS, PARTNERS, TEXT, Cases, Club, bent
@@ -80,8 +80,8 @@ def form_cases(cases: Cases, lone: Club) -> None:
     )
     refused("a text that is no string", lambda value: value["texts"].update({text: 5}), "request/shape", "not base64")
     refused(
-        "sixty-five texts",
-        lambda value: value["texts"].update({f"{n:064x}": "" for n in range(65)}),
+        "six hundred and one texts",
+        lambda value: value.update(texts={f"{n:064x}": "" for n in range(MAX_TEXTS + 1)}),
         "request/shape",
         "more than any needs",
     )

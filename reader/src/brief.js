@@ -21,9 +21,9 @@ import { openVouched } from "./statements.js";
 
 export const FORM = "commonhold/brief/v1";
 export const MAX_BRIEF_BYTES = 8 << 20;
-const MAX_VALUES = 64;
+export const MAX_VALUES = 256;
 const MAX_TEXTS = 16;
-const MAX_NESTED = 1_000;
+const MAX_NESTED = 2_000;
 const MAX_COMMAS = 20_000;
 const MAX_EPOCHS = 16;
 const [OPEN_OBJECT, OPEN_LIST, COMMA, NEWLINE] = utf8("{[,\n");

@@ -7,7 +7,7 @@ import io
 import json
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from commonhold.store.files import DirectoryFiles
 from commonhold.store.keyfile import load_kit, load_log_key
 from commonhold.store.log import Log
 from commonhold.store.reader import StaticReader
-from commonhold.store.record import LOG_KEY, read_record
+from commonhold.store.record import LOG_KEY, ReadRecord, read_record
 
 EXAMPLE: Final = Path(__file__).resolve().parents[2] / "examples" / "saltmarsh"
 MEMBERS: Final = ("heron", "tern", "plover", "curlew", "avocet")
@@ -143,9 +143,13 @@ class House:
         with Log.open(DirectoryFiles(self.record), origin, SignerKey(origin, seed)) as log:
             log.append(leaves)
 
-    def sign(self, name: str, kind: str, body: Mapping[str, Any], **bent: Any) -> bytes:
-        """An entry that a member signs with a program of their own; any field may be bent before it is signed."""
-        read = read_record(StaticReader.from_directory(self.record))
+    def read(self) -> ReadRecord:
+        """The record, replayed."""
+        return read_record(StaticReader.from_directory(self.record))
+
+    def sign(self, name: str, kind: str, body: Mapping[str, Any], *, read: ReadRecord | None = None, **bent: Any) -> bytes:
+        """An entry that a member signs with a program of their own; any field may be bent before it is signed. *read* is the record where it was read."""
+        read = read or self.read()
         kit = load_kit(self.kit(name))[1]
         size = read.tree.size
         unsigned = unsigned_entry(
@@ -169,17 +173,20 @@ class House:
         return path
 
 
-def found(base: Path, *, accepted: bool = True, charter: Path = EXAMPLE) -> House:
-    """Found a house from nothing, as five people with a command line would."""
+def found(
+    base: Path, *, accepted: bool = True, charter: Path = EXAMPLE, more: Sequence[str] = (), seats: Iterable[tuple[str, str]] = ()
+) -> House:
+    """Found a house from nothing, as five people with a command line would; *more* members and *seats* beside theirs."""
     house = House(base)
     base.mkdir(parents=True, exist_ok=True)
-    for name in MEMBERS:
+    everybody = (*MEMBERS, *more)
+    for name in everybody:
         assert command("key", "new", name, "-o", house.kit(name)).code == 0
-    members = [part for name in MEMBERS for part in ("--member", house.card(name))]
-    seats = [part for office, name in SEATS.items() for part in ("--seat", f"{office}={name}")]
-    done = command("found", house.path, "--charter", charter, *members, *seats, "--kit", house.kit("heron"))
+    members = [part for name in everybody for part in ("--member", house.card(name))]
+    places = [part for office, name in (*SEATS.items(), *seats) for part in ("--seat", f"{office}={name}")]
+    done = command("found", house.path, "--charter", charter, *members, *places, "--kit", house.kit("heron"))
     assert done.code == 0, done.said
     if accepted:
-        for name in MEMBERS:
+        for name in everybody:
             house.do(name, "accept")
     return house

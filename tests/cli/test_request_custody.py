@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from commonhold.cli.requestcustody import MOST_GIVEN, MOST_LEAVES, newest_of_each
+from commonhold.cli.requesting import SPARE
 from commonhold.kernel.custody.sealing.shares import parse_envelope
 from commonhold.kernel.record.request import parse_given
 from commonhold.store.keyfile import load_kit
 from commonhold.store.sealedfile import unseal_with
+from tests.attacks import Mutation, attack
 from tests.cli.custodians import CANARY, OFFICERS, SEED, act, files_with, must, only_release, released, sealed, unseal
 from tests.cli.houses import House, command, found, refused
 
@@ -101,6 +104,40 @@ def test_what_the_page_makes_is_made_by_custody_here(house: House) -> None:
     assert not (house.base / "none.entry").exists()
 
 
+@attack(
+    "custody-contributions-crowd",
+    Mutation(
+        "src/commonhold/cli/requestcustody.py",
+        find="zip_longest(*(reversed(leaves) for leaves in given.values()))",
+        replace="given.values()",
+    ),
+    Mutation(
+        "src/commonhold/cli/requestcustody.py", find="if room < 0 or len(found) == MOST_LEAVES:", replace="if len(found) == MOST_LEAVES:"
+    ),
+)
+def test_nobody_crowds_out_the_contributions_of_others() -> None:
+    """As many as there is room for, everybody's newest first: whatever one of them gave, and however often."""
+    greedy = [bytes([number]) * 60_000 for number in range(200)]
+    found = newest_of_each({"heron": greedy, "tern": [b"old", b"new"], "plover": [b"only"]})
+    assert found[:4] == [greedy[-1], b"new", b"only", greedy[-2]]
+    assert found[4] == b"old"
+    assert sum(map(len, found)) <= MOST_GIVEN
+    assert len(found) > 60
+    assert len(newest_of_each({"heron": [b"x"] * 1_000})) == MOST_LEAVES
+    everybody = {f"m{number}": [bytes(65_535)] * 3 for number in range(64)}
+    assert len(newest_of_each(everybody)) == 64
+
+
+def test_a_request_for_more_members_than_it_has_room_for_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody is named it speaks to as many as there is room for, and says whom it leaves out; where they are named, nothing is handed out."""
+    monkeypatch.setattr("commonhold.kernel.record.brief.MAX_VALUES", SPARE + 6)
+    done = command("request", "changed", "page", "--house", house.path, "--json")
+    assert "note: the request speaks to the first 3 of 5 members" in done.err
+    assert len(parse_given(json.loads(done.out)["link"]).claim.values) == 6  # type: ignore[union-attr]
+    named = [part for name in ("heron", "tern", "plover", "curlew") for part in ("--for", name)]
+    refused(command("request", "changed", "page", *named, "--house", house.path), 1, "4 members are asked, and one request has room for 3")
+
+
 def test_what_cannot_be_asked_or_done_is_named(house: House) -> None:
     """No seal, no release, no envelope, no share, a lost object: each in words, and nothing is signed."""
     release = only_release(house)
@@ -110,7 +147,9 @@ def test_what_cannot_be_asked_or_done_is_named(house: House) -> None:
     why = house.write("why.txt", "We move.\n")
     refused(command("request", "release", "page", "--seal", 7, "--purpose", why, "--house", house.path), 1, "cannot be released")
     sign = ("--unvouched", "--yes", "-o", house.base / "none.entry")
-    refused(command("sign", asked(house, "drill", "page"), "--kit", house.kit("curlew"), *sign), 1, "curlew has no share")
+    refused(
+        command("sign", asked(house, "drill", "page", "--for", "curlew"), "--kit", house.kit("curlew"), *sign), 1, "curlew has no share"
+    )
     other = asked(house, "contribute", release, "--for", "plover", "--for", "tern")
     request = parse_given(other)
     envelopes = {digest for digest, raw in request.texts.items() if raw.startswith(b"age-encryption.org")}

@@ -4,6 +4,7 @@
 
 import { isObject } from "../canonical.js";
 import { demand } from "../errors.js";
+import { MAX_PEOPLE } from "../sealing/structure.js";
 
 const matches = (pattern) => (value) => typeof value === "string" && pattern.test(value);
 const isDigest = matches(/^[0-9a-f]{64}$/);
@@ -24,8 +25,8 @@ const ABOUT = {
   acknowledge: hasFields(SEAL),
   contribute: hasFields({ ...SEAL, by: isMemberId }),
   release: hasFields(SEAL),
-  seal: hasFields({ clause: isName, bodies: isListOf(isName, 16), seats: isListOf(isPlace, 64) }),
-  unseal: hasFields({ ...SEAL, given: isListOf(isMemberId, 64) }),
+  seal: hasFields({ clause: isName, bodies: isListOf(isName, MAX_PEOPLE), seats: isListOf(isPlace, MAX_PEOPLE) }),
+  unseal: hasFields({ ...SEAL, given: isListOf(isMemberId, MAX_PEOPLE) }),
 };
 const PAYLOADS = {
   __proto__: null,

@@ -3,6 +3,7 @@
 // Nothing in a request is believed: review.js holds it against the kit, the pin and what partners signed.
 
 import { decode, encode } from "../base64.js";
+import { MAX_VALUES } from "../brief.js";
 import { concat, hex, sha256, utf8 } from "../bytes.js";
 import { canonicalBytes, hasExactly, isObject, parseCanonical } from "../canonical.js";
 import { isBody, isFutureType } from "../entry.js";
@@ -12,10 +13,9 @@ import { PARTIAL, checkAbout } from "./custodyrequest.js";
 export const FORM = "commonhold/request/v1";
 export const MAX_REQUEST_BYTES = 8 << 20;
 const MAX_NESTED = 20_000;
-const MAX_TEXTS = 64;
+const MAX_TEXTS = 600;
 const MAX_URLS = 8;
 const MAX_URL = 400;
-const MAX_CLAIMED = 256;
 const MAX_ACT_BYTES = 64_535;
 const SIGNABLE = ["accept", "acknowledge", "approve", "confirm", "contribute", "object", "propose", "withdraw"];
 const FIELDS = ["form", "org", "epoch", "act", "texts", "urls"];
@@ -104,7 +104,7 @@ function parseClaim(value) {
   const hasEntry = isObject(value) && Object.hasOwn(value, "entry");
   shaped(hasExactly(value, ["checkpoint", "values", ...(hasEntry ? ["entry"] : [])]));
   const { checkpoint, values: rows, entry = "" } = value;
-  shaped(typeof checkpoint === "string" && typeof entry === "string" && Array.isArray(rows) && rows.length <= MAX_CLAIMED);
+  shaped(typeof checkpoint === "string" && typeof entry === "string" && Array.isArray(rows) && rows.length <= MAX_VALUES);
   const values = new Map();
   for (const row of rows) {
     const fields = isObject(row) && Object.hasOwn(row, "value") ? ["part", "key", "value"] : ["part", "key"];

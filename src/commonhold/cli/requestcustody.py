@@ -7,21 +7,27 @@ can make (a proof, a share for somebody else, a seal, a one-off key) it makes, a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from itertools import islice, zip_longest
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from commonhold.cli.output import printable
-from commonhold.cli.requesting import asked_of, hand_out, request_options
+from commonhold.cli.requesting import Asked, asked_of, hand_out, request_options
 
 if TYPE_CHECKING:
     from commonhold.kernel.charter.rules import Custodians
     from commonhold.kernel.custody.sealing.shares import Manifest
+    from commonhold.kernel.custody.sealing.structure import Group
     from commonhold.kernel.record.state import Seal, State
     from commonhold.store.record import ReadRecord
+
+MOST_GIVEN: Final = 64 << 16
+MOST_LEAVES: Final = 512
+"""Bytes, and number, of the contributions in one request: room for the largest entry of each of the 64 people whom a seal can have, and for tries before."""
 
 within_option = click.option(
     "--within", default="P30D", show_default=True, help="How long the proposal may be decided, as an ISO 8601 duration."
@@ -35,6 +41,7 @@ def drill(resource: str, **options: Any) -> None:
     """Ask the custodians of RESOURCE to show that their shares open: of a new seal to acknowledge it, of a live one as a drill."""
     asked, read = asked_of(options)
     found, public = _newest(read.state, resource)
+    asked = _custodians(asked, public)
     body = {"what": "share", "of": found.proposal}
     hand_out(asked, read, "acknowledge", body, _envelopes(asked.house, public, asked.members), about=_about(found))
 
@@ -58,6 +65,7 @@ def contribute(proposal: str, **options: Any) -> None:
     """Ask custodians to give their shares to RELEASE (its id, or at least four digits of it)."""
     asked, read = asked_of(options)
     key, found, public, about = _release(read.state, proposal)
+    asked = _custodians(asked, public)
     texts = _envelopes(asked.house, public, asked.members)
     texts |= _objects(asked.house, [read.state.parts["proposals"][key].payload["purpose"]])
     hand_out(asked, read, "contribute", {"release": key}, texts, about={**about, "by": found.by})
@@ -68,16 +76,12 @@ def contribute(proposal: str, **options: Any) -> None:
 @request_options
 def unseal(proposal: str, **options: Any) -> None:
     """Bring whoever asked for RELEASE what was contributed to it: their page opens it with the key that it made."""
-    from commonhold.kernel.record.request import MAX_TEXTS  # noqa: PLC0415 - kept out of `--help`
-
     asked, read = asked_of(options)
     key, found, public, about = _release(read.state, proposal)
     texts = _objects(asked.house, [public.sealed])
     given = _contributions(read, key)
-    texts |= {_digest(leaf): leaf for leaf in _newest_of_each(given, MAX_TEXTS - len(texts))}
-    if not asked.members:
-        options = {**options, "members": (found.by,)}
-        asked, read = asked_of(options)
+    texts |= {_digest(leaf): leaf for leaf in newest_of_each(given)}
+    asked = replace(asked, members=asked.members or (found.by,))
     hand_out(asked, read, "unseal", {"release": key}, texts, about={**about, "given": sorted(given)})
 
 
@@ -140,7 +144,7 @@ def seal(resource: str, within: str, **options: Any) -> None:
     clause = state.charter.custody[resource]
     earlier = seals_of(state, resource)
     payload = {"resource": resource, "seal": (earlier[0].number if earlier else 0) + 1, "structure": structure.to_value()}
-    about = {"clause": clause.name, **_places(state, clause.open, structure.people())}
+    about = {"clause": clause.name, **_places(state, clause.open, structure)}
     hand_out(asked, read, "propose", {"kind": "seal", "payload": payload, "not_after": _after(state, within)}, about=about)
 
 
@@ -174,13 +178,28 @@ def _about(found: Seal) -> dict[str, Any]:
     return {"of": found.proposal, "resource": found.resource, "seal": found.number}
 
 
-def _places(state: State, clause: Custodians, people: Iterable[str]) -> dict[str, list[str]]:
-    """The bodies that the clause names, and the seats by which people stand in it."""
-    bodies = state.charter.bodies
-    named = [name for name in dict.fromkeys(clause.places()) if name in bodies]
-    offices = dict.fromkeys(bodies[name].selector if name in bodies else name for name in clause.places())
-    seats = [f"{office}/{name}" for name in people for office in offices if name in state.holders.get(office, ())]
-    return {"bodies": named, "seats": seats}
+def _places(state: State, clause: Custodians, structure: Group) -> dict[str, list[str]]:
+    """Of each custodian the first place by which they may stand where they do: the bodies among these places, and the seats."""
+    from commonhold.kernel.charter.people import EVERYONE  # noqa: PLC0415
+    from commonhold.kernel.record.keeping import people_of  # noqa: PLC0415
+
+    named, seats = [], []
+    for person, places in _standing(clause, structure):
+        place = next(place for place in places if person in people_of(state, place))
+        body = state.charter.bodies.get(place)
+        named += [place] if body is not None else []
+        if body is None or body.selector != EVERYONE:
+            seats.append(f"{place if body is None else body.selector}/{person}")
+    return {"bodies": list(dict.fromkeys(named)), "seats": seats}
+
+
+def _standing(clause: Custodians, structure: Group) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each custodian of a structure that was made for a clause, with the places that the clause names for their group."""
+    for part, inner in zip_longest(structure.of, clause.groups):
+        if isinstance(part, str):
+            yield part, clause.of
+        else:
+            yield from _standing(inner, part)
 
 
 def _contributions(read: ReadRecord, release: str) -> dict[str, list[bytes]]:
@@ -193,15 +212,27 @@ def _contributions(read: ReadRecord, release: str) -> dict[str, list[bytes]]:
     return given
 
 
-def _newest_of_each(given: Mapping[str, list[bytes]], room: int) -> list[bytes]:
+def newest_of_each(given: Mapping[str, list[bytes]]) -> list[bytes]:
     """As many contributions as a request has room for: everybody's newest one, then everybody's one before, so that nobody crowds out the others."""
     turns = zip_longest(*(reversed(leaves) for leaves in given.values()))
-    return list(islice((leaf for turn in turns for leaf in turn if leaf is not None), room))
+    found: list[bytes] = []
+    room = MOST_GIVEN
+    for leaf in (leaf for turn in turns for leaf in turn if leaf is not None):
+        room -= len(leaf)
+        if room < 0 or len(found) == MOST_LEAVES:
+            break
+        found.append(leaf)
+    return found
+
+
+def _custodians(asked: Asked, public: Manifest) -> Asked:
+    """What was asked for, of all custodians of the seal if nobody is named."""
+    return replace(asked, members=asked.members or public.structure.people())
 
 
 def _envelopes(house: Path | str, public: Manifest, members: Iterable[str]) -> dict[str, bytes]:
-    """The envelopes of those who are asked, or of everybody."""
-    wanted = set(members) or set(public.holdings)
+    """The envelopes of those who are asked."""
+    wanted = set(members)
     return _objects(house, [holding.envelope for name, holding in public.holdings.items() if name in wanted])
 
 

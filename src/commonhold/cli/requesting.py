@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 PAGE = "signer.html"
-MAX_FOR = 32
-"""Members whom one request speaks to, if nobody is named; a brief proof has room for 64 values."""
+SPARE = 32
+"""Values of a proof that are left for what partners add to it: who they are, the epochs, what a proposal decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def make_request(
     """The request for an act on the record that was read.
 
     Raises:
-        RuleError: ``request/nobody`` for a member who is not one.
+        RuleError: ``request/nobody`` for a member who is not one; ``request/too-many`` where so many are named that the request would have no room.
     """
     from commonhold.kernel.record.request import MAX_URLS, Claim, Request, check_url, target_of  # noqa: PLC0415
     from commonhold.kernel.record.review import needed  # noqa: PLC0415
@@ -163,12 +163,12 @@ def make_request(
     urls = tuple(dict.fromkeys([*asked.urls, *([asked.house] if isinstance(asked.house, str) else []), *mirrors]))[:MAX_URLS]
     for url in urls:
         check_url(url)
-    keys = [
-        key
-        for member in _members(state, asked.members)
-        for key in needed(type, body, org=state.org, epoch=state.epoch, member=member, about=about)
-    ]
-    keys = list(dict.fromkeys([*keys, *(("rules", f"articles.{number}") for number in _articles(state, type, body, target))]))
+    articles = [("rules", f"articles.{number}") for number in _articles(state, type, body, target)]
+    keys = _values(
+        state,
+        asked.members,
+        lambda member: [*needed(type, body, org=state.org, epoch=state.epoch, member=member, about=about), *articles],
+    )
     values = {(part, key): _value(state, part, key) for part, key in keys}
     found = dict(texts)
     for digest in _named(values, state, type, "" if about is not None else target, read):
@@ -245,6 +245,32 @@ def _in_parts(mirrors: Iterable[str], keys: Sequence[tuple[str, str]], pin: Pin,
     raise problem
 
 
+def _values(state: State, named: tuple[str, ...], of: Callable[[str], list[tuple[str, str]]]) -> list[tuple[str, str]]:
+    """The values of the state that a request shows: those that the members whom it speaks to need, each once.
+
+    Where nobody is named, it speaks to as many as there is room for, and who is left out is said: they would be told that it shows too little.
+    """
+    from commonhold.cli.output import note  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+    from commonhold.kernel.record.brief import MAX_VALUES  # noqa: PLC0415
+
+    keys: dict[tuple[str, str], None] = {}
+    members = _members(state, named)
+    for at, member in enumerate(members):
+        more = dict.fromkeys(of(member))
+        if len(keys | more) > MAX_VALUES - SPARE:
+            if named or not at:
+                raise RuleError(
+                    f"{len(members)} members are asked, and one request has room for {at}",
+                    code="request/too-many",
+                    next_step="Make one for some of them with --for, and another for the rest.",
+                )
+            note(f"note: the request speaks to the first {at} of {len(members)} members; make another with --for for the rest")
+            break
+        keys |= more
+    return list(keys)
+
+
 def _members(state: State, named: tuple[str, ...]) -> list[str]:
     from commonhold.kernel.errors import RuleError  # noqa: PLC0415
 
@@ -253,7 +279,7 @@ def _members(state: State, named: tuple[str, ...]) -> list[str]:
         if name not in members:
             raise RuleError(f"{printable(name)} is not a member", code="request/nobody", next_step="`commonhold state` lists the members.")
     everybody = sorted(name for name, member in members.items() if member.status in ("active", "invited"))
-    return list(named) or everybody[:MAX_FOR]
+    return list(named) or everybody
 
 
 def _value(state: State, part: str, key: str) -> Any:

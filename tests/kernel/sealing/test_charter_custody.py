@@ -57,6 +57,11 @@ def test_groups_stand_within_groups() -> None:
         ({"custody/keys/open": {"m": 1, "of": "chair"}}, "charter/value"),
         ({"custody/keys/open": ["chair"]}, "charter/value"),
         ({"offices/editor/seats": 17}, "charter/custody-too-many"),
+        (
+            {f"offices/o{n}": {"article": "1", "seats": 13} for n in range(5)}
+            | {"custody/keys/open": {"m": 1, "of": [{"m": 1, "of": [f"o{n}"]} for n in range(5)]}},
+            "charter/custody-too-many",
+        ),
         ({"custody/more": {"resources": ["page"], "open": {"m": 1, "of": ["chair"]}}}, "charter/custody-twice"),
         ({"bodies/regions": {"members": "each(region)"}, "custody/keys/open": {"m": 1, "of": ["regions"]}}, "charter/custody-body"),
         (
@@ -71,10 +76,13 @@ def test_a_clause_that_cannot_work_is_refused(changes: dict[str, Any], code: str
 
 
 def test_what_may_surprise_is_said() -> None:
-    """One office in two groups, a group with a single seat, and secrets that nobody may seal or release."""
+    """One office in two groups, a group with a single seat or of everybody, and secrets that nobody may seal or release."""
     overlap = findings({"custody/keys/open": {"m": 2, "of": [{"m": 1, "of": ["chair"]}, {"m": 1, "of": ["chair", "editor"]}]}})
     assert "names chair in two groups" in overlap["charter/custody-overlap"]
     assert "a single seat, chair: nobody else fills that group" in overlap["charter/custody-one-seat"]
+    everybody = findings({"custody/keys/open": {"m": 2, "of": ["assembly"]}})
+    assert everybody.keys() == {"charter/custody-everybody"}
+    assert "at most 16 in one group: with more members nothing can be sealed anew" in everybody["charter/custody-everybody"]
     value = {key: change for key, change in KEEPING.items() if key != "decisions/release"}
     found = [finding.words for finding in check_charter(charter(value)) if finding.code == "charter/custody-no-rule"]
     assert found == ["says who opens the secrets, and no rule says by whose decision they are released"]

@@ -128,6 +128,26 @@ def test_somebody_in_two_groups_gets_one_share_where_it_is_scarcest() -> None:
     assert caught.value.data["there"] == ["plover"]
 
 
+def test_a_seal_for_more_people_than_it_can_have_is_refused_before_anybody_seals() -> None:
+    """Seventeen of a body in one group, or seventy in five groups: by how many, in which places, and what to do, where the structure is asked for."""
+    seventeen = [f"m{number}" for number in range(17)]
+    vault = Vault({"custody/keys/open": {"m": 2, "of": ["assembly"]}}, members=seventeen, seats={"chair": "m0"})
+    with pytest.raises(RuleError, match="17 people of assembly have a kit, and a secret is shared among at most 16 in one group") as caught:
+        structure_for(vault.state, "page")
+    assert (caught.value.code, caught.value.data) == ("seal/too-large", {"people": 17, "most": 16})
+    assert "amendment" in caught.value.next_step
+    regions = {f"offices/region{number}": {"article": "1.3", "seats": 16} for number in range(4)}
+    groups = [{"m": 1, "of": [f"region{number}"]} for number in range(4)] + [{"m": 1, "of": ["assembly"]}]
+    seats = {f"region{number // 16}/{number}": f"m{number}" for number in range(64)}
+    seventy = [f"m{number}" for number in range(70)]
+    vault = Vault({**regions, "custody/keys/open": {"m": 3, "of": groups}}, members=seventy, seats=seats)
+    with pytest.raises(RuleError, match=r"70 people in all have a kit, .* at most 64 in one seal, and custody\.keys names all of these"):
+        structure_for(vault.state, "page")
+    del groups[-1]
+    fits = Vault({**regions, "custody/keys/open": {"m": 3, "of": groups}}, members=seventy, seats=seats)
+    assert len(structure_for(fits.state, "page").people()) == 64
+
+
 def test_a_small_organisation_whose_officers_are_members_too_can_seal() -> None:
     """Two officers and three members of five: it takes all five, in the groups where they are needed, and is not refused for want of people."""
     clause = {"m": 2, "of": [{"m": 2, "of": ["chair", "treasurer", "editor"]}, {"m": 3, "of": ["assembly"]}]}

@@ -6,13 +6,12 @@ A clause names offices and bodies, never people: who they are is the record's bu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from commonhold.kernel.charter.draft import Draft
 from commonhold.kernel.charter.people import EVERYONE, optional_duration
-from commonhold.kernel.charter.rules import MAX_MEMBERS, Custodians, Custody
-
-MAX_LEVELS: Final = 4
+from commonhold.kernel.charter.rules import Custodians, Custody
+from commonhold.kernel.custody.sealing.structure import MAX_LEVELS, MAX_MEMBERS, MAX_PEOPLE
 
 
 def read_custody(draft: Draft) -> None:
@@ -35,6 +34,7 @@ def read_custody(draft: Draft) -> None:
         for twice in sorted({one for one in named if named.count(one) > 1}):
             words = f"names {twice} in two groups, and each person has one share, in one of them"
             draft.note("warning", place, words, "Name other people in one of the groups.", code="custody-overlap")
+        _count_all(draft, place, named)
     if draft.custody:
         for kind, missing in (("seal", "sealed"), ("release", "released")):
             if not any(kind in rule.kinds for rule in draft.decisions.values()):
@@ -70,6 +70,18 @@ def _custodians(draft: Draft, place: str, table: Mapping[str, Any], level: int) 
         words = f"has a group with a single seat, {', '.join(of)}: nobody else fills that group, and while the seat is empty or its share is lost nobody does"
         draft.note("warning", place, words, "Name further offices in it, if that is not what is meant.", code="custody-one-seat")
     return Custodians(m, of=tuple(of))
+
+
+def _count_all(draft: Draft, place: str, named: tuple[str, ...]) -> None:
+    """Note a clause for more people than one seal can have, before anybody is asked to seal for them."""
+    offices = dict.fromkeys(draft.bodies[name].selector if name in draft.bodies else name for name in named)
+    seats = sum(draft.offices[office].seats for office in offices if office in draft.offices)
+    if seats > MAX_PEOPLE:
+        words = f"names offices with {seats} seats in all, and a secret is shared among at most {MAX_PEOPLE} people"
+        draft.note("error", place, words, "Name fewer offices, or committees of fewer people.", code="custody-too-many")
+    if EVERYONE in offices:
+        words = f"has a group of everybody, and a secret is shared among at most {MAX_MEMBERS} in one group: with more members nothing can be sealed anew"
+        draft.note("warning", place, words, "Name an office or a committee, if there may be more.", code="custody-everybody")
 
 
 def _count(draft: Draft, place: str, m: int, there: int, what: str) -> None:

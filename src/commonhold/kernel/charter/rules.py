@@ -194,9 +194,6 @@ class Delegation:
 WAYS: Final = ("mail", "paper", "partner", "person", "phone")
 """Over what word of a proposal reaches somebody: a mailbox, a letter, a partner's page or feed, somebody who comes, a telephone."""
 
-MAX_MEMBERS: Final = 16
-"""People or groups in one group of custodians: SLIP-39 counts no further."""
-
 
 @dataclass(frozen=True, slots=True)
 class Custodians:

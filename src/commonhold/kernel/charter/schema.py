@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from commonhold.kernel.charter.rules import MAX_MEMBERS, WAYS
+from commonhold.kernel.charter.rules import WAYS
 from commonhold.kernel.charter.shape import (
     Problem,
     article,
@@ -31,6 +31,7 @@ from commonhold.kernel.charter.shape import (
     text_or,
     word,
 )
+from commonhold.kernel.custody.sealing.structure import MAX_MEMBERS
 
 _SEATS: Final = integer(1, 10_000)
 _COUNTED: Final = one_of("for", "against", "abstain", "present", "ballots")

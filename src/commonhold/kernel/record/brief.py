@@ -38,9 +38,10 @@ from commonhold.kernel.tlog.policy import Policy
 
 FORM: Final = "commonhold/brief/v1"
 MAX_BRIEF_BYTES: Final = 8 << 20
-MAX_VALUES: Final = 64
+MAX_VALUES: Final = 256
+"""Values of the state in one proof: to seal for as many people as a seal has, each with a kit and with the seat that they hold."""
 MAX_TEXTS: Final = 16
-MAX_NESTED: Final = 1_000
+MAX_NESTED: Final = 2_000
 MAX_COMMAS: Final = 20_000
 MAX_EPOCHS: Final = 16
 """How many epochs may lie between a pin and what is checked with it."""

@@ -91,7 +91,7 @@ def keys_to_show(state: State, entry: Entry | None, asked: Iterable[Key]) -> tup
     That is, too: what an enacted proposal decided; where a channel has moved to; and how a later epoch came about.
 
     Raises:
-        RuleError: ``brief/too-many`` for more than 64.
+        RuleError: ``brief/too-many`` for more than 256.
     """
     keys = [*(wanted(entry, state.proposal(proposal_of(entry))) if entry is not None else ()), *asked]
     for part, key in tuple(keys):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from commonhold.kernel.custody.sealing.structure import MAX_PEOPLE
 from commonhold.kernel.errors import FormatError
 from commonhold.kernel.kinds import RELEASES
 from commonhold.kernel.record.bodies import Digest, MemberId, Name, Value
@@ -73,15 +74,15 @@ class _AboutContributing(_About, frozen=True):
 class _AboutOpening(_About, frozen=True):
     """And who has contributed to it."""
 
-    given: Annotated[list[MemberId], msgspec.Meta(max_length=64)]
+    given: Annotated[list[MemberId], msgspec.Meta(max_length=MAX_PEOPLE)]
 
 
 class _AboutSealing(Value, frozen=True):
-    """The charter's clause, the bodies in it, and the seats for which people stand in the structure, as ``office/member``."""
+    """The charter's clause, and of each person the body or the seat, as ``office/member``, by which they stand in the structure."""
 
     clause: Name
-    bodies: Annotated[list[Name], msgspec.Meta(max_length=16)]
-    seats: Annotated[list[_Place], msgspec.Meta(max_length=64)]
+    bodies: Annotated[list[Name], msgspec.Meta(max_length=MAX_PEOPLE)]
+    seats: Annotated[list[_Place], msgspec.Meta(max_length=MAX_PEOPLE)]
 
 
 _ABOUT: Final[Mapping[str, type[Value]]] = {

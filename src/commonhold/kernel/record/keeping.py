@@ -7,7 +7,7 @@ true again. ``custody`` holds the acts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from commonhold.kernel.charter.rules import Custodians
 from commonhold.kernel.custody.sealing.shares import Manifest
-from commonhold.kernel.custody.sealing.structure import Group
+from commonhold.kernel.custody.sealing.structure import MAX_MEMBERS, MAX_PEOPLE, Group
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.record import payloads
 from commonhold.kernel.record.state import Draft, Rotation, Seal, State
@@ -79,7 +79,8 @@ def structure_for(state: State, resource: str) -> Group:
     moved as it takes.
 
     Raises:
-        RuleError: ``seal/no-clause`` if the charter says nothing of the resource; ``seal/too-few`` naming the places that are not filled.
+        RuleError: ``seal/no-clause`` if the charter says nothing of the resource; ``seal/too-few`` naming the places that are not filled;
+            ``seal/too-large`` where more people hold them than one seal can have.
     """
     clause = state.charter.custody.get(resource)
     if clause is None:
@@ -99,7 +100,10 @@ def structure_for(state: State, resource: str) -> Group:
     for leaf in leaves:
         while len(chosen[id(leaf)]) < leaf.m and _moved(leaf, leaves, there, chosen):
             pass
-    return _group(clause.open, chosen)
+    found = _group(clause.open, chosen)
+    if len(people := found.people()) > MAX_PEOPLE:
+        raise _too_many(people, "in all", MAX_PEOPLE, f"in one seal, and custody.{clause.name} names all of these")
+    return found
 
 
 def _moved(short: Custodians, leaves: list[Custodians], there: dict[int, frozenset[str]], chosen: dict[int, frozenset[str]]) -> bool:
@@ -269,7 +273,18 @@ def _group(custodians: Custodians, chosen: dict[int, frozenset[str]]) -> Group:
             data={"places": list(custodians.of), "there": sorted(people), "needed": custodians.m},
             next_step="Fill the offices first.",
         )
+    if len(people) > MAX_MEMBERS:
+        raise _too_many(people, f"of {', '.join(custodians.of)}", MAX_MEMBERS, "in one group")
     return Group(custodians.m, tuple(sorted(people)))
+
+
+def _too_many(people: Collection[str], who: str, most: int, where: str) -> RuleError:
+    return RuleError(
+        f"{len(people)} people {who} have a kit, and a secret is shared among at most {most} {where}",
+        code="seal/too-large",
+        data={"people": len(people), "most": most},
+        next_step="Let an amendment of the clause name fewer people, such as a committee of them, or more groups of fewer.",
+    )
 
 
 def _same_shape(custodians: Custodians, group: Group) -> bool:

@@ -20,6 +20,7 @@ from commonhold.kernel import b64
 from commonhold.kernel.canonical import canonical_bytes, parse_canonical
 from commonhold.kernel.errors import FormatError, RuleError
 from commonhold.kernel.record.bodies import BODIES
+from commonhold.kernel.record.brief import MAX_VALUES
 from commonhold.kernel.record.custodyrequest import PARTIAL, check_about
 from commonhold.kernel.record.entries import FUTURE_TYPES, MAX_ENTRY_BYTES, MAX_EPOCH
 
@@ -27,9 +28,9 @@ FORM: Final = "commonhold/request/v1"
 MAX_REQUEST_BYTES: Final = 8 << 20
 MAX_NESTED: Final = 20_000
 """Objects, lists and commas in one request: more than any needs, and few enough for a phone."""
-MAX_TEXTS: Final = 64
+MAX_TEXTS: Final = 600
+"""As many as a charter has articles to accept, and more than one seal has custodians."""
 MAX_URLS: Final = 8
-MAX_CLAIMED: Final = 256
 SIGNABLE: Final = frozenset({"accept", "acknowledge", "approve", "confirm", "contribute", "object", "propose", "withdraw"})
 """Acts that a request may ask for. `open` begins a log and is the command line's; partners, not members, make `attest`."""
 UNSEAL: Final = "unseal"
@@ -198,7 +199,7 @@ def _act(act: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 def _claim(value: Any) -> Claim:
     _require(isinstance(value, dict) and value.keys() - {"entry"} == {"checkpoint", "values"})
     note, entry, rows = value["checkpoint"], value.get("entry", ""), value["values"]
-    _require(isinstance(note, str) and isinstance(entry, str) and isinstance(rows, list) and len(rows) <= MAX_CLAIMED)
+    _require(isinstance(note, str) and isinstance(entry, str) and isinstance(rows, list) and len(rows) <= MAX_VALUES)
     values: dict[tuple[str, str], Any] = {}
     for row in rows:
         _require(isinstance(row, dict) and row.keys() - {"value"} == {"part", "key"})

@@ -20,6 +20,7 @@ MAX_MEMBERS: Final = 16
 
 MAX_LEVELS: Final = 4
 MAX_PEOPLE: Final = 64
+"""People in one structure: what is said of so many in a seal, or in a request to them, still fits into one entry, and one file for a phone."""
 MAX_SETS: Final = 10_000
 
 
