@@ -162,16 +162,18 @@ def read_history_of(
     return history, judge_freshness(judge_history(history), current.state, answers, now)
 
 
-def texts_named(state: State) -> tuple[str, ...]:
+def texts_named(state: State, skip: frozenset[str] = frozenset({"seal"})) -> tuple[str, ...]:
     """The digests of the objects that a record names: what its seals need, the charter's texts, and those of everything that was proposed.
 
     In the order in which they matter: without the first nobody can open what is sealed.
+
+    Args:
+        skip: kinds of proposals whose payloads name no texts; most digests in a seal's name no object at all.
     """
     value: Any = state.charter.value
     found = [*kept_objects(state), value["title"], *value["articles"].values()]
     for proposal in state.part("proposals").values():
-        # Most digests in a seal's payload name no object.
-        if proposal.kind != "seal":
+        if proposal.kind not in skip:
             found += digests_in(proposal.payload)
     return tuple(dict.fromkeys(found))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -25,7 +26,7 @@ def step_back() -> bool:
 
 
 class Pace:
-    """No more than so many bytes a second, on average since the start.
+    """No more than so many bytes a second, on average since the start, however many threads ask.
 
     Args:
         rate: bytes a second; 0 for as fast as it goes.
@@ -36,11 +37,13 @@ class Pace:
     ) -> None:
         self._rate, self._clock, self._sleep = rate, clock, sleep
         self._start, self._seen = clock(), 0
+        self._lock = threading.Lock()
 
     def took(self, size: int) -> None:
         """Wait, where *size* further bytes came too early."""
         if self._rate:
-            self._seen += size
-            early = self._start + self._seen / self._rate - self._clock()
+            with self._lock:
+                self._seen += size
+                early = self._start + self._seen / self._rate - self._clock()
             if early > _SLACK:
                 self._sleep(early)

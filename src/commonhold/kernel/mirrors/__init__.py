@@ -1,0 +1,1 @@
+"""Mirrors: what a house says of the files in a copy that anybody serves (docs/formats/mirror.md)."""

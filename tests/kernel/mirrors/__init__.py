@@ -1,0 +1,1 @@
+"""Laws of what a house says of the files in its mirror."""
