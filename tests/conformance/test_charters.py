@@ -217,6 +217,12 @@ def test_rules_are_said_in_words() -> None:
                 "objection": {"of": "editors", "at_least": 2, "within": "P3D"},
                 "notices": {"people": 2, "ways": 2},
             },
+            "decisions/emergency-release": {
+                "article": "1.1",
+                "by": {"office": "chair"},
+                "objection": {"of": "assembly", "at_least": 2, "within": "P3D", "confirm": "1/5"},
+                "notices": {"people": 1, "ways": 2},
+            },
         }
     )
     words = {name: rule_in_words(rule) for name, rule in charter.rules.items()}
@@ -231,6 +237,11 @@ def test_rules_are_said_in_words() -> None:
     assert words["urgent"] == (
         "1 of chair; unless at least 2 of editors object within P3D;"
         " which begins once 2 of them say that word has reached them, over 2 different ways"
+    )
+    assert words["emergency-release"] == (
+        "1 of chair; unless at least 2 of assembly object within P3D;"
+        " which begins once 1 of them say that word has reached them, over 2 different ways;"
+        " and once at least 1/5 of them, who neither asked nor approved, confirm it afterwards"
     )
     assert words["vote"].startswith("names a body and no majority")
 

@@ -8,6 +8,7 @@ import pytest
 
 from commonhold.kernel.charter import CharterError, cheaper_routes, check_amendment, check_founding
 from commonhold.kernel.charter.rules import Charter
+from tests.attacks import Mutation, attack
 from tests.kernel.charters import MAJORITY, TWO_THIRDS, load
 
 SIGNED = {"signatures": {"of": ["chair", "treasurer"], "m": 2}}
@@ -112,6 +113,42 @@ def test_counts_that_the_members_cannot_reach_are_errors() -> None:
         ("error", "charter/too-few-members", "incompatible.apart"),
         ("warning", "charter/one-in-two-offices", "decisions.statement"),
     }
+
+
+@attack(
+    "emergency-nobody",
+    Mutation(
+        "src/commonhold/kernel/charter/founding.py",
+        find="    if people is None or people > members:",
+        replace="    if people is None and not members:",
+    ),
+)
+def test_an_emergency_that_the_members_could_not_meet_is_no_rule_to_found_under() -> None:
+    """Beside whoever asks and approves there must be so many as must be told, and as must confirm, in an organisation of this size."""
+
+    def rule(of: object, people: int, confirm: object) -> Charter:
+        by = {"signatures": {"of": ["chair", "treasurer", "editor"], "m": 1}}
+        objection = {"of": of, "at_least": 2, "within": "P3D", "confirm": confirm}
+        return whole(
+            {
+                "decisions/urgent": {
+                    "article": "1.4",
+                    "enacts": ["emergency-release"],
+                    "by": by,
+                    "objection": objection,
+                    "notices": {"people": people, "ways": 2},
+                }
+            }
+        )
+
+    assert ("error", "charter/notices-members", "decisions.urgent") in found(rule("assembly", 4, 1), 5)
+    assert ("error", "charter/confirm-members", "decisions.urgent") in found(rule("assembly", 1, "4/5"), 5)
+    assert ("error", "charter/confirm-members", "decisions.urgent") in found(rule(["chair", "treasurer", "editor"], 1, 2), 3)
+    for members in (5, 12):
+        assert not [code for _, code, place in found(rule("assembly", 3, "3/5"), members) if place == "decisions.urgent"]
+    with pytest.raises(CharterError) as refused:
+        check_amendment(rule("assembly", 3, 3), rule("assembly", 3, 4), 5)
+    assert refused.value.code == "charter/confirm-members"
 
 
 def test_cheaper_routes_are_counted_for_the_real_number_of_members() -> None:

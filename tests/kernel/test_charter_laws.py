@@ -6,9 +6,23 @@ from typing import Any
 
 import pytest
 
+from tests.attacks import Mutation, attack
 from tests.kernel.charters import MAJORITY, TWO_THIRDS, errors, findings
 
+STRENGTH = "src/commonhold/kernel/charter/strength.py"
 SIGNED = {"signatures": {"of": ["chair", "treasurer"], "m": 2}}
+
+
+def emergency(of: Any, people: int, confirm: int | str) -> dict[str, Any]:
+    """A rule for emergencies, in which one of four officers approves."""
+    return {
+        "decisions/emergency-release": {
+            "article": "1.4",
+            "by": {"signatures": {"of": ["chair", "treasurer", "editor"], "m": 1}},
+            "objection": {"of": of, "at_least": 2, "within": "P3D", "confirm": confirm},
+            "notices": {"people": people, "ways": 2},
+        }
+    }
 
 
 @pytest.mark.parametrize(
@@ -91,6 +105,27 @@ SIGNED = {"signatures": {"of": ["chair", "treasurer"], "m": 2}}
             {"decisions/ordinary/objection": {"of": ["chair", "editor"], "at_least": 4, "within": "P1D"}},
             ("charter/objection-unreachable", "1.1", "decisions.ordinary"),
         ),
+        # word that can reach nobody, and confirmations that nobody can give
+        (
+            {
+                "decisions/statement/by/signatures/m": 1,
+                "decisions/statement/objection": {"of": ["chair", "treasurer"], "at_least": 1, "within": "P1D"},
+                "decisions/statement/notices": {"people": 2, "ways": 1},
+            },
+            ("charter/notices-unreachable", "1.4", "decisions.statement"),
+        ),
+        (
+            {
+                "decisions/ordinary/by": {"all_of": ["editors", {"office": "chair"}]},
+                "decisions/ordinary/pass": {"body": "editors", **MAJORITY},
+                "decisions/ordinary/objection": {"of": "editor", "at_least": 1, "within": "P1D"},
+                "decisions/ordinary/notices": {"people": 1, "ways": 1},
+            },
+            ("charter/notices-unreachable", "1.1", "decisions.ordinary"),
+        ),
+        (emergency(["chair", "treasurer", "editor"], 2, 3), ("charter/confirm-unreachable", "1.4", "decisions.emergency-release")),
+        (emergency(["chair", "treasurer", "editor"], 3, 2), ("charter/notices-unreachable", "1.4", "decisions.emergency-release")),
+        (emergency(["chair", "treasurer", "editor"], 1, "3/4"), ("charter/confirm-unreachable", "1.4", "decisions.emergency-release")),
         # money
         ({"decisions/statement/above": "ordinary"}, ("charter/above-no-limit", "1.4", "decisions.statement")),
         (
@@ -102,6 +137,27 @@ SIGNED = {"signatures": {"of": ["chair", "treasurer"], "m": 2}}
 def test_a_charter_that_cannot_work_is_refused_naming_the_article(changes: dict[str, Any], error: tuple[str, str, str]) -> None:
     """One broken law is one error, and it names the article and the rule; loading raises for exactly that."""
     assert errors(changes) == {error}
+
+
+@attack(
+    "emergency-nobody",
+    Mutation(
+        STRENGTH,
+        find="    if rule.notices is not None and rule.notices.people > left:",
+        replace="    if left < 0 and rule.notices is not None:",
+    ),
+    Mutation(STRENGTH, find=" - bool(RELEASES.intersection(rule.kinds))", replace=""),
+)
+def test_a_rule_that_nobody_could_meet_says_what_is_left_and_what_to_write() -> None:
+    """Of four seats one asks and one approves, so two are left; where all members may object, how many is known when there are members."""
+    (finding,) = [found for found in findings(emergency(["chair", "treasurer", "editor"], 3, 2)) if found.level == "error"]
+    assert (
+        finding.words
+        == "asks 3 of those who may object to sign that word has reached them, and 2 of 4 are left beside whoever asks and approves"
+    )
+    assert finding.next_step == "Ask for fewer people, or let more of them object, such as the body of all members."
+    assert errors(emergency(["chair", "treasurer", "editor"], 2, 2)) == set()
+    assert errors(emergency("assembly", 30, 40)) == set()
 
 
 def test_a_chain_of_limits_leads_upwards() -> None:

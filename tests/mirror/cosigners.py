@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -124,7 +124,7 @@ def cosigners(*names: str) -> Iterator[dict[str, Cosigner]]:
             server.server_close()
 
 
-def name_partners(house: House, partners: dict[str, Cosigner], k: int) -> None:
+def name_partners(house: House, partners: dict[str, Cosigner], k: int, by: Sequence[str] = ("heron", "tern", "plover", "curlew")) -> None:
     """Let the members of a house decide that *k* of these make its clock, and remember where they are."""
     policy = {
         "witnesses": {name: str(one.signer.verifier) for name, one in partners.items()},
@@ -132,7 +132,7 @@ def name_partners(house: House, partners: dict[str, Cosigner], k: int) -> None:
         "quorum": "all",
     }
     proposal = house.propose("heron", "partner", "--payload", house.write("partner.json", json.dumps(policy)))
-    house.approve(proposal, "heron", "tern", "plover", "curlew")
+    house.approve(proposal, *by)
     for one in partners.values():
         house.ask("house", "partner", "add", one.url)
 

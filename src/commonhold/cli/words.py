@@ -127,7 +127,7 @@ def proposal_words(found: Mapping[str, Any]) -> str:
     if "waiting" in found:
         waiting = found["waiting"]
         if waiting["over"]:
-            lines.append(f"waits     for confirmation by {', '.join(waiting['who_must_confirm'])}")
+            lines.append(f"waits     {_confirmation(waiting, found['confirmed'])}")
         else:
             lines.append(f"waits     until {moment(waiting['until'])}")
     if found["pending"]:
@@ -136,6 +136,12 @@ def proposal_words(found: Mapping[str, Any]) -> str:
         end = moment(found["not_after"])
         lines.append(f"until     {end if found.get('ends', True) else f'decided or withdrawn ({end} counts once there is a clock)'}")
     return "\n".join(lines)
+
+
+def _confirmation(waiting: Mapping[str, Any], confirmed: Sequence[str]) -> str:
+    names = ", ".join(waiting["who_must_confirm"])
+    missing = waiting["confirms_needed"] - len(confirmed)
+    return f"for {missing} more to confirm it, of {names}" if missing > 0 else f"for confirmation by {names}"
 
 
 def counted_approvers(found: Mapping[str, Any]) -> frozenset[str]:

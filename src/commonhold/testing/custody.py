@@ -30,7 +30,7 @@ TWO = {"signatures": {"of": ["chair", "treasurer", "editor"], "m": 2}}
 EMERGENCY: dict[str, Any] = {
     "article": "2",
     "by": {"signatures": {"of": ["chair", "treasurer", "editor"], "m": 1}},
-    "objection": {"of": "assembly", "at_least": "1/4", "within": "P2D"},
+    "objection": {"of": "assembly", "at_least": "1/4", "within": "P2D", "confirm": 2},
     "notices": {"people": 2, "ways": 2},
 }
 CLAUSE: dict[str, Any] = {"article": "1", "resources": ["page", "domain"], "open": {"m": 2, "of": ["chair", "treasurer", "editor"]}}

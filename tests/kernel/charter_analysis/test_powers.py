@@ -81,6 +81,9 @@ def test_who_expels_or_picks_the_witnesses_shortens_the_way() -> None:
     assert quick.days == 0
 
 
+NAMED = {"of": "assembly", "at_least": 2, "within": "P3D", "confirm": 2}
+
+
 def test_an_objection_right_asks_for_approvers_and_confirmers_until_too_few_are_left() -> None:
     """No act passes by silence: with a right of a quarter of twelve, ten people must act, and the member whom it is about is not asked."""
     changes = {
@@ -91,9 +94,15 @@ def test_an_objection_right_asks_for_approvers_and_confirmers_until_too_few_are_
         "decisions/board": rule("editors", **{"pass": MAJORITY}, objection={"of": "assembly", "at_least": 12, "within": "P1D"}),
         "decisions/nobody": rule(BOTH, objection={"of": ["editor"], "at_least": 2, "within": "P1D"}),
         "decisions/dismiss": rule(BOTH, objection={"of": ["chair"], "at_least": 1, "within": "P1D"}),
+        "decisions/emergency-release": rule({"office": "chair"}, objection=NAMED, notices={"people": 2, "ways": 2}),
     }
     found = answers(load(changes), 12)
     assert direct(found, "slow") == 10
+    # Whoever asks, whoever approves, and two others, as the rule names; a quarter of twelve are three.
+    assert direct(found, "emergency-release") == 4
+    for of, named, people in (("assembly", "1/4", 5), (["chair", "treasurer", "editor"], 2, 3)):
+        other = {"decisions/emergency-release/objection": {**NAMED, "of": of, "confirm": named}}
+        assert direct(answers(load({**changes, **other}), 12), "emergency-release") == people
     assert direct(found, "expel") == 9
     # At least one other confirms, however high the bar for an objection is.
     assert direct(found, "heads") == 3

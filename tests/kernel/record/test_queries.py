@@ -73,8 +73,18 @@ def test_a_wait_says_until_when_and_who_must_confirm() -> None:
     club.tick(7 * DAY)
     club.do("curlew", "confirm", proposal=proposal)
     answer = describe_proposal(club.state, proposal)
-    assert answer["waiting"] == {"until": T0 + 1 + 7 * DAY, "over": True, "who_must_confirm": ["dunlin"]}
+    assert answer["waiting"] == {"until": T0 + 1 + 7 * DAY, "over": True, "who_must_confirm": ["dunlin"], "confirms_needed": 1}
     assert (answer["pending"], answer["confirmed"]) == (["curlew"], ["curlew"])
+
+
+def test_where_nobody_may_object_the_approvers_confirm_and_no_number_is_said() -> None:
+    """After a notice and a time lock the approvers sign again, and have to meet the rule by themselves."""
+    club = Club(clocked=True)
+    proposal = club.decide("slow", {"text": text("s")})
+    club.tick()
+    club.tick(3 * DAY)
+    found = describe_proposal(club.state, proposal)["waiting"]
+    assert (found["over"], found["who_must_confirm"], found["confirms_needed"]) == (True, ["heron", "plover", "tern"], 0)
 
 
 def test_a_majority_that_stands_in_for_a_wait_is_said() -> None:

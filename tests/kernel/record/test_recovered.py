@@ -58,8 +58,8 @@ def test_a_recovered_key_makes_up_no_quorum() -> None:
     "recovery-denominator",
     Mutation(
         "src/commonhold/kernel/record/tally.py",
-        find="        confirmed = voices(state, proposal, can & acts.keys())\n",
-        replace="        can = voices(state, proposal, can)\n        confirmed = can & acts.keys()\n",
+        find="    return max(1, len(confirmers(state, proposal_id, proposal)) - threshold + 1)",
+        replace="    return max(1, len(voices(state, proposal, confirmers(state, proposal_id, proposal))) - threshold + 1)",
     ),
 )
 def test_recovering_the_keys_of_those_who_might_object_is_no_consent() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonhold.kernel.record import tally
+from commonhold.kernel.record.matching import assign
 from tests.authenticator import Authenticator
 from tests.kernel.record.helpers import DAY, T0, Club, text
 
@@ -28,7 +29,7 @@ def best(wanted: list[tuple[frozenset[str], int]]) -> int:
 @given(groups)
 def test_each_person_fills_one_place_and_as_many_places_as_possible_are_filled(wanted: list[tuple[frozenset[str], int]]) -> None:
     """Whoever is chair and treasurer at once is one of two signatures, and nobody's signature is wasted."""
-    filled = tally.assign(wanted)
+    filled = assign(wanted)
     if len(wanted) == 1:
         assert filled == [wanted[0][0]]
         return
@@ -41,7 +42,7 @@ def test_the_assignment_does_not_depend_on_the_order_of_sets(wanted: list[tuple[
     """Two readers whose sets iterate differently count the same."""
     for order in list(permutations(PEOPLE))[:3]:
         shuffled = [(frozenset(sorted(people, key=order.index)), m) for people, m in wanted]
-        assert tally.assign(shuffled) == tally.assign(wanted)
+        assert assign(shuffled) == assign(wanted)
 
 
 def test_thousands_of_places_do_not_exhaust_the_stack() -> None:
@@ -50,7 +51,7 @@ def test_thousands_of_places_do_not_exhaust_the_stack() -> None:
     # Every group but the last can take its own person and the next one; only a chain through all of them frees a place for the last.
     wanted = [(frozenset(people[n : n + 2]), 1) for n in range(2_000)]
     wanted.append((frozenset(people[:1]), 1))
-    assert sum(map(len, tally.assign(wanted))) == 2_001
+    assert sum(map(len, assign(wanted))) == 2_001
 
 
 def test_the_register_and_its_denominator_freeze_when_the_proposal_is_made() -> None:

@@ -84,8 +84,7 @@ class Emergencies(RuleBasedStateMachine):
         assert self.ticks[-1][1] - begins[0] >= 3 * DAY, "they had less than three days"
         assert len(self.objecting) < 2, "two objected"
         confirmed = {name for name, index in self.confirmed.items() if name in others and index < covered}
-        assert confirmed, "it passed by silence"
-        assert len(others - confirmed) < 2, "so many were silent that they could have stopped it"
+        assert len(confirmed) >= 2, "it passed by silence"
 
     @rule(
         names=st.sets(names, min_size=2, max_size=2),

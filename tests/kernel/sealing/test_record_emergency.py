@@ -16,13 +16,14 @@ from tests.kernel.sealing.vault import KEEPING, Vault
 
 NOTICES: Final = "src/commonhold/kernel/record/notices.py"
 CUSTODY: Final = "src/commonhold/kernel/record/custody.py"
+TALLY: Final = "src/commonhold/kernel/record/tally.py"
 DECIDE: Final = "src/commonhold/kernel/record/decide.py"
 OFFICERS: Final = ["chair", "treasurer", "editor"]
 EMERGENCY: Final[dict[str, Any]] = {
     "decisions/emergency-release": {
         "article": "1.4",
         "by": {"signatures": {"of": OFFICERS, "m": 1}},
-        "objection": {"of": "assembly", "at_least": 2, "within": "P3D"},
+        "objection": {"of": "assembly", "at_least": 2, "within": "P3D", "confirm": 2},
         "notices": {"people": 2, "ways": 2},
     }
 }
@@ -135,6 +136,62 @@ def test_an_emergency_takes_nothing_from_anybody_and_ends_by_itself() -> None:
     assert watch.rotation() is not None
 
 
+@attack(
+    "emergency-pair",
+    Mutation(TALLY, find="    if named:\n", replace="    if not named:\n"),
+    Mutation(
+        TALLY, find="        return len(confirmed) >= confirms_needed(state, proposal_id, proposal)\n", replace="        return True\n"
+    ),
+    Mutation(
+        TALLY,
+        find="    return objection_holders(state, proposal, state.frozen[proposal_id]) - involved",
+        replace="    return objection_holders(state, proposal, state.frozen[proposal_id])",
+    ),
+)
+def test_two_who_agree_open_nothing_by_an_emergency() -> None:
+    """One asks and one approves; neither is told or confirms for the others, whose silence is no consent, and two of whom stop it."""
+    watch = Watch({"decisions/emergency-release/objection/at_least": 3})
+    silent, stopped = watch.ask(), watch.ask()
+    for request in (silent, stopped):
+        watch.approve(request, "tern")
+        for name in ("curlew", "tern"):
+            watch.refused(name, "acknowledge", "acknowledge/not-told", what="notice", of=request, way="phone")
+        watch.told(request, "heron/phone", "dunlin/mail")
+    watch.tick()
+    watch.tick(3 * DAY)
+    for name in ("curlew", "tern"):
+        watch.refused(name, "confirm", "act/cannot-confirm", proposal=silent)
+    watch.do("dunlin", "confirm", proposal=silent)
+    for name in ("heron", "dunlin", "plover"):
+        watch.do(name, "object", proposal=stopped)
+    watch.tick(DAY)
+    assert (watch.status(silent), watch.status(stopped)) == ("open", "blocked"), (
+        "one of two has confirmed the first, though one fewer than three is left"
+    )
+    assert not watch.state.parts["releases"]
+    watch.tick(30 * DAY)
+    assert watch.status(silent) == "open", "silence becomes no consent, however long it lasts"
+    assert not watch.state.parts["releases"]
+
+
+def test_a_share_of_all_who_may_object_confirms_an_emergency() -> None:
+    """Counted when it was asked for: two fifths of five are two, and a fifth is one."""
+    for share, needed in (("2/5", 2), ("1/5", 1)):
+        watch = Watch({"decisions/emergency-release/objection/confirm": share})
+        request = watch.ask()
+        watch.approve(request, "tern")
+        watch.told(request, "heron/phone", "dunlin/mail")
+        watch.tick()
+        watch.tick(3 * DAY)
+        found = describe_proposal(watch.state, request)["waiting"]
+        assert (found["confirms_needed"], found["who_must_confirm"]) == (needed, ["dunlin", "heron", "plover"])
+        for name in ("heron", "dunlin")[:needed]:
+            assert watch.status(request) == "open"
+            watch.do(name, "confirm", proposal=request)
+            watch.tick()
+        assert watch.status(request) == "enacted"
+
+
 def test_an_objection_stops_an_emergency_and_a_lost_receipt_begins_the_wait_anew() -> None:
     """Whoever acknowledged and then approves is one of those who want it; the others must be told again."""
     watch = Watch()
@@ -196,6 +253,9 @@ def test_a_house_without_a_clock_knows_no_emergency() -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
+        ({"decisions/emergency-release/objection/confirm": None}, "charter/emergency-release"),
+        ({"decisions/emergency-release/objection/confirm": 0}, "charter/value"),
+        ({"decisions/slow/objection": {"of": "assembly", "at_least": 1, "within": "P1D", "confirm": 1}}, "charter/confirm"),
         ({"decisions/emergency-release/notices": None}, "charter/emergency-release"),
         ({"decisions/emergency-release/notices": {"people": 2, "ways": 1}}, "charter/emergency-release"),
         ({"decisions/emergency-release/objection": None}, "charter/notices-nobody"),
@@ -243,7 +303,7 @@ def test_what_is_asked_for_can_be_watched_by_everybody() -> None:
     value = first.as_value()
     assert value["told"] == {"people": ["heron"], "needed": 2, "ways": ["mail"], "ways_needed": 2}
     assert (value["objections"], value["given"], second.as_value()["told"]) == ({"by": [], "needed": 2}, [], None)
-    assert (first.objections_needed, first.confirms_needed) == (2, 3)
+    assert (first.objections_needed, first.confirms_needed) == (2, 2)
     assert (second.id, second.told, second.objections_needed, second.confirms_needed) == (plain, None, 0, 0)
     assert second.not_before == clock + 4 * DAY
     watch.approve(request, "tern")

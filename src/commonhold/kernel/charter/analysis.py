@@ -19,7 +19,7 @@ from commonhold.kernel.charter.choosing import rules_for
 from commonhold.kernel.charter.people import EVERYONE
 from commonhold.kernel.charter.rules import Charter, Count, Fraction, Need, Rule, Share
 from commonhold.kernel.charter.seating import Seating
-from commonhold.kernel.charter.strength import parts
+from commonhold.kernel.charter.strength import no_part, parts
 from commonhold.kernel.custody import AtLeast, Node, NodeRef, Party, PartyRef, Register, Way
 from commonhold.kernel.durations import Duration
 from commonhold.kernel.kinds import PROBATION_KINDS
@@ -186,7 +186,7 @@ class _Model:
         return tuple(dict.fromkeys(found))
 
     def confirmed(self, rule: Rule, need: Need, kind: str) -> tuple[str, ...]:
-        """What a right to object takes: so many of its holders approve or confirm that too few are left to object; silence is no consent."""
+        """What a right to object takes: so many of its holders approve or confirm that too few are left to object, or as the rule names; silence is no consent."""
         if rule.objection is None:
             return ()
         offices, least = self.offices(rule.objection.of), rule.objection.at_least
@@ -195,13 +195,18 @@ class _Model:
         stops = least if isinstance(least, int) else max(1, least.required(holders))
         # The member whom it is about does not confirm, and does not count as left.
         required = holders - (kind in _ABOUT_A_MEMBER) - stops + 1
+        confirm = rule.objection.confirm
+        if confirm is not None:
+            # So many as the rule names, those who approve, and, where all may object, whoever asks.
+            named = confirm if isinstance(confirm, int) else confirm.required(holders)
+            required = named + holders - no_part(rule, holders, self.charter.bodies, self.charter.offices) - (offices is not None)
         if offices is None:
             # Whoever confirms has not approved: one more than approve, if there is one.
             approve = max(self.alone(part, rule, kind) for part in parts(need))
             return (
                 self.register_of(
                     max(required, min(approve + 1, holders - (kind in _ABOUT_A_MEMBER))),
-                    isinstance(least, Fraction),
+                    isinstance(least, Fraction) or confirm is not None,
                     later,
                 ),
             )

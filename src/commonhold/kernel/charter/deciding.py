@@ -216,7 +216,8 @@ def _objection(draft: Draft, place: str, table: Mapping[str, Any]) -> Objection 
         elif (name in draft.bodies and draft.bodies[name].unusable) or (name in draft.offices and draft.offices[name].unusable):
             words = f"gives the right to object to {name!r}, whose people this version cannot list"
             draft.note("error", place, words, "Give the right to a body or office that can be counted.", code="objection")
-    return Objection(of, read_amount(objection), parse_duration(objection["within"]))
+    confirm = read_amount(objection, "confirm") if "confirm" in objection else None
+    return Objection(of, read_amount(objection), parse_duration(objection["within"]), confirm)
 
 
 def _known(draft: Draft, *, bodies: bool) -> str:

@@ -12,7 +12,7 @@ from commonhold.kernel.charter.findings import Finding, Level, refuse_errors
 from commonhold.kernel.charter.loader import check_rules
 from commonhold.kernel.charter.people import EVERYONE
 from commonhold.kernel.charter.rules import Charter, Count, Fraction, Rule
-from commonhold.kernel.charter.strength import fewest, parts
+from commonhold.kernel.charter.strength import fewest, most_people, out_of_reach, parts
 from commonhold.kernel.kinds import TOP_KINDS
 
 NEEDED: Final = {
@@ -108,6 +108,12 @@ def _reachable(charter: Charter, rule: Rule, members: int) -> list[Finding]:
         if right is not None and isinstance(right.at_least, int) and right.at_least > members:
             words = f"has the {what} {right.at_least}, and there are {members} members"
             findings.append(_finding("error", rule, words, "Ask for fewer.", f"{what}-members"))
+    people = most_people(Count(rule.objection.of, 1), charter.bodies, charter.offices) if rule.objection else 0
+    if people is None or people > members:
+        # Seats that the members can fill were counted when the rules were read.
+        for what, words in out_of_reach(rule, members, charter.bodies, charter.offices):
+            step = "Ask for fewer people, or found with more members."
+            findings.append(_finding("error", rule, words, step, f"{what}-members"))
     return findings
 
 

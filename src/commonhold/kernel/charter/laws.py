@@ -11,7 +11,7 @@ from typing import Final
 
 from commonhold.kernel.charter.draft import Draft
 from commonhold.kernel.charter.rules import Count, Fraction, Rule
-from commonhold.kernel.charter.strength import fewest_holders, most_people, offices_in, parts
+from commonhold.kernel.charter.strength import fewest_holders, most_people, offices_in, out_of_reach, parts
 from commonhold.kernel.kinds import EMERGENCY_SECONDS, NEVER_EVERYDAY
 
 
@@ -61,10 +61,13 @@ def notice_goes_to_those_who_may_object(draft: Draft) -> None:
             words = "asks for notices, and nobody may object, so nobody would have to be told"
             draft.note("error", place, words, "Give it objection = {of, at_least, within}.", code="notices-nobody")
         if "emergency-release" not in rule.kinds:
+            if rule.objection is not None and rule.objection.confirm is not None:
+                words = "names how many confirm it, and only a rule for emergency-release may: elsewhere so many do that too few are left to object"
+                draft.note("error", place, words, "Leave confirm out.", code="confirm")
             continue
-        if rule.objection is None or rule.notices is None or rule.notices.ways < 2:
-            words = "opens secrets in an emergency without a waiting period, a right to object and notices over two ways"
-            step = 'Write objection = {of = [...], at_least = 2, within = "P3D"} and notices = {people = 2, ways = 2}.'
+        if rule.objection is None or rule.objection.confirm is None or rule.notices is None or rule.notices.ways < 2:
+            words = "opens secrets in an emergency without a waiting period, a right to object, confirmation by others and notices over two ways"
+            step = 'Write objection = {of = "assembly", at_least = 2, within = "P3D", confirm = 2} and notices = {people = 2, ways = 2}.'
             draft.note("error", place, words, step, code="emergency-release")
         elif rule.objection.within.after(0) >= EMERGENCY_SECONDS:
             words = f"waits for {rule.objection.within}, and an emergency release ends {EMERGENCY_SECONDS // 86_400} days after it was asked for"
@@ -146,6 +149,15 @@ def rights_can_be_used(draft: Draft) -> None:
                 draft.note("error", f"decisions.{rule.name}", words, "Ask for fewer people.", code=f"{what}-unreachable")
 
 
+def others_can_be_told(draft: Draft) -> None:
+    """Notices and confirmations are asked of no more people than are left of those who may object, beside those who ask and approve."""
+    for rule in draft.decisions.values():
+        people = most_people(Count(rule.objection.of, 1), draft.bodies, draft.offices) if rule.objection else None
+        for what, words in () if people is None else out_of_reach(rule, people, draft.bodies, draft.offices):
+            step = "Ask for fewer people, or let more of them object, such as the body of all members."
+            draft.note("error", f"decisions.{rule.name}", words, step, code=f"{what}-unreachable")
+
+
 def officers_are_appointed(draft: Draft) -> None:
     """An office's ``elected_by`` and the rule for ``appoint`` should name the same people; the rule decides."""
     rule = next((rule for rule in draft.decisions.values() if "appoint" in rule.kinds), None)
@@ -172,4 +184,4 @@ ALWAYS: Final[tuple[Law, ...]] = (
     limits_lead_upwards,
     notice_goes_to_those_who_may_object,
 )
-COUNTING: Final[tuple[Law, ...]] = (signatures_can_be_collected, rights_can_be_used, officers_are_appointed)
+COUNTING: Final[tuple[Law, ...]] = (signatures_can_be_collected, rights_can_be_used, others_can_be_told, officers_are_appointed)

@@ -71,11 +71,16 @@ class Quorum:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """The right of a body or office to stop a decision, within a waiting period that starts when the decision is carried."""
+    """The right of a body or office to stop a decision, within a waiting period that starts when the decision is carried.
+
+    *confirm*: how many of its holders, who have no part in the decision, must say afterwards that it may pass. Only a rule for emergencies names a number; where none is
+    named, so many must that fewer are left than an objection takes.
+    """
 
     of: tuple[str, ...]
     at_least: Fraction | int
     within: Duration
+    confirm: Fraction | int | None = None
 
 
 @dataclass(frozen=True, slots=True)

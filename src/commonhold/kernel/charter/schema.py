@@ -116,7 +116,9 @@ _DECISION: Final = table(
     notice=duration,
     quorum=table(("of", "at_least"), of=word, at_least=count_or_fraction, count=list_of(_COUNTED), floor=integer(1)),
     **{"pass": _pass},
-    objection=table(("of", "at_least", "within"), of=text_or(list_of(name)), at_least=count_or_fraction, within=duration),
+    objection=table(
+        ("of", "at_least", "within"), of=text_or(list_of(name)), at_least=count_or_fraction, within=duration, confirm=count_or_fraction
+    ),
     notices=table(("people", "ways"), people=integer(1, 64), ways=integer(1, len(WAYS))),
     time_lock=duration,
     effect_after=duration,

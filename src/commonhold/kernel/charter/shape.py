@@ -220,11 +220,11 @@ def read_fraction(text: str, *, strict: bool) -> Fraction:
     return Fraction(int(p), int(q), strict)
 
 
-def read_amount(table_: Mapping[str, Any]) -> Fraction | int:
-    """The typed value of ``at_least`` or ``more_than`` in a table that has been checked."""
+def read_amount(table_: Mapping[str, Any], key: str = "at_least") -> Fraction | int:
+    """The typed value of *key* or ``more_than`` in a table that has been checked."""
     if "more_than" in table_:
         return read_fraction(table_["more_than"], strict=True)
-    value = table_["at_least"]
+    value = table_[key]
     return value if isinstance(value, int) else read_fraction(value, strict=False)
 
 

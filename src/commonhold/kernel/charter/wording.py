@@ -130,6 +130,8 @@ def rule_in_words(rule: Rule) -> str:
     if rule.notices:
         people, ways = rule.notices.people, rule.notices.ways
         parts.append(f"which begins once {people} of them say that word has reached them, over {ways} different ways")
+    if rule.objection and rule.objection.confirm is not None:
+        parts.append(f"and once {_amount(rule.objection.confirm)} of them, who neither asked nor approved, confirm it afterwards")
     if rule.time_lock:
         parts.append(f"in force {rule.time_lock} later")
     if not rule.subject_votes:

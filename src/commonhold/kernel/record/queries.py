@@ -78,6 +78,7 @@ def describe_proposal(state: State, proposal_id: str) -> dict[str, Any]:
         answer["waiting"] = {"until": proposal.waits_until, "over": proposal.waited_at >= 0}
         if proposal.waited_at >= 0:
             answer["waiting"]["who_must_confirm"] = sorted(tally.may_confirm(state, proposal_id, proposal) - proposal.confirms.keys())
+            answer["waiting"]["confirms_needed"] = tally.confirms_needed(state, proposal_id, proposal)
     if tally.replaces_wait(proposal, frozen.rules):
         answer["note"] = "no-clock-majority"
     return answer

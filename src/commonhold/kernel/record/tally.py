@@ -8,7 +8,6 @@ then and now.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from msgspec.structs import replace
 from commonhold.kernel.charter.rules import All as AllOf
 from commonhold.kernel.charter.rules import Count, Fraction, Need, Rule, Share
 from commonhold.kernel.kinds import PROBATION_KINDS, RELEASES
+from commonhold.kernel.record.matching import assign
 from commonhold.kernel.record.state import Act, Delegation, Frozen, Member, Proposal, State
 
 MAJORITY: Final = Fraction(1, 2, strict=True)
@@ -276,43 +276,6 @@ def _able(state: State, proposal: Proposal, place: str, frozen: Frozen) -> froze
     return voices(state, proposal, eligible(state, proposal, place, frozen)) | delegates
 
 
-def assign(groups: list[tuple[frozenset[str], int]]) -> list[frozenset[str]]:
-    """Give each group up to its number of people so that nobody is counted twice and as many places as possible are filled.
-
-    One person who is both chair and treasurer fills one of "chair and treasurer", never both. (Augmenting paths on a bipartite graph, found
-    breadth first: a charter with thousands of places must not exhaust the stack.)
-    """
-    if len(groups) == 1:
-        return [groups[0][0]]
-    taken: dict[str, int] = {}
-    for group, (people, m) in enumerate(groups):
-        for _ in range(min(m, len(people))):
-            if not _augment(groups, taken, group):
-                break
-    return [frozenset(person for person, owner in taken.items() if owner == group) for group in range(len(groups))]
-
-
-def _augment(groups: list[tuple[frozenset[str], int]], taken: dict[str, int], group: int) -> bool:
-    """Find one more person for *group*, moving others between groups where that helps; False if nobody can be found."""
-    # How each person was reached: the group that would take them, and the person whom that group gives up in exchange.
-    reached: dict[str, tuple[int, str]] = {}
-    queue = deque([(group, "")])
-    asked = {group}
-    while queue:
-        wants, gives = queue.popleft()
-        for person in sorted(groups[wants][0] - reached.keys()):
-            reached[person] = (wants, gives)
-            if person not in taken:
-                moved = person
-                while moved:
-                    taken[moved], moved = reached[moved]
-                return True
-            if taken[person] not in asked:
-                asked.add(taken[person])
-                queue.append((taken[person], person))
-    return False
-
-
 def objection_threshold(proposal: Proposal, rules: tuple[Rule, ...]) -> int:
     """How many objections stop the proposal; 0 where nobody has that right."""
     thresholds = [
@@ -348,17 +311,32 @@ def may_confirm(state: State, proposal_id: str, proposal: Proposal) -> Set[str]:
     return voices(state, proposal, can) if can else proposal.approvals.keys()
 
 
+def confirms_needed(state: State, proposal_id: str, proposal: Proposal) -> int:
+    """How many of the :func:`confirmers` must confirm, if there are any: at least one; 0 where nobody has the right to object.
+
+    The number that the rule names (emergencies alone, decision 0027); otherwise so many that fewer are left than an objection takes.
+    """
+    rights = [rule.objection for rule in state.frozen[proposal_id].rules if rule.objection is not None]
+    if not rights:
+        return 0
+    named = [right.confirm for right in rights if right.confirm is not None]
+    if named:
+        return max(1, *(amount if isinstance(amount, int) else amount.required(proposal.bases[OBJECTION_BASE]) for amount in named))
+    threshold = objection_threshold(proposal, state.frozen[proposal_id].rules)
+    return max(1, len(confirmers(state, proposal_id, proposal)) - threshold + 1)
+
+
 def is_confirmed(state: State, proposal_id: str, proposal: Proposal, limit: int) -> bool:
     """Whether, after the waiting period, enough people have said that it may pass: silence is never consent.
 
-    So many holders of the objection right must have confirmed that fewer remain than an objection needs, and at least one. If nobody is
-    eligible to confirm, the approvers must sign again, and those who did must meet the rule by themselves.
+    So many holders of the objection right must have confirmed as :func:`confirms_needed` says. If nobody is eligible to confirm, the approvers
+    must sign again, and those who did must meet the rule by themselves.
     """
     acts = counting_acts(state, proposal_id, proposal.confirms, limit)
     can = confirmers(state, proposal_id, proposal)
     if can:
         confirmed = voices(state, proposal, can & acts.keys())
-        return bool(confirmed) and len(can - confirmed) < objection_threshold(proposal, state.frozen[proposal_id].rules)
+        return len(confirmed) >= confirms_needed(state, proposal_id, proposal)
     again = standings(state, proposal_id, proposal, limit, only=frozenset(acts), candidates=False)
     return all(standing.missing == 0 for standing in again)
 

@@ -127,7 +127,7 @@ def _asked(state: State, key: str, proposal: Proposal) -> Watched:
         tuple(sorted(tally.objectors(state, key, proposal, limit))) if threshold else (),
         threshold,
         tuple(sorted(tally.counting_acts(state, key, proposal.confirms, limit).keys() & confirmers)),
-        max(1, len(confirmers) - threshold + 1) if threshold and confirmers else 0,
+        tally.confirms_needed(state, key, proposal) if confirmers else 0,
         (),
     )
 
