@@ -24,7 +24,7 @@ from tests.mirror.records import Published, following
 
 TEXTS = "src/commonhold/mirror/texts.py"
 STORES = "src/commonhold/mirror/stores.py"
-NODE = "src/commonhold/mirror/node.py"
+KEEPING = "src/commonhold/mirror/keeping.py"
 ROUTES = "src/commonhold/mirror/check/routes.py"
 BY_ITS_EDITOR = {"decisions/erase": {"article": "1.4", "by": {"office": "editor"}}}
 WORDS = "Our studio moves on Monday."
@@ -56,8 +56,7 @@ def bytes_below(folder: Path) -> bytes:
 @attack(
     "mirror-keeps-erased",
     Mutation(STORES, find="        done = erase_decided(", replace="        return ()\n        done = erase_decided("),
-    Mutation(NODE, find="            self.texts.obey(org, state)\n", replace=""),
-    Mutation(ROUTES, find="        if decision := await to_thread", replace='        if decision := "" and await to_thread'),
+    Mutation(KEEPING, find="            self._obey(org, state)\n", replace=""),
     Mutation(TEXTS, find="                for digest in gone:\n                    self._drop(org, digest)\n", replace=""),
     Mutation(TEXTS, find="_is_text for digest, _ in newest if digest not in gone}", replace="_is_text for digest, _ in newest}"),
 )
@@ -77,7 +76,7 @@ def test_a_partner_lets_go_what_was_decided_to_go_and_never_takes_it_again(tmp_p
         reader.look()
         assert_gone(reader, digest, decision)
         assert WORDS.encode() not in bytes_below(tmp_path / "node")
-        assert reader.node.texts.text(record.club.org, digest) is None
+        assert reader.node.keeping.texts.text(record.club.org, digest) is None
     asked = f"objects/{digest[:2]}/{digest[2:]}"
     record.fetched.clear()
     with following(tmp_path / "late", record) as (other, client):
@@ -103,6 +102,10 @@ def assert_gone(reader: Reader, digest: str, decision: str) -> None:
     assert reader.client.get(path_of(reader.record, other)).status_code == 404
 
 
+@attack(
+    "mirror-keeps-erased",
+    Mutation(ROUTES, find="        if decision := await to_thread", replace='        if decision := "" and await to_thread'),
+)
 def test_a_node_that_died_between_decision_and_erasing_erases_at_its_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The decision is in its copy of the record, so nothing else has to be remembered; and until the bytes are gone they are not given out."""
     always_looking(monkeypatch)
@@ -135,7 +138,7 @@ def test_one_organisations_decision_reaches_nothing_that_another_keeps(tmp_path:
 
 @attack(
     "mirror-erases-of-left-log",
-    Mutation(NODE, find="return self.standings.of(org).state if", replace="return states[0] if"),
+    Mutation(KEEPING, find="return self._standings.of(org).state if", replace="return states[0] if"),
 )
 def test_what_is_decided_in_a_log_that_the_organisation_has_left_erases_nothing(tmp_path: Path) -> None:
     """Whoever holds the old server, and an editor's kit, would else destroy at every partner what cannot be brought back."""
@@ -153,8 +156,8 @@ def test_what_is_decided_in_a_log_that_the_organisation_has_left_erases_nothing(
         record.publish()
         tend(node)
         assert digest in node.followers[record.hash].state.part("erasures")
-        assert node.texts.object(club.org, digest) is not None
-        assert not node.erased(club.org, digest)
+        assert node.keeping.texts.object(club.org, digest) is not None
+        assert not node.keeping.erased(club.org, digest)
 
 
 def test_what_the_disk_lost_or_spoilt_comes_back_from_whoever_has_it(tmp_path: Path) -> None:
@@ -188,7 +191,7 @@ def test_what_the_disk_lost_or_spoilt_comes_back_from_whoever_has_it(tmp_path: P
             for _turn in range(3):
                 tend(node)
             assert all(store.has(digest) for digest in spoilt)
-            assert node.texts.text(record.club.org, lost) == b"Text 0"
+            assert node.keeping.texts.text(record.club.org, lost) == b"Text 0"
 
 
 def test_the_words_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +202,7 @@ def test_the_words_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.Mon
     record.publish()
     with following(tmp_path / "node", record) as (node, _):
         tend(node)
-        texts, org = node.texts, record.club.org
+        texts, org = node.keeping.texts, record.club.org
         for _turn in range(2):
             assert [texts.text(org, digest) for digest in digests] == [b"This is text number %d" % number for number in range(4)]
         assert [key[1] for key in texts._words] == digests[-1:]

@@ -125,7 +125,7 @@ def test_a_scrub_goes_on_where_it_was_stopped(tmp_path: Path, ledger: Ledger, mo
 
 @attack(
     "store-09",
-    Mutation(REPAIR, find="into.put(source.pieces(), digest=digest)", replace="into.put(source.pieces())"),
+    Mutation(REPAIR, find="into.put(source.pieces(), digest=digest, size=size)", replace="into.put(source.pieces())"),
     Mutation(REPAIR, find="            self._ledger.quarantine(name, digest, str(error), int(self._now()))", replace="            pass"),
     Mutation(
         REPAIR,

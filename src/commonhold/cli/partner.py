@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from commonhold.cli.options import json_option
-from commonhold.cli.serving import clock, listen_option, log_option, name_option, say_ready, sources_of, state_option
+from commonhold.cli.serving import clock, listen_option, log_option, name_option, parse_size, say_ready, sources_of, state_option
 
 
 @click.group()
@@ -28,6 +28,13 @@ def command() -> None:
 )
 @listen_option("127.0.0.1:8420")
 @click.option("--allow-private", is_flag=True, help="Read later epochs also at addresses on this machine or in a private network.")
+@click.option(
+    "--capacity",
+    metavar="SIZE",
+    default="0",
+    show_default=True,
+    help="Room for the published works of each organisation, such as 500G; 0: none are kept. What is held is never given up for another.",
+)
 @json_option
 def serve(
     state: Path,
@@ -36,6 +43,7 @@ def serve(
     partners: tuple[str, ...],
     listen: str,
     allow_private: bool,  # noqa: FBT001 - click passes flags so
+    capacity: str,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Follow each log, keep its entries, cosign what is held, and serve it all.
@@ -52,7 +60,9 @@ def serve(
     from commonhold.mirror.serve import parse_listen, serve_app  # noqa: PLC0415
 
     host, port = parse_listen(listen)
-    node = Node(state, name, sources_of(logs), clock, follow=True, partners=partners, allow_private=allow_private)
+    node = Node(
+        state, name, sources_of(logs), clock, follow=True, partners=partners, allow_private=allow_private, capacity=parse_size(capacity)
+    )
     vkeys = {role: str(key) for role, key in node.keys.vkeys.items()}
 
     def ready(url: str) -> None:

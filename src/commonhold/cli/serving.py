@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -42,6 +43,27 @@ def listen_option(default: str) -> Callable[[F], F]:
     return click.option(
         "--listen", metavar="HOST:PORT", default=default, show_default=True, help="Where to answer; other machines reach 0.0.0.0 or a name."
     )
+
+
+_SIZE: Final = re.compile(r"(?P<number>[0-9]{1,12})(?P<unit>[KMGT]?)", re.ASCII)
+
+
+def parse_size(text: str) -> int:
+    """Bytes, as people write them: ``500G``, ``2T``, ``1048576``; in thousands, not in 1,024s.
+
+    Raises:
+        FormatError: ``size/form`` for anything else.
+    """
+    from commonhold.kernel.errors import FormatError  # noqa: PLC0415 - kept out of `--help`
+
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        raise FormatError(
+            f"{text[:40]!r} is no size",
+            code="size/form",
+            next_step="Give a number of bytes, or one with K, M, G or T behind it, such as 500G.",
+        )
+    return int(found["number"]) * int(1000 ** " KMGT".index(found["unit"] or " "))
 
 
 def clock() -> int:

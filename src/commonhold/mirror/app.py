@@ -214,7 +214,9 @@ def describe(node: Node) -> dict[str, object]:
         "name": node.name,
         "vkeys": {role: str(key) for role, key in node.keys.vkeys.items()},
         "organisations": [
-            speaking(standing) for org in node.standings.organisations() if (standing := node.standings.last(org)) is not None
+            {**speaking(standing), "works": node.keeping.works.about(org)}
+            for org in node.standings.organisations()
+            if (standing := node.standings.last(org)) is not None
         ],
         "logs": [row(origin, source) for origin, source in sorted(node.sources.items())],
     }

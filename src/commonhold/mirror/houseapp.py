@@ -25,7 +25,7 @@ from commonhold.kernel.record.history import MAX_LOGS
 from commonhold.kernel.texts import MAX_TEXT_BYTES
 from commonhold.kernel.tlog.tiles import ENTRIES, FULL_TILE_BYTES, MAX_BUNDLE_BYTES, parse_tile_path
 from commonhold.mirror.houselog import HouseLog
-from commonhold.mirror.objects import OBJECT, gone, object_path
+from commonhold.mirror.objects import ObjectAnswers, gone, object_path
 from commonhold.mirror.web import FOREVER, NO_STORE, TILE, Deadline, guarded, in_thread, json_answer, read_body, static
 from commonhold.mirror.witness import TEXT
 from commonhold.store.epochs import EPOCHS
@@ -69,6 +69,7 @@ def create_house_app(log: HouseLog, *, tend: bool = True, more: Iterable[BaseRou
 
 def house_routes(log: HouseLog) -> list[BaseRoute]:
     """What a house's log answers."""
+    answers = ObjectAnswers()
 
     async def about(_request: Request) -> Response:
         return json_answer(await in_thread(log.describe), cache=NO_STORE)
@@ -91,7 +92,7 @@ def house_routes(log: HouseLog) -> list[BaseRoute]:
         digest = object_path(request.path_params["first"], request.path_params["rest"])
         if decision := await in_thread(log.erased, digest):
             return gone(digest, decision)
-        return static(await in_thread(log.object, digest), TILE, OBJECT)
+        return await answers.answer(request, log.objects, digest)
 
     async def entry(request: Request) -> Response:
         body = await read_body(request, MAX_ACT_BYTES)

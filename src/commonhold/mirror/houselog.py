@@ -34,7 +34,6 @@ from commonhold.mirror.witness import Clock, origin_hash
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.handing import check_object, digests_in, unpack
 from commonhold.store.objects.directory import ObjectDirectory
-from commonhold.store.objects.protocol import MAX_IN_MEMORY
 from commonhold.store.partnerfile import FILE, read_partners
 from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT
 from commonhold.store.record import RECORD, Record, refusal_of
@@ -81,7 +80,7 @@ class HouseLog:
         self._turn = threading.RLock()
         self._first = threading.Event()
         self._record: Record | None = Record.open(house)
-        self._files, self.objects = DirectoryFiles(house / RECORD), ObjectDirectory(house, max_size=MAX_IN_MEMORY)
+        self._files, self.objects = DirectoryFiles(house / RECORD), ObjectDirectory(house)
         self._named: set[str] | None = None
         self._attested = -ATTEST_EVERY
         self._older = b""
@@ -128,14 +127,6 @@ class HouseLog:
             if error.code == "store/absent":
                 return None
             raise
-
-    def object(self, digest: str) -> bytes | None:
-        """One text by its digest, its bytes verified; None if it is not here, or damaged.
-
-        Raises:
-            FormatError: if *digest* is none. StoreError: if it cannot be read.
-        """
-        return self.objects.get(digest) if self.objects.has(digest) else None
 
     def erased(self, digest: str) -> str:
         """The decision by which an object was erased, whether its keeper has let the bytes go yet or not; "" if there is none."""

@@ -7,6 +7,7 @@ readers see that it still stands (a heartbeat). Nothing here knows HTTP but as a
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -18,27 +19,26 @@ from commonhold.kernel.errors import CommonholdError, ProofError, RuleError
 from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fold import Outcome
-from commonhold.kernel.record.state import State, empty_state
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
 from commonhold.kernel.tlog.equivocation import show_equivocation
 from commonhold.mirror.alarms import Alarms
 from commonhold.mirror.follower import Follower
 from commonhold.mirror.frozen import FrozenLogs
 from commonhold.mirror.held import org_of
+from commonhold.mirror.keeping import Keeping, Known
 from commonhold.mirror.keys import open_state
 from commonhold.mirror.later import LaterEpochs
 from commonhold.mirror.others import Others
 from commonhold.mirror.pending import Pending
-from commonhold.mirror.sources import LogSource, fetch_announced, fetch_from, post_to
+from commonhold.mirror.sources import LogSource, fetch_announced, fetch_from, post_to, replica_at
 from commonhold.mirror.standing import Standing, Standings
-from commonhold.mirror.stores import Stores
 from commonhold.mirror.succeeding import Successions
-from commonhold.mirror.tending import Tending
-from commonhold.mirror.texts import Texts
+from commonhold.mirror.tending import Tending, rounds
 from commonhold.mirror.vouching import Voucher
 from commonhold.mirror.witness import Clock, Witness, origin_hash
 from commonhold.store.fetch import Fetch
 from commonhold.store.files import DirectoryFiles, Files
+from commonhold.store.objects.repair import Replica
 from commonhold.store.reader import StaticReader
 
 MIRROR: Final = "mirror"
@@ -62,6 +62,8 @@ class Node:
         partners: addresses of other partners, who are asked for their signatures of the same logs.
         announced: how an address that a stranger named is read.
         allow_private: whether such an address may be in a private network, or on this machine.
+        capacity: bytes of works that are kept of each organisation.
+        replica: how objects at an address are read.
 
     Raises:
         FormatError, CustodyError, StoreError: as :func:`.keys.open_state`; ``store/locked`` if another process serves this folder.
@@ -81,6 +83,8 @@ class Node:
         partners: Iterable[str] = (),
         announced: Callable[..., Fetch] = fetch_announced,
         allow_private: bool = False,
+        capacity: int = 0,
+        replica: Callable[..., Replica] = replica_at,
     ) -> None:
         self.name, self.clock, self._post = name, clock, post
         self.sources = {source.key.name: source for source in sources}
@@ -99,10 +103,10 @@ class Node:
         self.follow = follow
         self.followers: dict[str, Follower] = {}
         self.standings = Standings(self.followers, self.alarms, clock, name)
-        self.stores = Stores(folder)
-        self.texts = Texts(self.stores, clock)
         self._looked: dict[str, float] = {}
         self.others = Others(partners, fetch, clock)
+        known = Known(self.sources, self.later, self.others, fetch, self._announced, replica, private=allow_private)
+        self.keeping = Keeping(folder, clock, self.standings, known, capacity)
         self.successions = Successions(
             self.followers,
             self.later,
@@ -127,6 +131,7 @@ class Node:
 
     def close(self) -> None:
         """Let the database and the folder go."""
+        self.keeping.works.stop()
         self.database.close()
         self._lock.release()
 
@@ -183,42 +188,13 @@ class Node:
             self.successions.settle(org_of(follower.origin))
         except CommonholdError as error:
             follower.trouble = follower.trouble or error.diagnostics()
-        self.fetch_texts(follower)
+        self.keeping.gather(follower)
 
     def _pull(self, follower: Follower) -> None:
         try:
             follower.pull()
         except CommonholdError as error:
             follower.trouble = follower.trouble or error.diagnostics()
-
-    def fetch_texts(self, follower: Follower) -> None:
-        """Fetch texts of statements and objects of seals that are not here whole, see :meth:`.texts.Texts.gather`, and let go what was decided to go."""
-        org = org_of(follower.origin)
-        if not org:
-            return
-        try:
-            state = self._deciding(org)
-            self.texts.obey(org, state)
-            self.texts.gather(org, follower.view()[0], self._places_of_texts(follower.origin), state.part("erasures"))
-        except CommonholdError as error:
-            follower.trouble = follower.trouble or error.diagnostics()
-
-    def erased(self, org: str, digest: str) -> str:
-        """The decision by which an organisation erased an object; "" if it did not.
-
-        Raises:
-            CommonholdError: if that cannot be told just now; nothing is to be given out then.
-        """
-        found = self._deciding(org).part("erasures").get(digest)
-        return found.proposal if found is not None else self.stores.texts(org).erased(digest)
-
-    def _deciding(self, org: str) -> State:
-        """The state whose decisions to erase are obeyed: of the log in which the organisation lives, once one of its logs has any.
-
-        What is decided in a log that it has left, or does not go on in, erases nothing.
-        """
-        states = [log.view()[0] for log in self.standings.followers_of(org)]
-        return self.standings.of(org).state if any(state.part("erasures") for state in states) else states[0] if states else empty_state()
 
     def _ask_others(self, follower: Follower) -> None:
         """Hear what other partners have signed of a log, and now and then hold it against what is here."""
@@ -227,18 +203,6 @@ class Node:
         if now >= self._compare_at.get(follower.origin, 0):
             self._compare_at[follower.origin] = now + HEARTBEAT_SECONDS
             self.successions.compare(follower)
-
-    def _places_of_texts(self, origin: str) -> list[Callable[[], Fetch]]:
-        """Where a log's texts may lie: beside what its address serves, or, of a house's own folder ``record``, beside that; and at other partners."""
-        source = self.sources.get(origin)
-        known: list[tuple[Callable[[str], Fetch], str]] = [(self._announced, url) for url in self.later.addresses(origin)]
-        if source is not None and source.url:
-            known.insert(0, (self._fetch, source.url))
-        places: list[Callable[[], Fetch]] = []
-        for fetch, url in known:
-            prefixes = [url, *([url.removesuffix("/record")] if url.endswith("/record") else [])]
-            places += [partial(fetch, prefix) for prefix in prefixes]
-        return places + self.others.files_of(origin)
 
     def _sign_if_due(self, follower: Follower) -> None:
         head = follower.head()
@@ -253,7 +217,10 @@ class Node:
 
     async def run(self) -> None:
         """Tend every log for as long as the node lives; see :mod:`.tending`."""
-        await self._tending.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tending.run())
+            if self.keeping.works.capacity and self.follow:
+                group.create_task(rounds(self.standings.organisations, self.keeping.take_works))
 
     def soon(self, follower: Follower) -> None:
         """Look at one log at once; to be called from the event loop."""

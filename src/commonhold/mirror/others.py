@@ -66,6 +66,10 @@ class Others:
         """How each partner's copy of a log, and what it keeps beside that, is fetched."""
         return [partial(below, fetch, f"mirror/{origin_hash(origin)}") for fetch in self._fetches.values()]
 
+    def addresses_of(self, origin: str) -> list[str]:
+        """Where each partner's copy of a log, and what it keeps beside that, is served."""
+        return [f"{url}/mirror/{origin_hash(origin)}" for url in self._fetches]
+
     def fetch_of(self, address: str) -> Fetch | None:
         """How an address below one of these partners is fetched; None if it is below none."""
         for url, fetch in self._fetches.items():

@@ -9,9 +9,13 @@ from commonhold.kernel.errors import FormatError
 from commonhold.kernel.notekeys import shown
 from commonhold.kernel.notes import ED25519, VerifierKey
 from commonhold.store.fetch import Fetch, is_private_address, url_fetch, url_post
+from commonhold.store.objects.remote import RemoteReplica
+from commonhold.store.objects.repair import Replica
 
 FETCH_SECONDS: Final = 20.0
 MAX_ANSWER: Final = 1 << 16
+KEEP_UP: Final = 1 << 17
+"""Bytes that must come for each second of a work, so that a server that drips does not take up a place for days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,11 @@ def fetch_from(url: str) -> Fetch:
 def fetch_announced(url: str, *, private: bool = False) -> Fetch:
     """How a node fetches from an address that a stranger named: never into a private network, unless its operator allows that to all."""
     return url_fetch(url, deadline=FETCH_SECONDS, public_only=not private)
+
+
+def replica_at(url: str, *, private: bool) -> Replica:
+    """Objects at an address, read piece by piece from a server that has to keep up, *private*: also where it leads into a private network."""
+    return RemoteReplica(url, least=KEEP_UP, public_only=not private)
 
 
 def post_to(address: str, body: bytes) -> None:

@@ -15,6 +15,7 @@ from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.objects.erasing import decided, erase_decided
 
 TEXTS: Final = "texts"
+WORKS: Final = "works"
 MAX_TEXT: Final = 128 << 10
 """Bytes of a statement's object that are fetched; a longer one is compared by nobody here."""
 
@@ -26,6 +27,7 @@ class Stores:
         self._folder = folder
         self._lock = threading.Lock()
         self._texts: dict[str, ObjectDirectory] = {}
+        self._works: dict[str, ObjectDirectory] = {}
         self._obeyed: dict[str, Any] = {}
 
     def texts(self, org: str) -> ObjectDirectory:
@@ -34,6 +36,13 @@ class Stores:
             if org not in self._texts:
                 self._texts[org] = ObjectDirectory(self._folder / TEXTS / org, max_size=MAX_TEXT)
             return self._texts[org]
+
+    def works(self, org: str) -> ObjectDirectory:
+        """The works that an organisation has published, as far as this node has room: manifests and their objects, and nothing else."""
+        with self._lock:
+            if org not in self._works:
+                self._works[org] = ObjectDirectory(self._folder / WORKS / org)
+            return self._works[org]
 
     def obey(self, org: str, state: State) -> tuple[str, ...]:
         """Let the bytes go of all that an organisation has decided to erase, and give the digests of which that is new; nothing brings them back here.
@@ -49,7 +58,7 @@ class Stores:
         part = state.part("erasures")
         if not part or self._obeyed.get(org) is part:
             return ()
-        done = erase_decided(decided(state), {TEXTS: lambda: self.texts(org)})
+        done = erase_decided(decided(state), {TEXTS: lambda: self.texts(org), WORKS: lambda: self.works(org)})
         if done.left:
             raise StoreError(
                 f"not everything that was decided to be erased is gone from this node: {'; '.join(done.left.values())}",
@@ -57,4 +66,4 @@ class Stores:
                 next_step="It is tried again by itself; look at this node's disk.",
             )
         self._obeyed[org] = part
-        return tuple(done.erased.get(TEXTS, ()))
+        return tuple({*done.erased.get(TEXTS, ()), *done.erased.get(WORKS, ())})

@@ -30,6 +30,10 @@ ALIKE: Final = 4
 BEAT_SECONDS: Final = 5.0
 """How often those logs are sought whose signature has to be made again."""
 BEATING: Final = 2
+TAKE_SECONDS: Final = 5.0
+"""How often it is looked whether an organisation has published a work."""
+TAKING: Final = 4
+"""Organisations whose works are taken at a time."""
 _log = logging.getLogger(__name__)
 
 Work = Callable[[Follower], None]
@@ -137,3 +141,31 @@ class Tending:
         except Exception as error:  # noqa: BLE001 - a fault that one record brings out must not end the signatures for all others
             follower.trouble = f"a fault of this node's own: {type(error).__name__}. Its keeper finds the details where it was started."
             _log.exception("a fault in tending %s", follower.origin)
+
+
+async def rounds(organisations: Callable[[], Iterable[str]], take: Callable[[str], None]) -> None:
+    """Take works for as long as the node lives: a few organisations at a time, each in its turn, and none at the cost of looking and signing.
+
+    Args:
+        take: may take hours; it says itself what went wrong.
+    """
+    slots, busy = CapacityLimiter(TAKING), set[str]()
+
+    async def one(org: str) -> None:
+        try:
+            await to_thread.run_sync(take, org, limiter=slots, abandon_on_cancel=True)
+        except CommonholdError:
+            # Not to be told just now, or this node's own disk: it comes round again.
+            return
+        except Exception:  # noqa: BLE001 - a fault that one organisation brings out must not end the rounds for all others
+            _log.exception("a fault in taking works of %s", org)
+        finally:
+            busy.discard(org)
+
+    async with asyncio.TaskGroup() as group:
+        while True:
+            for org in organisations():
+                if org not in busy:
+                    busy.add(org)
+                    group.create_task(one(org))
+            await asyncio.sleep(TAKE_SECONDS)

@@ -63,8 +63,8 @@ class Texts:
         self._damaged: dict[str, set[str]] = {}
         self._next: dict[str, int] = {}
 
-    def obey(self, org: str, state: State) -> None:
-        """Let go what the organisation has decided to erase, see :meth:`.stores.Stores.obey`; the words go from memory too.
+    def obey(self, org: str, state: State) -> bool:
+        """Let go what the organisation has decided to erase, see :meth:`.stores.Stores.obey`; the words go from memory too. Whether any of it is new.
 
         Raises:
             StoreError: as it does.
@@ -74,6 +74,7 @@ class Texts:
                 for digest in gone:
                     self._drop(org, digest)
                 self.version += 1
+        return bool(gone)
 
     def gather(self, org: str, state: State, fetches: Sequence[Callable[[], Fetch]], gone: Container[str] = ()) -> None:
         """Fetch some of the objects that are not here whole; those that nobody serves are asked for again later.

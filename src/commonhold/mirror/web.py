@@ -22,12 +22,14 @@ from commonhold.mirror.witness import TEXT, Answer
 BODY_SECONDS: Final = 20.0
 """A body of 128 KB takes this long at 52 kbit/s."""
 ANSWER_SECONDS: Final = 60.0
+LEAST_RATE: Final = 1 << 15
+"""Bytes that a client takes of a long answer in each second, on average, or it is cut off."""
 JSON: Final = "application/json"
 TILE: Final = "application/octet-stream"
 FOREVER: Final = "public, max-age=31536000, immutable"
 SECONDS: Final = "public, max-age=5"
 NO_STORE: Final = "no-store"
-_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*", "Content-Security-Policy": "default-src 'none'"}
+HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*", "Content-Security-Policy": "default-src 'none'"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -68,7 +70,7 @@ async def read_body(request: Request, limit: int, seconds: float = BODY_SECONDS)
 def answer(found: Answer) -> Response:
     """An :class:`Answer` as Starlette sends it; without a word about caching it may not be kept."""
     # Set here and not as media_type, to which Starlette would add a charset that the specification does not have.
-    return Response(found.body, found.status, headers={**_HEADERS, "Cache-Control": NO_STORE, "Content-Type": found.type, **found.headers})
+    return Response(found.body, found.status, headers={**HEADERS, "Cache-Control": NO_STORE, "Content-Type": found.type, **found.headers})
 
 
 def json_answer(value: Mapping[str, Any], status: int = 200, cache: str = NO_STORE) -> Response:
@@ -108,8 +110,15 @@ def guarded(handle: Endpoint) -> Endpoint:
     return endpoint
 
 
+class CutError(StoreError):
+    """An answer that has begun cannot be ended as it was announced: the connection is closed, which the client sees."""
+
+
 class Deadline:
-    """An application with an end: whatever a client does or does not read, a request is over after so many *seconds*."""
+    """An application with an end: whatever a client does or does not read, a request is over after so many *seconds*.
+
+    A long answer gets a second more for each 32 KiB of it that the client has taken.
+    """
 
     def __init__(self, app: ASGIApp, seconds: float = ANSWER_SECONDS) -> None:
         self._app, self._seconds = app, seconds
@@ -119,16 +128,21 @@ class Deadline:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = False
+        begun, end = False, asyncio.get_running_loop().time() + self._seconds
 
         async def sending(message: Message) -> None:
-            nonlocal begun
+            nonlocal begun, end
             begun = True
             await send(message)
+            end += len(message.get("body", b"")) / LEAST_RATE
+            timer.reschedule(end)
 
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout_at(end) as timer:
                 await self._app(scope, receive, sending)
+        except CutError:
+            # uvicorn closes a connection whose answer was left unfinished.
+            return
         except TimeoutError:
             # What has begun cannot be taken back: the server closes the connection, which the client sees.
             if not begun:

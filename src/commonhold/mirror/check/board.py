@@ -160,7 +160,7 @@ class Boards:
         heard = {log.origin: log.answers() for log in logs}
         noticed = [alarm for log in logs for alarm in alarms.get(log.origin, ())]
         trouble = {log.origin: log.trouble for log in logs}
-        known = (heard, noticed, trouble, node.texts.version, now // TELL_SECONDS)
+        known = (heard, noticed, trouble, node.keeping.texts.version, now // TELL_SECONDS)
         if before is not None and before.grown == grown:
             if before.known == known:
                 return before
@@ -169,4 +169,4 @@ class Boards:
         else:
             standing = node.standing(org)
         said = trouble.get(standing.history.current.origin, "")
-        return _Seen(grown, known, standing, organisation_of(standing, text_of=partial(node.texts.text, org), trouble=said))
+        return _Seen(grown, known, standing, organisation_of(standing, text_of=partial(node.keeping.texts.text, org), trouble=said))

@@ -7,6 +7,7 @@ of it is kept: an answer is made and forgotten. Bodies are bounded, and few larg
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from anyio import CapacityLimiter, move_on_after, to_thread
@@ -24,7 +25,7 @@ from commonhold.mirror.check.files import MAX_FILE, ask_file
 from commonhold.mirror.check.forms import parse_form
 from commonhold.mirror.check.values import answer_value, organisation_value
 from commonhold.mirror.held import org_of
-from commonhold.mirror.objects import OBJECT, gone, object_path
+from commonhold.mirror.objects import OBJECT, ObjectAnswers, gone, object_path
 from commonhold.mirror.web import NO_STORE, TILE, TooLargeError, guarded, json_answer, read_body, static
 from commonhold.pages.check import screens
 from commonhold.pages.check.facts import Answer
@@ -68,7 +69,7 @@ def check_routes(node: Node) -> list[BaseRoute]:
         Route("/check/releases.atom", guarded(pages.feed), methods=["GET"]),
         Route("/check/check.css", _style, methods=["GET"]),
         Route("/check/verifier.html", _verifier, methods=["GET"]),
-        Route("/mirror/{log:str}/objects/{first:str}/{rest:str}", guarded(pages.text), methods=["GET"]),
+        Route("/mirror/{log:str}/objects/{first:str}/{rest:str}", guarded(pages.object), methods=["GET"]),
     ]
 
 
@@ -76,6 +77,7 @@ class _Pages:
     def __init__(self, node: Node) -> None:
         self._node, self._boards = node, Boards(node)
         self._reading, self._fetching = CapacityLimiter(LARGE_BODIES), CapacityLimiter(2)
+        self._objects = ObjectAnswers()
         self._look: asyncio.Task[Board] | None = None
 
     async def _board(self) -> Board:
@@ -155,26 +157,27 @@ class _Pages:
         with move_on_after(PATIENCE):
             for org in lacking:
                 for follower in self._node.standings.followers_of(org):
-                    await to_thread.run_sync(self._node.fetch_texts, follower, limiter=self._fetching, abandon_on_cancel=True)
+                    await to_thread.run_sync(self._node.keeping.gather, follower, limiter=self._fetching, abandon_on_cancel=True)
         self._boards.forget()
         return ask(await self._board(), question)
 
-    async def text(self, request: Request) -> Response:
-        """The object of a statement, so that others can compare its words, too; or one that a seal needs, for its custodians."""
-        follower = self._node.followers.get(request.path_params["log"])
+    async def object(self, request: Request) -> Response:
+        """The object of a statement, so that others can compare its words, too; one that a seal needs, for its custodians; or one of a work."""
+        keeping, follower = self._node.keeping, self._node.followers.get(request.path_params["log"])
         digest = object_path(request.path_params["first"], request.path_params["rest"])
         if follower is None:
             return static(None, TILE, OBJECT)
         org = org_of(follower.origin)
-        if decision := await to_thread.run_sync(self._node.erased, org, digest):
+        if decision := await to_thread.run_sync(keeping.erased, org, digest):
             return gone(digest, decision)
         if digest not in follower.state.part("statements") and digest not in kept_objects(follower.state):
-            return static(None, TILE, OBJECT)
-        if (raw := await to_thread.run_sync(self._node.texts.object, org, digest)) is None:
+            return await self._objects.answer(
+                request, keeping.stores.works(org), digest, partial(keeping.works.look_anew, org, damaged=True)
+            )
+        if await to_thread.run_sync(keeping.texts.object, org, digest) is None:
             with move_on_after(PATIENCE):
-                await to_thread.run_sync(self._node.fetch_texts, follower, limiter=self._fetching, abandon_on_cancel=True)
-            raw = await to_thread.run_sync(self._node.texts.object, org, digest)
-        return static(raw, TILE, OBJECT)
+                await to_thread.run_sync(keeping.gather, follower, limiter=self._fetching, abandon_on_cancel=True)
+        return await self._objects.answer(request, keeping.stores.texts(org), digest)
 
 
 async def _style(_request: Request) -> Response:

@@ -68,20 +68,22 @@ def objects_at(place: Path | str) -> ObjectDirectory | RemoteObjects:
 class RemoteReplica:
     """Objects at an address, of any size, read piece by piece: a static mirror, a partner, whatever serves ``objects/`` below *url*.
 
-    A server that drips is left: after the first half minute at least 32 KiB must have come for every second.
+    A server that drips is left: after the first half minute at least 32 KiB must have come for every second, where nothing else is said.
 
     Args:
         grace: seconds before slowness counts.
+        least: bytes that must have come for each second since then.
+        public_only: speak with public addresses alone; where it is not given, unless *url* itself is a number in a private network.
 
     Raises:
         StoreError: ``store/url`` if the address is not plain.
     """
 
-    def __init__(self, url: str, *, grace: float = SECONDS) -> None:
+    def __init__(self, url: str, *, grace: float = SECONDS, least: int = LEAST_RATE, public_only: bool | None = None) -> None:
         check_plain(url)
-        self._url, self._grace = url.rstrip("/"), grace
+        self._url, self._grace, self._least = url.rstrip("/"), grace, least
         # Whoever named an address outside does not mean this machine's own network, wherever a name or a redirect leads.
-        self._public = not is_private_address(url)
+        self._public = not is_private_address(url) if public_only is None else public_only
 
     def __str__(self) -> str:
         return self._url
@@ -90,7 +92,7 @@ class RemoteReplica:
         """As :meth:`.protocol.Objects.stream`; an object that was erased is absent here, since a static server knows no reason."""
         hashed, held = hashlib.sha256(), b""
         for piece in url_pieces(
-            f"{self._url}/{name_of(digest)}", MAX_OBJECT, grace=self._grace, least=LEAST_RATE, public_only=self._public
+            f"{self._url}/{name_of(digest)}", MAX_OBJECT, grace=self._grace, least=self._least, public_only=self._public
         ):
             hashed.update(piece)
             if held:

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError, StoreError
 from commonhold.store.objects.ledger import Ledger
-from commonhold.store.objects.protocol import Objects, is_absence, nothing
+from commonhold.store.objects.protocol import Objects, Putting, is_absence, nothing
 from commonhold.store.objects.works import is_manifest
 
 PATIENCE: Final = 3
@@ -52,8 +52,12 @@ class Fetcher:
         self.quarantined = {name: found.why for name, found in ledger.quarantined().items() if name in replicas}
         self.unreachable: dict[str, str] = {}
 
-    def fetch(self, digest: str, into: Objects) -> str:
+    def fetch(self, digest: str, into: Putting, size: int = -1, *, ours: bool = False) -> str:
         """Put an object into *into* from the first replica that has it whole, and give that replica's name; "" if none has.
+
+        Args:
+            size: how many bytes it is said to have; no more are read. Where there are others, nobody is in quarantine: it may have been said falsely.
+            ours: whether *into* has a bound of its own, which an honest replica may well exceed.
 
         Raises:
             StoreError, RuleError: if *into* refuses it.
@@ -63,17 +67,19 @@ class Fetcher:
                 continue
             source = _Source(replica, digest)
             try:
-                into.put(source.pieces(), digest=digest)
+                into.put(source.pieces(), digest=digest, size=size)
             except CommonholdError as error:
                 if source.error is None and not isinstance(error, ProofError | FormatError):
                     raise
-                self._judge(name, digest, source.error or error)
+                self._judge(name, digest, source.error or error, said=ours or size >= 0)
             else:
                 return name
         return ""
 
-    def _judge(self, name: str, digest: str, error: CommonholdError) -> None:
-        if isinstance(error, ProofError | FormatError):
+    def _judge(self, name: str, digest: str, error: CommonholdError, *, said: bool) -> None:
+        if isinstance(error, FormatError) and said:
+            self.unreachable[name] = str(error)
+        elif isinstance(error, ProofError | FormatError):
             self.quarantined[name] = str(error)
             self._ledger.quarantine(name, digest, str(error), int(self._now()))
         elif not is_absence(error):
