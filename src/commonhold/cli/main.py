@@ -68,6 +68,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "store": Verb("commonhold.cli.store:command", "Keep files by their digest, find out whether they are whole, heal them."),
     "work": Verb("commonhold.cli.work:command", "Make works of files and texts, with rights and origin, and show them."),
     "mirror": Verb("commonhold.cli.mirror:command", "Keep an organisation as a folder that any web server serves."),
+    "snapshot": Verb("commonhold.cli.snapshot:command", "Keep drafts encrypted, for the custodians to open together."),
+    "export": Verb("commonhold.cli.export:command", "Write everything by and about one member, for that member."),
     "house": Verb("commonhold.cli.house:command", "Serve an organisation's own record, and ask its partners."),
     "partner": Verb("commonhold.cli.partner:command", "Serve as other organisations' partner: mirror and witness their records."),
     "witness": Verb("commonhold.cli.witness:command", "Serve as a bare C2SP witness for any transparency log."),

@@ -100,7 +100,7 @@ def unseal_with(raw: bytes, identities: Iterable[str]) -> bytes:
             code="sealed/recipients",
             next_step="Ask whoever sealed it to seal it to you alone.",
         )
-    keys = [_identity(text) for text in identities]
+    keys = [parse_identity(text) for text in identities]
     return _decrypted(lambda: pyrage.decrypt(raw, keys))
 
 
@@ -115,10 +115,15 @@ def recipient_of(identity: str) -> str:
     Raises:
         CustodyError: ``sealed/identity`` if it is none.
     """
-    return str(_identity(identity).to_public())
+    return str(parse_identity(identity).to_public())
 
 
-def _identity(text: str) -> pyrage.x25519.Identity:
+def parse_identity(text: str) -> pyrage.x25519.Identity:
+    """The age identity of a line ``AGE-SECRET-KEY-1...``; no message repeats it.
+
+    Raises:
+        CustodyError: ``sealed/identity`` if it is none.
+    """
     try:
         return pyrage.x25519.Identity.from_str(text)
     except pyrage.IdentityError:
@@ -229,13 +234,14 @@ def _decrypted(opened: Callable[[], bytes]) -> bytes:
             # age measures what this machine can do at each attempt, and a busy moment is no reason to give up.
             if left and str(error).startswith(_TOO_MUCH_WORK):
                 continue
-            raise _refusal(str(error)) from None
+            raise refusal_of(str(error)) from None
         _require_size(data, MAX_BYTES)
         return data
     raise AssertionError("the last attempt gives or refuses")
 
 
-def _refusal(said: str) -> CustodyError | FormatError:
+def refusal_of(said: str) -> CustodyError | FormatError:
+    """What age *said* when it did not decrypt a file, as an error of ours."""
     if said.startswith(_WRONG_PASSPHRASE):
         return CustodyError(
             "this passphrase does not open the file",

@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Final, Protocol
+from typing import IO, Final, NamedTuple, Protocol
 
 from commonhold.kernel.errors import FormatError, ProofError, StoreError
 from commonhold.kernel.works.bags import (
@@ -60,6 +60,14 @@ class _Target(Protocol):
         """Write one file and give the SHA-256 of it."""
 
 
+class BagFile(NamedTuple):
+    """One payload file to write: its path below the bag, its bytes, how many they are."""
+
+    path: str
+    pieces: Iterable[bytes]
+    size: int
+
+
 def write_bag(
     objects: Objects,
     works: Iterable[str],
@@ -77,27 +85,48 @@ def write_bag(
     Raises:
         StoreError: ``store/exists`` if something lies at *out*; as the store and the disk do. ProofError, RuleError: if an object is damaged, or was erased.
     """
-    if os.path.lexists(out):
-        raise StoreError(f"{out} is already there", code="store/exists", next_step="Choose another name; nothing is written over.")
+    refuse_existing(out)
     chosen = {work: load_work(objects, work) for work in dict.fromkeys(works)}
     payload = {path: entry for work in chosen.values() for path, entry in payload_of(work).items()}
+    described = [
+        *labels,
+        *(("External-Identifier", work) for work in chosen),
+        *(("External-Description", title) for work in chosen.values() for title in work.titles.values()),
+    ]
+    files = (BagFile(path, objects.stream(entry.digest), entry.size) for path, entry in payload.items())
+    return write_files(out, files, described, told)
+
+
+def write_files(
+    out: Path, files: Iterable[BagFile], labels: Iterable[tuple[str, str]] = (), told: Callable[..., None] = nothing
+) -> dict[str, Entry]:
+    """Write any files as a bag, as :func:`write_bag`; paths begin with ``data/`` and are safe everywhere.
+
+    Raises:
+        StoreError: as :func:`write_bag`, and whatever the files' bytes raise.
+    """
+    refuse_existing(out)
+    payload: dict[str, Entry] = {}
     with _new(out) as target:
-        for path, entry in payload.items():
-            target.write(path, objects.stream(entry.digest), entry.size)
+        for path, pieces, size in files:
+            payload[path] = Entry(target.write(path, pieces, size), size)
             told(1)
-        info = info_bytes(
-            [
-                *labels,
-                *(("External-Identifier", work) for work in chosen),
-                *(("External-Description", title) for work in chosen.values() for title in work.titles.values()),
-                ("Payload-Oxum", f"{sum(entry.size for entry in payload.values())}.{len(payload)}"),
-            ]
-        )
+        oxum = ("Payload-Oxum", f"{sum(entry.size for entry in payload.values())}.{len(payload)}")
         manifest = manifest_bytes({path: entry.digest for path, entry in payload.items()})
-        tags = {name: target.write(name, [raw], len(raw)) for name, raw in ((DECLARATION, DECLARED), (INFO, info), (MANIFEST, manifest))}
-        raw = manifest_bytes(tags)
+        tagged = {DECLARATION: DECLARED, INFO: info_bytes([*labels, oxum]), MANIFEST: manifest}
+        raw = manifest_bytes({name: target.write(name, [data], len(data)) for name, data in tagged.items()})
         target.write(TAG_MANIFEST, [raw], len(raw))
     return payload
+
+
+def refuse_existing(out: Path) -> None:
+    """Pass in silence if nothing lies at *out*.
+
+    Raises:
+        StoreError: ``store/exists``.
+    """
+    if os.path.lexists(out):
+        raise StoreError(f"{out} is already there", code="store/exists", next_step="Choose another name; nothing is written over.")
 
 
 def read_bag(bag: Path, objects: Objects, told: Callable[..., None] = nothing) -> list[str]:
@@ -178,8 +207,7 @@ def _new(out: Path) -> Iterator[_Target]:
                 yield target
                 target.flush()
             # A rename would take the place of an empty folder or of a file that has come meanwhile.
-            if os.path.lexists(out):
-                raise StoreError(f"{out} is already there", code="store/exists", next_step="Choose another name; nothing is written over.")
+            refuse_existing(out)
             os.rename(made, out)
             with_fd(str(parent), os.fsync)
     finally:

@@ -1,20 +1,17 @@
 """What lies in a store and is named by nothing: reported, and never deleted.
 
-An object is *named* when it is a manifest, when a manifest names it, or when its digest stands anywhere in the record. The sets are held in a temporary
-database on the disk, so that a million objects take no memory.
+An object is *named* when it is a manifest, when a manifest names it, or when its digest stands anywhere in the record.
 """
 
 from __future__ import annotations
 
 import re
-import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from commonhold.kernel.errors import CommonholdError
+from commonhold.store.objects.digestset import DigestSet
 from commonhold.store.objects.protocol import Objects, nothing
 from commonhold.store.objects.works import is_manifest, load_work
 
@@ -60,37 +57,29 @@ def report(
         StoreError: if the store or the record cannot be read.
     """
     done = Report()
-    with tempfile.TemporaryDirectory(prefix="commonhold-report-") as folder:
-        names = sqlite3.connect(Path(folder) / "names.db", isolation_level=None)
-        try:
-            names.execute("PRAGMA journal_mode = OFF")
-            names.execute("PRAGMA synchronous = OFF")
-            names.execute("CREATE TABLE named (digest TEXT PRIMARY KEY, manifest INTEGER) WITHOUT ROWID")
-            names.execute("BEGIN")
-            names.executemany("INSERT OR IGNORE INTO named VALUES (?, 0)", ((digest,) for digest in named_in(entries)))
-            for digest in _unmarked(objects, done, told):
-                objects.mark_work(digest)
-            for digest in objects.works():
-                names.execute("INSERT OR IGNORE INTO named VALUES (?, 0)", (digest,))
-                try:
-                    work = load_work(objects, digest)
-                except CommonholdError:
-                    # Damaged, or gone: the scrub's business. It is a manifest all the same, and named.
-                    continue
-                done.works += 1
-                names.executemany("INSERT OR REPLACE INTO named VALUES (?, 1)", ((part,) for part in work.objects()))
-            for digest in objects.list():
-                if names.execute("SELECT 1 FROM named WHERE digest = ?", (digest,)).fetchone() is None:
-                    size = _size(objects, digest)
-                    done.unnamed += 1
-                    done.unnamed_bytes += size
-                    unnamed(digest, size)
-            for (digest,) in names.execute("SELECT digest FROM named WHERE manifest = 1 ORDER BY digest"):
-                if not objects.erased(digest) and not _here(objects, digest):
-                    done.missing += 1
-                    missing(digest)
-        finally:
-            names.close()
+    with DigestSet() as named, DigestSet() as parts:
+        named.update(named_in(entries))
+        for digest in _unmarked(objects, done, told):
+            objects.mark_work(digest)
+        for digest in objects.works():
+            named.update([digest])
+            try:
+                work = load_work(objects, digest)
+            except CommonholdError:
+                # Damaged, or gone: the scrub's business. It is a manifest all the same, and named.
+                continue
+            done.works += 1
+            parts.update(work.objects())
+        for digest in objects.list():
+            if digest not in named and digest not in parts:
+                size = _size(objects, digest)
+                done.unnamed += 1
+                done.unnamed_bytes += size
+                unnamed(digest, size)
+        for digest in parts:
+            if not objects.erased(digest) and not _here(objects, digest):
+                done.missing += 1
+                missing(digest)
     done.erased = sum(1 for _ in objects.erasures())
     return done
 
