@@ -21,10 +21,12 @@ from commonhold.kernel.notes import (
     VerifierKey,
     append_signatures,
     cosigned_message,
+    note_of,
     open_note,
     parse_note,
     parse_signature,
     sign_note,
+    sound_note,
 )
 from tests.attacks import Mutation, attack
 
@@ -306,3 +308,30 @@ def test_no_bit_of_a_note_can_change(bit: int) -> None:
     changed = (int.from_bytes(GOOD, "big") ^ 1 << bit).to_bytes(len(GOOD), "big")
     with pytest.raises(CommonholdError):
         open_note(changed, [HERON.verifier])
+
+
+@attack(
+    "mirror-false-line",
+    Mutation(
+        NOTES,
+        find="        except ProofError:\n            continue\n        earlier",
+        replace="        except ProofError:\n            pass\n        earlier",
+    ),
+)
+def test_a_note_is_passed_on_with_the_lines_that_verify_and_no_others() -> None:
+    """A line that somebody added in a known name, an unknown one, and an older one go; nothing that was signed is lost, in the order of the lines."""
+    log = SignerKey("log.example", b"\x01" * 32)
+    first, second = (SignerKey(f"witness.example/{number}", bytes([number]) * 32, COSIGNATURE) for number in (2, 3))
+    stranger = SignerKey("stranger.example", b"\x04" * 32)
+    text, other = (
+        "log.example\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+        "log.example\n2\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+    )
+    keys = [log.verifier, second.verifier, first.verifier]
+    one = note_of(text, [log.sign(text), stranger.sign(text), first.sign(text, 50), first.sign(text, 40), second.sign(other, 60)])
+    assert sound_note([one], keys) == note_of(text, [log.sign(text), first.sign(text, 50)])
+    both = sound_note([one, note_of(text, [log.sign(text), first.sign(text, 70), second.sign(text, 60)])], keys)
+    assert both == note_of(text, [log.sign(text), first.sign(text, 70), second.sign(text, 60)])
+    for raws in ([], [one, note_of(other, [log.sign(other)])], [note_of(text, [stranger.sign(text)])]):
+        with pytest.raises(FormatError):
+            sound_note(raws, keys)

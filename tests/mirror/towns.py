@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 from commonhold.kernel.texts import text_digest
+from commonhold.kernel.tlog.tiles import parse_tile_path, tile_width
 from commonhold.mirror.folder.build import Built, build
 from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.record import Record
@@ -85,20 +84,23 @@ class Town:
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """The digest of every public file below a folder, and of the marks and tombstones of its store."""
+    """The digest of every public file below a folder, and of the marks and tombstones of its store.
+
+    Partial tiles of sizes that the log had before may be there or not.
+    """
     return {
         name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not (name := str(path.relative_to(folder))).startswith((".mirror/", "objects/.tmp/", "record/.staging/"))
+        if path.is_file()
+        and not (name := str(path.relative_to(folder))).startswith((".mirror/", "objects/.tmp/", "record/.staging/"))
+        and _counts(folder, name)
     }
 
 
-@contextlib.contextmanager
-def unreadable(path: Path) -> Iterator[None]:
-    """A file that is gone for a while."""
-    aside = path.with_name(f"{path.name}.aside")
-    path.rename(aside)
-    try:
-        yield
-    finally:
-        aside.rename(path)
+def _counts(folder: Path, name: str) -> bool:
+    if "/tile/" not in name or not name.startswith("record/"):
+        return True
+    log, _, path = name.partition("/tile/")
+    size = int((folder / log / "checkpoint").read_text().split("\n")[1])
+    tile = parse_tile_path(f"tile/{path}")
+    return tile.width == tile_width(max(tile.level, 0), tile.index, size)

@@ -51,6 +51,7 @@ __all__ = [
     "parse_note",
     "parse_signature",
     "sign_note",
+    "sound_note",
 ]
 
 MAX_NOTE_BYTES: Final = 1 << 20
@@ -161,6 +162,33 @@ def open_note(raw: bytes, verifiers: Iterable[VerifierKey], *, max_size: int = M
             data={"known": sorted(str(key) for key in known.values()), "unknown": unknown},
         )
     return OpenedNote(note.text, tuple(verified.items()), unknown)
+
+
+def sound_note(raws: Iterable[bytes], verifiers: Iterable[VerifierKey]) -> bytes:
+    """One note of several with the same text: of each of *verifiers* the newest signature that verifies, in the order of the lines, and no other line.
+
+    So nobody who passes a note on can add a line that makes others refuse it, and nobody can take away what was signed before.
+
+    Raises:
+        FormatError: if a note is malformed, their texts differ, two of *verifiers* share a name and id, or none of them has signed.
+    """
+    known = check_distinct(verifiers)
+    notes = [parse_note(raw) for raw in raws]
+    if len({note.text for note in notes}) != 1:
+        raise FormatError(f"{len(notes)} notes that are to be one have different texts, or there are none", code="note/texts")
+    best: dict[tuple[str, bytes], Signature] = {}
+    for signature in (signature for note in notes for signature in note.signatures):
+        name = (signature.name, signature.key_id)
+        if (key := known.get(name)) is None:
+            continue
+        try:
+            key.verify(notes[0].text, signature)
+        except ProofError:
+            continue
+        earlier = best.get(name)
+        if earlier is None or (key.signed_time(signature) or 0) > (key.signed_time(earlier) or 0):
+            best[name] = signature
+    return note_of(notes[0].text, list(best.values()))
 
 
 def sign_note(text: str, *signers: SignerKey) -> bytes:

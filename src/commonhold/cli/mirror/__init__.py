@@ -10,6 +10,7 @@ from commonhold.cli.main import LazyGroup, Verb
 
 VERBS: Final = {
     "build": Verb("commonhold.cli.mirror.building:build_command", "Build a house's mirror, or bring it up to date."),
+    "sync": Verb("commonhold.cli.mirror.syncing:sync_command", "Bring a copy of a mirror up to date from any place that serves one."),
 }
 
 

@@ -18,7 +18,7 @@ from commonhold.kernel.notes import SignerKey
 from commonhold.mirror.folder.fetching import Fetched, Fetching
 from commonhold.mirror.folder.files import Files, build_files, held_files, partners_of
 from commonhold.mirror.folder.gathering import Gathered, Show, Wanted, gather, quiet
-from commonhold.mirror.folder.heads import check_lineage, check_offered, check_replayed, head_of, held_head
+from commonhold.mirror.folder.heads import check_decided, check_lineage, check_offered, check_replayed, head_of, held_head
 from commonhold.mirror.folder.logs import settle, write_record
 from commonhold.mirror.folder.place import opened
 from commonhold.mirror.folder.source import FromFolder
@@ -67,11 +67,12 @@ def build(house: Path, target: Path, site: Path | None, *, now: Callable[[], flo
         read = read_record(fixed, progress=bar.update, keep=telling)
     with opened(target, head.org) as folder:
         settle(folder)
-        held = held_head(folder)
+        held = held_head(folder, head)
         if held is not None:
             check_offered(folder, held, head, house)
             check_replayed(folder, held, head, read.tree, house)
             if held.epoch < head.epoch:
+                check_decided(read.state, house)
                 check_lineage(folder, held, fixed, house)
         fetching = Fetching(FromFolder(house), folder.objects)
         gathered = gather(Wanted.of(read.state), folder.objects, fetching, show=show)

@@ -164,9 +164,14 @@ def take_files(
     return done
 
 
+def partners_known(listed: Mapping[str, str]) -> bool:
+    """Whether a list names the file in which a house says where its partners answer."""
+    return f"settings/{PARTNERS}" in listed
+
+
 def partners_of(folder: MirrorFolder, listed: Mapping[str, str]) -> tuple[str, ...]:
     """Where partners answer, as the settings in a mirror say; none where they do not."""
-    if f"settings/{PARTNERS}" not in listed:
+    if not partners_known(listed):
         return ()
     try:
         return read_partners(folder.path / "settings")

@@ -6,15 +6,15 @@ in only if its own record shows that the members decided it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from commonhold.kernel import b64, ed25519
 from commonhold.kernel.errors import ProofError, RuleError, StoreError
 from commonhold.kernel.ids import origin_of
-from commonhold.kernel.notes import VerifierKey
+from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.record.state import State
-from commonhold.kernel.tlog.checkpoint import Checkpoint, open_checkpoint
+from commonhold.kernel.tlog.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.equivocation import Equivocation, show_equivocation
 from commonhold.kernel.tlog.merkle import Tree
 from commonhold.kernel.tlog.tilereader import HashReader
@@ -50,19 +50,24 @@ def head_of(reader: StaticReader) -> Head:
     return Head(org, entry.epoch, key, open_checkpoint(raw, [key], origin=key.name)[0], raw)
 
 
-def held_head(folder: MirrorFolder) -> Head | None:
+def held_head(folder: MirrorFolder, offered: Head) -> Head | None:
     """The head of the record that a mirror holds; None while it holds none.
+
+    Args:
+        offered: what it is to be brought up to. Where it is of the same log, damage to the files below the head that is held is healed later.
 
     Raises:
         ProofError, FormatError, StoreError: if what lies there is damaged.
     """
     reader = folder.record()
     try:
-        reader.checkpoint_raw()
+        raw = reader.checkpoint_raw()
     except StoreError as error:
         if error.code == "store/absent":
             return None
         raise
+    if parse_checkpoint(parse_note(raw).text).origin == offered.key.name:
+        return replace(offered, checkpoint=open_checkpoint(raw, [offered.key])[0], raw=raw)
     return head_of(reader)
 
 
@@ -87,7 +92,7 @@ def check_offered(folder: MirrorFolder, held: Head, offered: Head, place: object
             next_step=f"{_KEEP} Find out which of them stands: commonhold epoch show {held.org} PLACE...",
         )
     old, new = held.checkpoint, offered.checkpoint
-    if new.size > old.size:
+    if new.size > old.size or new == old:
         return
     hashes = folder.record().hashes(old.size, old.root)
     if hashes.root(new.size) != new.root:

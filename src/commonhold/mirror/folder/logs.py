@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from commonhold.kernel.errors import ProofError
+from commonhold.kernel.errors import FormatError, ProofError, StoreError
 from commonhold.kernel.tlog.tiles import TILE_WIDTH
 from commonhold.mirror.folder.heads import Head, head_of
 from commonhold.mirror.folder.place import OWN, MirrorFolder
@@ -36,19 +36,27 @@ _AT_FDCWD: Final = -100
 
 
 def write_record(
-    folder: MirrorFolder, reader: StaticReader, head: Head, held: Head | None, raw: bytes, told: Callable[[int], None] = nothing
+    folder: MirrorFolder,
+    reader: StaticReader,
+    head: Head,
+    held: Head | None,
+    raw: bytes,
+    told: Callable[[int], None] = nothing,
+    *,
+    anew: bool = False,
 ) -> None:
     """Bring the record in a mirror to *head*, whose record was replayed and may follow on what is held; durable when this returns.
 
     Args:
         reader: of the record of *head*; everything is proved again.
         raw: the checkpoint to publish, with signatures.
+        anew: write all files again, also those that are held.
 
     Raises:
         ProofError, FormatError, StoreError: if a file is damaged, or the disk refuses; what is published is whole then, the old or the new.
     """
     if held is None or held.epoch == head.epoch:
-        _write_whole(DirectoryFiles(folder.path / RECORD), reader, head, held, raw, told)
+        _write_whole(DirectoryFiles(folder.path / RECORD), reader, head, None if anew else held, raw, told)
         return
     new = folder.path / OWN / NEXT
     with Refusals(f"clear {new}"), contextlib.suppress(FileNotFoundError):
@@ -107,12 +115,9 @@ def write_log(
     """
     raw, size, root = raw or head.raw, head.checkpoint.size, head.checkpoint.root
     hashes = reader.hashes(size, root)
-    edge = Edge()
-    if held is not None and held.checkpoint.size:
-        if hashes.root(held.checkpoint.size) != held.checkpoint.root:
-            raise ProofError(f"the log {head.key.name} does not begin with what is held of it", code="mirror/two-faces")
-        mine = _below(files, under)
-        edge, _ = load_edge(held.checkpoint.size, held.checkpoint.root, mine.tile, lambda _level, index, width: mine.bundle(index, width))
+    if held is not None and hashes.root(held.checkpoint.size) != held.checkpoint.root:
+        raise ProofError(f"the log {head.key.name} does not begin with what is held of it", code="mirror/two-faces")
+    edge = Edge() if held is None else _held_edge(_below(files, under), held)
     for batch in _chunks(reader.proved_entries(edge.size, size, hashes), edge.size):
         edge, made = edge.extend(batch)
         for name, data in made:
@@ -125,6 +130,18 @@ def write_log(
         files.replace(under + CHECKPOINT, raw)
     for tile in superseded(0, size):
         files.delete(f"{under}{tile.path}.p")
+
+
+def _held_edge(mine: StaticReader, held: Head) -> Edge:
+    """Where writing goes on; from the beginning if what lies here is damaged."""
+    try:
+        return load_edge(held.checkpoint.size, held.checkpoint.root, mine.tile, lambda _level, index, width: mine.bundle(index, width))[0]
+    except (ProofError, FormatError):
+        return Edge()
+    except StoreError as error:
+        if error.code != "store/absent":
+            raise
+        return Edge()
 
 
 def _below(files: Files, under: str) -> StaticReader:

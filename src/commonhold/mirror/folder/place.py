@@ -133,6 +133,10 @@ class MirrorFolder:
                     os.rmdir(where)
         return gone
 
+    def hinted(self) -> bool:
+        """Whether a hint is there."""
+        return (self.path / HINT).is_file()
+
     def write_hint(self, partners: Sequence[str]) -> None:
         """Write ``.well-known/commonhold.json`` (docs/formats/short-code.md): whom to ask; addresses in private networks lead no reader anywhere.
 
