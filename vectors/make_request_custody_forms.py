@@ -201,6 +201,9 @@ def shape_cases(cases: Cases, lone: Keepers) -> None:
         bent(asks, lambda v: v["act"].update(type="contribute", body={"release": seal, "envelope": "x" * 40})),
         "request/body",
     )
+    notice = lone.asks("tern", "acknowledge", {"what": "notice", "of": seal})
+    shape("word of something, with the way in it", bent(notice, lambda v: v["act"]["body"].update(way="mail")), "request/body")
+    shape("word of something, about a seal", bent(notice, lambda v: v.update(about=lone.about(seal))))
     body = {"kind": "seal", "payload": PAYLOAD, "not_after": FAR}
     sealing = lone.asks("tern", "propose", body, about=SEALING)
     shape("a seal that somebody else has made", bent(sealing, lambda v: v["act"]["body"]["payload"].update(key="0" * 64)), "payload/shape")

@@ -7,6 +7,7 @@ club whose three officers keep its page; envelopes here are stand-ins, for nothi
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from commonhold.kernel.kit import Kit
 from commonhold.kernel.record.pin import make_pin
@@ -196,6 +197,7 @@ def released_cases(cases: Cases, club: Keepers) -> None:
     )
     club.tick()
     cases.add("and is approved by what it is", club, "tern", club.asks("tern", "approve", {"proposal": asked}, texts=texts), pin="club")
+    notice_cases(cases, club, asked)
     late = ask_release(club, "plover", seal, until=club.now)
     cases.add("a release whose end is past", club, "plover", late, "request/expired", why="too late", pin="club")
     other = ask_release(club, "plover", seal, resource="domain")
@@ -204,6 +206,38 @@ def released_cases(cases: Cases, club: Keepers) -> None:
     club.tick()
     cases.add(
         "its asker has left", club, "tern", contribute(club, "tern", seal, release), "contribute/asker-left", why="not a member", pin="club"
+    )
+
+
+def notice_cases(cases: Cases, club: Keepers, asked: str) -> None:
+    """Word of a request: whom it has reached, and over which ways they have not said so yet; the request names none."""
+    texts = {text_digest(PURPOSE): PURPOSE}
+
+    def notice(name: str, member: str, code: str = "", why: str = "", **more: Any) -> None:
+        asks = club.asks(member, "acknowledge", {"what": "notice", "of": asked}, texts=more.pop("texts", texts))
+        cases.add(name, club, member, asks, code, why=why, pin="club", **more)
+
+    notice("word has reached somebody", "heron")
+    notice("and may be said without the purpose at hand", "heron", texts={})
+    notice("by whoever asks", "plover", "acknowledge/not-told", "nobody is told for others")
+    for way in ("mail", "phone"):
+        club.do("curlew", "acknowledge", what="notice", of=asked, way=way)
+    club.tick()
+    notice("one way less", "curlew")
+    for way in ("paper", "partner", "person"):
+        club.do("curlew", "acknowledge", what="notice", of=asked, way=way)
+    club.tick()
+    notice("of every way it is said", "curlew", "acknowledge/told", "once for each way")
+    club.approve(asked, "tern")
+    club.tick()
+    notice("by whoever has approved it", "tern", "acknowledge/not-told", "nobody is told for others")
+    recipient = Kit(derive("soon")).keys.age
+    soon = {**club.state.parts["proposals"][asked].payload, "recipient": recipient, "until": club.now + 3_600}
+    short = club.do("plover", "propose", kind="emergency-release", payload=soon, not_after=club.now + 3_600)
+    club.tick()
+    asks = club.asks("heron", "acknowledge", {"what": "notice", "of": short}, texts=texts)
+    cases.add(
+        "once it cannot be decided any more", club, "heron", asks, "request/expired", why="too late", pin="club", now=club.now + 3_600
     )
 
 

@@ -28,6 +28,7 @@ import { parseProof, verifyProof } from "../src/tlogproof.js";
 import { isYoung } from "../src/unicode32.js";
 import { judge } from "../src/check.js";
 import { beforeBrief, beforeClaim, compared, review } from "../src/signer/review.js";
+import { reached } from "../src/signer/notice.js";
 import { entryUrl, linkText, numberOf, parseGiven } from "../src/signer/request.js";
 import { keyIdOf, sixWordsOf } from "../src/signer/payloads.js";
 import { signedEntry } from "../src/signer/entry.js";
@@ -64,7 +65,7 @@ const pairs = ({ say, with: values }) => [say, values];
 const OPS = {
   ...SEALING,
   review: (job) => {
-    const { request, before, facts, texts, compare } = looked(job);
+    const { request, before, facts, texts, compare, ways } = looked(job);
     return {
       number: numberOf(request),
       epoch: before.epoch,
@@ -72,10 +73,12 @@ const OPS = {
       facts: facts.map(pairs),
       texts: texts.map(({ heading, text: body }) => [...pairs(heading), body]),
       compare: compare.map(sixWordsOf),
+      ways,
     };
   },
   "sign-request": (job) => {
     const found = looked(job);
+    if (found.ways.length > 0) return text(signedEntry(found, reached(found.request.body, found.ways, job.way), job.member, new Kit(raw(job.secret)), raw(job.nonce)));
     const body = found.compare.length === 0 ? found.request.body : compared(found, keyIdOf(found.compare[0]));
     return text(signedEntry(found, body, job.member, new Kit(raw(job.secret)), raw(job.nonce)));
   },

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
+import json
 import re
 import shutil
 import time
@@ -11,8 +14,12 @@ from typing import Any, Final
 
 import pytest
 
+from commonhold.kernel.canonical import canonical_bytes
+from commonhold.kernel.record.request import given_bytes, parse_given
+from tests.attacks import Mutation, attack
 from tests.cli.custodians import CANARY, act, must, process, sealed, status, unseal
-from tests.cli.houses import EXAMPLE, MEMBERS, House, command, found
+from tests.cli.houses import EXAMPLE, MEMBERS, Done, House, command, found, refused
+from tests.cli.mailserver import mail_server
 from tests.mirror.cosigners import Cosigner, cosigners, name_partners
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -210,6 +217,83 @@ def test_what_waits_is_stopped_by_two_objections_and_the_counter_shows_it(which:
     assert status(house)["requests"][0]["objections"] == {"by": ["heron"], "needed": 2}
     assert house.do("plover", "object", asked_for)["proposal"]["status"] == "blocked"
     assert (status(house)["requests"], status(house)["releases"]) == ([], [])
+
+
+@attack(
+    "notice-for-others",
+    Mutation(
+        "src/commonhold/kernel/record/custodyrequest.py",
+        find='    what: Literal["share", "changed", "notice"]\n    of: Digest\n',
+        replace='    what: Literal["share", "changed", "notice"]\n    of: Digest\n    way: str = ""\n',
+    ),
+    Mutation("src/commonhold/kernel/record/noticereview.py", find="    if way not in left:", replace="    if way in left and not way:"),
+    Mutation("src/commonhold/kernel/record/noticereview.py", find='    if found["by"] == member or member in', replace="    if member in"),
+)
+def test_word_is_acknowledged_by_request_and_the_way_is_said_by_whoever_it_reached(house: House, later: Later) -> None:
+    """For those who have no record: the request names no way and can name none; each way is said once, by nobody who asks or approves."""
+    request = asked(house)["proposal"]["id"]
+    house.do("tern", "approve", request)
+    link = house.ask("request", "notice", request)["link"]
+    assert parse_given(link).body == {"what": "notice", "of": request}
+    bent = json.loads(given_bytes(link))
+    bent["act"]["body"]["way"] = "phone"
+    named = house.write("named.request", canonical_bytes(bent).decode())
+    out = house.base / "signed.entry"
+
+    def sign(name: str, *more: object, asks: object = link) -> Done:
+        out.unlink(missing_ok=True)
+        return command("sign", asks, "--kit", house.kit(name), "--unvouched", "--yes", "-o", out, *more)
+
+    refused(sign("plover", "--way", "phone", asks=named), 2, "the body of the acknowledge act is wrong")
+    refused(
+        sign("plover"), 1, "none of the ways that are left to be said: mail, paper, partner, person, phone", "once for each way that did"
+    )
+    refused(
+        sign("curlew", "--way", "mail", asks=house.ask("request", "notice", request, "--for", "curlew")["link"]),
+        1,
+        "only the others are asked",
+    )
+    assert not out.exists()
+    done = sign("plover", "--way", "mail")
+    assert "Word has reached you that curlew asks for this:" in done.err
+    assert "The page was hacked, and half of us are away." in done.err
+    assert command("submit", out, "--house", house.path).code == 0
+    link = house.ask("request", "notice", request, "--for", "plover")["link"]
+    again = sign("plover", "--way", "mail", asks=link)
+    refused(again, 1, "none of the ways that are left to be said: paper, partner, person, phone")
+    done = sign("plover", "--way", "phone", asks=link)
+    assert "Word has reached so far: plover." in done.err
+    assert command("submit", out, "--house", house.path).code == 0
+    later(house, 3 * DAY + 1)
+    house.do("plover", "confirm", request)
+    refused(command("request", "notice", request, "--house", house.path), 1, "it is enacted", "custody status")
+    refused(sign("heron", "--way", "mail", asks=house.ask("request", "drill", "page")["link"]), 2, "does not ask over which way")
+    opens(house, request, "tern", "plover")
+
+
+def test_the_mail_brings_what_a_phone_signs(house: House, tmp_path: Path) -> None:
+    """What to open, what to give it and what to choose; the file is the request for this notice and no other."""
+    request = asked(house)["proposal"]["id"]
+    house.write("addresses", "plover plover@post.example\n")
+    place = house.base / "notice.request"
+    house.ask("request", "notice", request, "-o", place)
+    other = house.base / "other.request"
+    house.ask("request", "object", request, "-o", other)
+    with mail_server(tmp_path / "mail", "plain") as server:
+        words = ("custody", "notify", request, "--addresses", house.base / "addresses", "--smtp", f"127.0.0.1:{server.port}")
+        words = (*words, "--from", "curlew@post.example", "--security", "none", "--house", house.path)
+        refused(command(*words, "--request", other), 1, "does not ask whether word of", "commonhold request notice")
+        assert server.mails() == []
+        assert command(*words).code == 0
+        assert command(*words, "--request", place).code == 0
+        bare, full = (email.message_from_string(raw, policy=email.policy.default) for raw in server.mails())
+    said = bare.get_content()
+    assert f"commonhold custody notice {request} --way mail" in said
+    assert f"For a phone, whoever looks after the record makes a file with: commonhold request notice {request}" in said
+    assert "Open your own copy of signer.html, never one that a mail leads to, and give it your kit and that file." in said
+    body, file = full.iter_parts()
+    assert "For a phone, the file notice.request comes with this mail." in body.get_content()
+    assert (file.get_filename(), parse_given(file.get_content().decode()).body) == ("notice.request", {"what": "notice", "of": request})
 
 
 def test_whoever_asks_alone_gets_nowhere(house: House, later: Later) -> None:

@@ -28,7 +28,7 @@ FILES = {
 }
 LOADED: dict[str, Any] = {name: json.loads((VECTORS / name).read_text("ascii")) for name in FILES}
 CASES = [pytest.param(name, case, id=f"{name}: {case['name']}") for name, value in LOADED.items() for case in value["cases"]]
-TOLD = ("number", "epoch", "seen", "facts", "texts", "compare")
+TOLD = ("number", "epoch", "seen", "facts", "texts", "compare", "ways")
 
 
 @pytest.mark.parametrize(("name", "script"), FILES.items())

@@ -16,8 +16,8 @@ SAME_AS_ENGLISH = frozenset({("machine", "en")})
 # Sentences whose keys the code puts together: by the act, and by what is taken back.
 ACTS = ("approve", "object", "confirm", "withdraw-proposal", "withdraw-approval", "withdraw-objection")
 MADE = {
-    "act": (*ACTS, "accept-seat", "withdraw-seat", "withdraw-delegation"),
-    "effect": (*ACTS, "withdraw-seat", "withdraw-delegation"),
+    "act": (*ACTS, "notice", "accept-seat", "withdraw-seat", "withdraw-delegation"),
+    "effect": (*ACTS, "notice", "withdraw-seat", "withdraw-delegation"),
     "do": ("channel-add", "channel-strike"),
     "sheet": ("keep-1", "keep-2", "keep-3"),
     "remark": ("any-one", "no-spare", "one-member", "one-person", "veto"),

@@ -5,6 +5,7 @@ import { drawn } from "./codes.js";
 import { ownTexts, packed, signedEntry } from "./entry.js";
 import { askPaper, clear as forgetShare, keep, showShare, whenKept } from "./keeping.js";
 import { handIn } from "./net.js";
+import { reached } from "./notice.js";
 import { keyIdOf, sixWordsOf } from "./payloads.js";
 import { reasonOf } from "./refusals.js";
 import { isMirror, isUrl } from "./request.js";
@@ -24,6 +25,7 @@ const TASKS = {
   unseal: { button: "act-unseal-go", begin: askForKey },
   seal: { button: "act-seal-go", begin: askForSecrets },
 };
+const WAYS = { __proto__: null, mail: "way-mail", paper: "way-paper", partner: "way-partner", person: "way-person", phone: "way-phone" };
 let reading = null;
 // What was signed: the entry's bytes, the texts that belong to it, and both as one text.
 let signed = null;
@@ -40,6 +42,8 @@ export function showAct(review, member, kit) {
     say(at("act-six-label"), "act-six", about.with);
     say(at("act-six-help"), "act-six-help", about.with);
   }
+  at("act-way-field").hidden = review.ways.length === 0;
+  at("act-way").replaceChildren(...["", ...review.ways].map(wayOption));
   const asked = review.task?.asked ?? "";
   say(at("act-sign"), TASKS[asked]?.button ?? "act-sign");
   at("act-paper-field").hidden = asked !== "share" && asked !== "contribute";
@@ -71,6 +75,13 @@ export function clear() {
   at("entry-text").value = "";
 }
 
+/** What can be chosen of the ways over which word reached somebody; nothing is, until they choose. */
+function wayOption(way) {
+  const option = told("option", way === "" ? "act-way-choose" : WAYS[way]);
+  option.value = way;
+  return option;
+}
+
 function factNode({ say: key, with: values }) {
   const node = told("p", key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typeof value === "string" ? visible(value) : value])));
   if (key.startsWith("act-")) node.className = "act";
@@ -87,8 +98,9 @@ function textNode(given) {
   return block;
 }
 
-/** The body to sign; where a key must be compared, once the six words are its own. */
+/** The body to sign; where a key must be compared, once the six words are its own, and of a notice, once the way is said: refused with acknowledge/way. */
 function bodyOf({ review }) {
+  if (review.ways.length > 0) return reached(review.request.body, review.ways, at("act-way").value);
   if (review.compare.length === 0) return review.request.body;
   const typed = at("act-six").value.toLowerCase().split(/[\s,]+/).filter((word) => word !== "").join(" ");
   const key = review.compare.find((value) => sixWordsOf(value) === typed);

@@ -15,7 +15,7 @@ const isPlace = matches(/^[a-z][a-z0-9_-]{0,63}\/[a-z](?:-?[a-z0-9]){1,31}$/);
 const isNumber = (value) => Number.isInteger(value) && 1 <= value && value <= 1_000_000;
 const isTime = (value) => Number.isSafeInteger(value) && value >= 0;
 const isListOf = (test, most) => (value) => Array.isArray(value) && value.length <= most && value.every(test);
-const isWhat = (value) => value === "share" || value === "changed";
+const isWhat = (value) => ["share", "changed", "notice"].includes(value);
 const hasFields = (fields) => (value) =>
   isObject(value) && Object.keys(value).length === Object.keys(fields).length && Object.entries(fields).every(([name, test]) => test(value[name]));
 
@@ -43,10 +43,10 @@ export const PARTIAL = {
   unseal: hasFields({ release: isDigest }),
 };
 
-/** What of custody a request asks for: acknowledge, contribute, unseal, seal or release; empty for any other act. */
+/** What of custody a request asks for: acknowledge, contribute, unseal, seal or release; empty for any other act, and for a notice, which is of no seal. */
 export function custodyOf({ type, body }) {
   if (type === "propose") return (KINDS[body.kind] ?? "");
-  return Object.hasOwn(PARTIAL, type) ? type : "";
+  return Object.hasOwn(PARTIAL, type) && body.what !== "notice" ? type : "";
 }
 
 /** Pass in silence if *about* is what a request for this act says of its seal; refused with request/shape or payload/shape. */

@@ -14,6 +14,7 @@ import { same } from "../bytes.js";
 import { custodyTold } from "./custody.js";
 import { neededFor } from "./custodyrequest.js";
 import { fact } from "./fact.js";
+import { toldFacts, waysLeft } from "./notice.js";
 import { enrolled } from "./payloads.js";
 import { numberOf, placeOf } from "./request.js";
 import { SHORT, articleText, hasTexts, payloadFacts, payloadTexts, reasonText } from "./telling.js";
@@ -23,6 +24,8 @@ const OLD_SECONDS = 3_600;
 const STALE_SECONDS = 7 * 86_400;
 const MAX_EPOCHS = 16;
 const COMPARED = ["admit", "recover-member"];
+// Acts that are in vain once the time in which it could be decided is over.
+const TIMED = ["approve", "confirm", "notice"];
 
 /** The values of the state that a review of this act asks for: [part, key]. */
 export function needed({ type, body, org, epoch, about }, member) {
@@ -58,16 +61,16 @@ export function beforeBrief({ size, root, origin, time, values, entry, validator
 }
 
 /**
- * What *member*, whose kit's public halves are *kit*, is shown: {facts, texts, compare, task}; refused with a stable code. `task` is what the device needs
- * to complete an act of custody (custody.js), and null for any other act.
+ * What *member*, whose kit's public halves are *kit*, is shown: {facts, texts, compare, task, ways}; refused with a stable code. `task` is what the device
+ * needs to complete an act of custody (custody.js), and null for any other act. `ways` are those of which one is to be named before a notice is signed (notice.js).
  * @param {number} now POSIX seconds of this device's clock
  */
 export function review(request, before, member, kit, now) {
   demand(before.org === request.org, "request/other-org", "this is about another organisation than the one that is known here");
   demand(before.epoch === request.epoch, "request/other-epoch", `the request is for epoch ${request.epoch}, and what is proved is of epoch ${before.epoch}`);
   const vouched = vouchedFacts(before, now);
-  const { facts, texts, compare = [], task = null } = new Act(request, before, member, kit, now).told();
-  return { request, before, facts: [...facts, ...vouched, fact("number", { number: numberOf(request) })], texts, compare, task };
+  const { facts, texts, compare = [], task = null, ways = [] } = new Act(request, before, member, kit, now).told();
+  return { request, before, facts: [...facts, ...vouched, fact("number", { number: numberOf(request) })], texts, compare, task, ways };
 }
 
 /** The body to sign once the key with this id was compared by its six words; refused with act/fingerprint if the request names another. */
@@ -178,7 +181,7 @@ class Act {
 
   onProposal(base, decided) {
     const { type, body, texts: objects } = this.request;
-    const act = type === "withdraw" ? `withdraw-${body.what}` : type;
+    const act = { withdraw: `withdraw-${body.what}`, acknowledge: "notice" }[type] ?? type;
     const found = this.proposal(targetOf(this.request));
     checkWaiting(decided, found.kind);
     this.checkOpen(act, found, base);
@@ -190,13 +193,15 @@ class Act {
     if (articles.length > 0) facts.push(fact("under", { articles: articles.join(", ") }));
     const approvals = isObject(found.approvals) ? Object.keys(found.approvals).sort() : [];
     if (approvals.length > 0) facts.push(fact("approved-by", { names: approvals.join(", ") }));
-    if (act === "approve" || act === "confirm") facts.push(fact("until", { time: found.not_after }));
+    const ways = act === "notice" ? waysLeft(found, this.member, kitKeyId(this.kit.sign)) : [];
+    if (act === "notice") facts.push(...toldFacts(found));
+    if (TIMED.includes(act)) facts.push(fact("until", { time: found.not_after }));
     const reads = ["approve", "confirm", "accept"].includes(act);
     const texts = reads || hasTexts(payload, objects) ? payloadTexts(payload, objects) : [];
     if (type === "object" && body.reason) texts.push(reasonText(body.reason, objects));
     const compare = act === "approve" && COMPARED.includes(kind) ? enrolled(kind, payload) : [];
     if (compare.length > 0) facts.push(fact("compare", { member: payload.member }));
-    return { facts, texts: [...texts, ...this.articles(articles)], compare };
+    return { facts, texts: [...texts, ...this.articles(articles)], compare, ways };
   }
 
   proposal(target) {
@@ -235,7 +240,7 @@ class Act {
     demand(act !== "withdraw-proposal" || found.by === this.member, "act/not-yours", `the proposal is ${found.by}'s, and not yours`);
     const back = { "withdraw-approval": "approvals", "withdraw-objection": "objections" }[act];
     demand(back === undefined || mine(back) !== "", "act/nothing-to-withdraw", "there is nothing of yours to take back");
-    const isTimed = this.before.time !== null && status === "open" && (act === "approve" || act === "confirm");
+    const isTimed = this.before.time !== null && status === "open" && TIMED.includes(act);
     const isOver = isTimed && found.not_after < Math.max(this.before.time, this.now);
     demand(!isOver, "request/expired", "the time in which this could be decided is over");
   }

@@ -1,4 +1,4 @@
-"""``commonhold request drill|contribute|seal|release|unseal|changed``: ask custodians for their part (docs/formats/request.md, docs/guide/sealing.md).
+"""``commonhold request drill|contribute|seal|release|unseal|changed|notice``: ask custodians for their part (docs/formats/request.md, docs/guide/sealing.md).
 
 Such a request brings everything that a device needs which has no record: the custodian's envelope, the purpose, what was contributed. What only the device
 can make (a proof, a share for somebody else, a seal, a one-off key) it makes, and nothing secret is in a request.
@@ -148,7 +148,32 @@ def seal(resource: str, within: str, **options: Any) -> None:
     hand_out(asked, read, "propose", {"kind": "seal", "payload": payload, "not_after": _after(state, within)}, about=about)
 
 
-VERBS = (drill, seal, release, contribute, unseal, changed)
+@click.command()
+@click.argument("proposal", metavar="RELEASE")
+@request_options
+def notice(proposal: str, **options: Any) -> None:
+    """Ask those who may object to RELEASE (its id, or at least four digits of it) to sign that word of it has reached them.
+
+    On their own device they say over which way it did; the request names none. They agree to nothing by it.
+    """
+    from commonhold.cli.acting import find_proposal  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+    from commonhold.kernel.record import notices  # noqa: PLC0415
+
+    asked, read = asked_of(options)
+    key = find_proposal(read.state, proposal)
+    found = read.state.parts["proposals"][key]
+    told = notices.asked(read.state, key, found) if found.status == "open" else frozenset()
+    if not told:
+        raise RuleError(
+            f"nobody is asked whether word of the proposal {key[:12]} has reached them: it is {found.status}, or its rule asks for no notices",
+            code="acknowledge/not-told",
+            next_step="`commonhold custody status` lists what is asked for in an emergency.",
+        )
+    hand_out(replace(asked, members=asked.members or tuple(sorted(told))), read, "acknowledge", {"what": "notice", "of": key})
+
+
+VERBS = (drill, seal, release, contribute, unseal, changed, notice)
 
 
 def _newest(state: State, resource: str) -> tuple[Seal, Manifest]:

@@ -19,6 +19,7 @@ import click
 from commonhold.cli.completing import completed, refuse_what_the_page_makes
 from commonhold.cli.options import json_option, kit_option, out_option
 from commonhold.cli.output import emit, note, printable
+from commonhold.kernel.charter.rules import WAYS
 
 if TYPE_CHECKING:
     from commonhold.kernel.kit import Kit
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     "--unvouched", is_flag=True, help="Sign although nobody vouches for what the request says (an organisation without partners)."
 )
 @click.option("--fingerprint", help="The six words that the new member, or the member who lost their kit, read to you; in quotes.")
+@click.option("--way", type=click.Choice(WAYS), help="Over what word has reached you, where the request asks for it: say what is true.")
 @click.option("--yes", is_flag=True, help="Sign without being asked once more.")
 @json_option
 def command(
@@ -48,6 +50,7 @@ def command(
     pin: Path | None,
     unvouched: bool,  # noqa: FBT001 - click passes flags so
     fingerprint: str | None,
+    way: str | None,
     yes: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
@@ -69,7 +72,9 @@ def command(
         note(line)
     if before.time is None and not unvouched:
         raise click.UsageError("nobody vouches for this; give --unvouched if you want to sign it all the same")
-    body = completed(found, member, secret) if found.task is not None else _body(found, fingerprint)
+    if way is not None and not found.ways:
+        raise click.UsageError("this does not ask over which way word has reached you")
+    body = completed(found, member, secret) if found.task is not None else _body(found, fingerprint, way)
     if not yes:
         _ask(member)
     raw = _signed(found, body, member, secret)
@@ -129,12 +134,15 @@ def _before(asked: Request, pin: Path | None, member: str) -> Before:
     return before_brief(ask_together(mirrors, "", [*keys, ("partners", "policy")], known)[1])
 
 
-def _body(found: Review, said: str | None) -> dict[str, Any]:
-    """The body to sign, once a key that must be compared was."""
+def _body(found: Review, said: str | None, way: str | None) -> dict[str, Any]:
+    """The body to sign, once a key that must be compared was, and the way is said over which word came."""
     from commonhold.kernel.errors import RuleError  # noqa: PLC0415
     from commonhold.kernel.keys import match_fingerprint, parse_key_value  # noqa: PLC0415
+    from commonhold.kernel.record.noticereview import reached  # noqa: PLC0415
     from commonhold.kernel.record.review import compared  # noqa: PLC0415
 
+    if found.ways:
+        return reached(found.request.body, found.ways, way or "")
     if not found.compare:
         if said is not None:
             raise click.UsageError("this enrols no key, so there is no fingerprint to compare")

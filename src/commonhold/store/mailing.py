@@ -82,8 +82,16 @@ def check_address(address: str, where: str) -> None:
         )
 
 
-def deliver(server: MailServer, sender: str, mails: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Hand in a mail for each address, ``{address: (subject, text)}``; gives for each what the server said against it, empty where it has taken it.
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that comes with a mail."""
+
+    name: str
+    content: bytes
+
+
+def deliver(server: MailServer, sender: str, mails: Mapping[str, tuple[str, str]], file: Attached | None = None) -> dict[str, str]:
+    """Hand in a mail for each address, ``{address: (subject, text)}``, with the *file*; gives for each what the server said against it, empty where it has taken it.
 
     Raises:
         StoreError: ``mail/clear``; ``mail/server`` if it cannot be reached or spoken to in this way, ``mail/login`` if it does not let us in. Nothing was sent then.
@@ -98,7 +106,7 @@ def deliver(server: MailServer, sender: str, mails: Mapping[str, tuple[str, str]
         with _connected(server) as session:
             if server.user:
                 session.login(server.user, server.password)
-            return {address: _hand_in(session, sender, address, *mail) for address, mail in mails.items()}
+            return {address: _hand_in(session, sender, address, mail, file) for address, mail in mails.items()}
     except smtplib.SMTPAuthenticationError:
         raise StoreError(
             f"{server.host} does not let {server.user} in", code="mail/login", next_step="Check the user and the password file."
@@ -126,12 +134,14 @@ def _connected(server: MailServer) -> smtplib.SMTP:
     return session
 
 
-def _hand_in(session: smtplib.SMTP, sender: str, address: str, subject: str, text: str) -> str:
-    mail = EmailMessage()
+def _hand_in(session: smtplib.SMTP, sender: str, address: str, content: tuple[str, str], file: Attached | None) -> str:
+    mail, (subject, text) = EmailMessage(), content
     mail["From"], mail["To"], mail["Subject"] = sender, address, " ".join(subject.split())
     mail["Date"], mail["Message-ID"] = format_datetime(localtime()), make_msgid(domain=sender.rpartition("@")[2])
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(text)
+    if file is not None:
+        mail.add_attachment(file.content, maintype="application", subtype="octet-stream", filename=file.name)
     try:
         session.send_message(mail, sender, [address])
     except smtplib.SMTPRecipientsRefused as error:

@@ -219,6 +219,7 @@ class Cases:
             "facts": [[fact.say, dict(fact.values)] for fact in found.facts],
             "texts": [[shown.heading.say, dict(shown.heading.values), shown.text] for shown in found.texts],
             "compare": [" ".join(fingerprint(parse_key_value(value))) for value in found.compare],
+            "ways": list(found.ways),
         }
 
 

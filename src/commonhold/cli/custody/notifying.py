@@ -21,10 +21,12 @@ from commonhold.kernel.record.keeping import manifest, openable_seal
 from commonhold.kernel.record.state import State
 from commonhold.kernel.record.watching import Watched, watched
 from commonhold.store.keyfile import read_with_mode
-from commonhold.store.mailing import PORTS, MailServer, Security, check_address, deliver, read_addresses
+from commonhold.store.mailing import PORTS, Attached, MailServer, Security, check_address, deliver, read_addresses
 from commonhold.store.partnerfile import read_partners
 
 _SEVERAL = 2
+MOST_ATTACHED = 1 << 20
+"""Bytes of a request that comes with a mail: what every mail server takes."""
 
 
 @click.command("notify")
@@ -55,6 +57,12 @@ _SEVERAL = 2
     help="Where the mail says to look; otherwise the partners that the house remembers.",
 )
 @click.option(
+    "--request",
+    "asked",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file that `commonhold request notice -o FILE` made: it comes with each mail, for those who have a phone.",
+)
+@click.option(
     "--language",
     "code",
     type=click.Choice(("en", "ru", "ko", "zh", "es", "ar")),
@@ -74,6 +82,7 @@ def notify_command(
     password_file: Path | None,
     ca: Path | None,
     partners: tuple[str, ...],
+    asked: Path | None,
     code: str,
     house: Path | str,
     as_json: bool,  # noqa: FBT001 - click passes flags so
@@ -81,7 +90,7 @@ def notify_command(
     """Tell custodians, officers and whoever may object that RELEASE (its id, or at least four digits of it) is asked for, by mail.
 
     Every partner of the organisation shows the same on its page and in its feed, without anybody's doing. Neither proves that somebody has read it: each says so with
-    `commonhold custody notice`. Those without an address are named; tell them by telephone.
+    `commonhold custody notice`, or on a phone, for which --request is sent along. Those without an address are named; tell them by telephone.
     """
     check_address(sender, "--from")
     server = _server(smtp, security, user, password_file, ca)
@@ -96,8 +105,9 @@ def notify_command(
         )
     where = partners or (read_partners(house) if isinstance(house, Path) else ())
     known, wanted = read_addresses(addresses), concerned(state, one)
-    mail = written(state, one, where, code)
-    answers = deliver(server, sender, {known[name]: mail for name in wanted if name in known})
+    file = None if asked is None else _request(asked, state.org, found)
+    mail = written(state, one, where, code, attached=file is not None)
+    answers = deliver(server, sender, {known[name]: mail for name in wanted if name in known}, file)
     refused = {name: answers[known[name]] for name in wanted if name in known and answers[known[name]]}
     sent = [name for name in wanted if name in known and name not in refused]
     without = [name for name in wanted if name not in known]
@@ -125,12 +135,33 @@ def concerned(state: State, one: Watched) -> list[str]:
     return sorted(name for name in people if (member := state.member(name)) is not None and member.status == "active")
 
 
-def written(state: State, one: Watched, partners: Sequence[str], code: str) -> tuple[str, str]:
-    """The mail's subject and text, in a language."""
+def written(state: State, one: Watched, partners: Sequence[str], code: str, *, attached: bool) -> tuple[str, str]:
+    """The mail's subject and text, in a language; *attached* if a request for a phone comes with it."""
     from commonhold.pages.check.mail import notice_text  # noqa: PLC0415 - languages cost what --help should not
     from commonhold.pages.language import language  # noqa: PLC0415 - as above
 
-    return notice_text(language(code), state.charter.name, state.org, one, partners)
+    return notice_text(language(code), state.charter.name, state.org, one, partners, attached=attached)
+
+
+def _request(place: Path, org: str, release: str) -> Attached:
+    """The request for a notice of *release* in a file, to go with the mail: whoever gets it must not be sent another one.
+
+    Raises:
+        RuleError: ``notify/request``; FormatError if it is no request.
+    """
+    from commonhold.cli.inputs import read_input  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.kernel.record.request import parse_request  # noqa: PLC0415
+    from commonhold.pages.check.mail import REQUEST  # noqa: PLC0415
+
+    raw = read_input(str(place), max_size=MOST_ATTACHED, what="a request")
+    asked = parse_request(raw)
+    if (asked.org, asked.type, dict(asked.body)) != (org, "acknowledge", {"what": "notice", "of": release}):
+        raise RuleError(
+            f"{place} does not ask whether word of {release[:12]} has reached anybody",
+            code="notify/request",
+            next_step=f"Make it with `commonhold request notice {release[:12]} -o FILE`.",
+        )
+    return Attached(REQUEST, raw)
 
 
 def _server(smtp: str, security: Security, user: str, password_file: Path | None, ca: Path | None) -> MailServer:

@@ -24,9 +24,9 @@ _Number = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
 class AskedProof(Value, frozen=True):
-    """An ``acknowledge`` without the proof, which only the share gives."""
+    """An ``acknowledge`` without the proof, which only the share gives, and without the way, which only whoever was reached knows."""
 
-    what: Literal["share", "changed"]
+    what: Literal["share", "changed", "notice"]
     of: Digest
 
 
@@ -95,10 +95,13 @@ _ABOUT: Final[Mapping[str, type[Value]]] = {
 
 
 def custody_of(type: str, body: Mapping[str, Any]) -> str:
-    """What of custody a request asks for: ``acknowledge``, ``contribute``, ``unseal``, ``seal`` or ``release``; empty for any other act."""
+    """What of custody a request asks for: ``acknowledge``, ``contribute``, ``unseal``, ``seal`` or ``release``; empty for any other act.
+
+    That word has reached somebody is acknowledged of a proposal, and of no seal.
+    """
     if type == "propose":
         return ("release" if body["kind"] in RELEASES else "seal") if body["kind"] in MADE_HERE else ""
-    return type if type in PARTIAL else ""
+    return type if type in PARTIAL and body.get("what") != "notice" else ""
 
 
 def check_about(type: str, body: Mapping[str, Any], about: object) -> None:

@@ -21,9 +21,16 @@ WAYS: Final = "ways of notice"
 """What the two needs are called among a proposal's others; no office or body can be called so."""
 
 
+def asked(state: State, proposal_id: str, proposal: Proposal) -> frozenset[str]:
+    """Whom the proposal's rules ask whether word has reached them: those who would have to confirm and have a voice; nobody where no rule asks."""
+    if not any(rule.notices for rule in state.frozen[proposal_id].rules):
+        return frozenset()
+    return tally.voices(state, proposal, tally.confirmers(state, proposal_id, proposal))
+
+
 def reached(state: State, proposal_id: str, proposal: Proposal, limit: int) -> frozenset[tuple[str, str]]:
     """Whom word has reached, and how: of those below *limit* who may object and are neither proposer, approver, beneficiary nor subject."""
-    told = tally.voices(state, proposal, tally.confirmers(state, proposal_id, proposal))
+    told = asked(state, proposal_id, proposal)
     found = set()
     for key, act in proposal.notices.items():
         name, _, way = key.partition("/")
@@ -34,15 +41,15 @@ def reached(state: State, proposal_id: str, proposal: Proposal, limit: int) -> f
 
 def standings(state: State, proposal_id: str, proposal: Proposal, limit: int) -> tuple[tally.Standing, ...]:
     """How the notices stand that the proposal's rules ask for; empty where they ask for none."""
-    asked = [rule.notices for rule in state.frozen[proposal_id].rules if rule.notices is not None]
-    if not asked or proposal.emergency:
+    wanted = [rule.notices for rule in state.frozen[proposal_id].rules if rule.notices is not None]
+    if not wanted or proposal.emergency:
         return ()
     pairs = reached(state, proposal_id, proposal, limit)
     people, ways = {name for name, _ in pairs}, {way for _, way in pairs}
-    others = tally.voices(state, proposal, tally.confirmers(state, proposal_id, proposal)) - people
+    others = asked(state, proposal_id, proposal) - people
     return (
-        tally.Standing(PEOPLE, max(notices.people for notices in asked), tuple(sorted(people)), tuple(sorted(others))),
-        tally.Standing(WAYS, max(notices.ways for notices in asked), tuple(sorted(ways)), ()),
+        tally.Standing(PEOPLE, max(notices.people for notices in wanted), tuple(sorted(people)), tuple(sorted(others))),
+        tally.Standing(WAYS, max(notices.ways for notices in wanted), tuple(sorted(ways)), ()),
     )
 
 
@@ -68,8 +75,8 @@ def acknowledge(draft: Draft, entry: Entry, member: Member) -> str:
             code="act/seen-too-little",
             next_step="Fetch the record again and sign what it says now.",
         )
-    told = tally.voices(draft, proposal, tally.confirmers(draft, of, proposal))
-    if entry.by not in told or not any(rule.notices for rule in draft.frozen[of].rules):
+    told = asked(draft, of, proposal)
+    if entry.by not in told:
         raise RuleError(
             f"the rule of this proposal does not ask whether word has reached {entry.by}",
             code="acknowledge/not-told",

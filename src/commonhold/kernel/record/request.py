@@ -190,7 +190,11 @@ def _act(act: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     try:
         msgspec.convert(act["body"], (PARTIAL if kind in PARTIAL else BODIES)[kind], strict=True)
     except msgspec.ValidationError as error:
-        raise FormatError(f"the body of the {kind} act is wrong: {error}", code="request/body") from None
+        raise FormatError(
+            f"the body of the {kind} act is wrong: {error}",
+            code="request/body",
+            next_step="Do not sign it. Ask for another one, made with `commonhold request`.",
+        ) from None
     if len(canonical_bytes(act)) > MAX_ENTRY_BYTES - 1_000:
         raise FormatError("the act is too large for an entry", code="request/body")
     return kind, act["body"]

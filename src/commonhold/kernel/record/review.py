@@ -21,6 +21,7 @@ from commonhold.kernel.record.custodyrequest import needed_for
 from commonhold.kernel.record.custodyreview import Task, custody_told
 from commonhold.kernel.record.entries import parse_entry
 from commonhold.kernel.record.fact import Fact, Shown
+from commonhold.kernel.record.noticereview import told_facts, ways_left
 from commonhold.kernel.record.payloads import enrolled_keys, parse_payload
 from commonhold.kernel.record.request import Request, target_of
 from commonhold.kernel.record.telling import SHORT, article_text, payload_facts, payload_texts, reason_text
@@ -36,7 +37,7 @@ ABSENT: Final = None
 class Review:
     """What a member is shown. ``compare`` are the values of keys of which one must be compared by its six words before ``body`` is signed.
 
-    ``task`` is what the device needs to complete an act of custody.
+    ``task`` is what the device needs to complete an act of custody. ``ways`` are those of which one is to be named before a notice is signed (``noticereview.reached``).
     """
 
     request: Request
@@ -45,6 +46,7 @@ class Review:
     texts: tuple[Shown, ...]
     compare: tuple[Mapping[str, Any], ...] = ()
     task: Task | None = None
+    ways: tuple[str, ...] = ()
 
 
 def needed(
@@ -80,7 +82,7 @@ def review(request: Request, before: Before, member: str, kit: KitKeys, now: int
     act = _Act(request, before, member, kit, now)
     told, texts = act.told()
     said = [Fact("number", {"number": request.number})]
-    return Review(request, before, (*told, *facts, *said), tuple(texts), act.compare, act.task)
+    return Review(request, before, (*told, *facts, *said), tuple(texts), act.compare, act.task, act.ways)
 
 
 def compared(review: Review, key_id: str) -> dict[str, Any]:
@@ -106,6 +108,7 @@ class _Act:
     now: int
     compare: tuple[Mapping[str, Any], ...] = ()
     task: Task | None = None
+    ways: tuple[str, ...] = ()
 
     def told(self) -> tuple[list[Fact], list[Shown]]:
         kind, body = self.request.type, self.request.body
@@ -220,7 +223,7 @@ class _Act:
 
     def _on_proposal(self, base: int, decided: bool) -> tuple[list[Fact], list[Shown]]:  # noqa: FBT001 - what the state says
         kind, body = self.request.type, self.request.body
-        act = f"withdraw-{body['what']}" if kind == "withdraw" else kind
+        act = f"withdraw-{body['what']}" if kind == "withdraw" else "notice" if kind == "acknowledge" else kind
         target = target_of(kind, body)
         found = self.proposal(target)
         self._check_waiting(decided, found["kind"])
@@ -234,7 +237,10 @@ class _Act:
         approvals = found.get("approvals")
         if isinstance(approvals, dict) and approvals:
             facts.append(Fact("approved-by", {"names": ", ".join(sorted(approvals))}))
-        if act in ("approve", "confirm"):
+        if act == "notice":
+            self.ways = ways_left(found, self.member, self.kit.key_id)
+            facts += told_facts(found)
+        if act in ("approve", "confirm", "notice"):
             facts.append(Fact("until", {"time": found["not_after"]}))
         reads = act in ("approve", "confirm", "accept")
         texts = payload_texts(payload, self.request.texts) if reads or _has_texts(payload, self.request.texts) else []
@@ -297,7 +303,7 @@ class _Act:
         if act in ("withdraw-approval", "withdraw-objection") and not mine[f"{act.partition('-')[2]}s"]:
             raise _refuse("act/nothing-to-withdraw", "there is nothing of yours to take back")
         before_time = self.before.time
-        clocked = before_time is not None and status == "open" and act in ("approve", "confirm")
+        clocked = before_time is not None and status == "open" and act in ("approve", "confirm", "notice")
         if clocked and found["not_after"] < max(before_time or 0, self.now):
             raise _refuse("request/expired", "the time in which this could be decided is over")
 
