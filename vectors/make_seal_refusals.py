@@ -164,6 +164,19 @@ def chains() -> list[Case]:
     ]
 
 
+def sheets() -> list[Case]:
+    """Words on paper that are not the share of whoever has them: of somebody else, and of another seal."""
+    public = {name: OTHER[name] for name in ("about", "structure", "key", "digest")}
+    public["shares"] = [{"member": share["member"], "commitment": share["commitment"]} for share in OTHER["shares"]]
+    words = {share["member"]: share["words"] for share in OTHER["shares"]}
+    two = {share["member"]: share["words"] for share in TWO["shares"]}
+    return [
+        case("sheet", "of one of the same group", "share/other-owner", **public, member="heron", words=words["tern"], data={"member": "tern"}),
+        case("sheet", "of one of another group", "share/other-owner", **public, member="heron", words=words["coast"], data={"member": "coast"}),
+        case("sheet", "of the same person in another seal", "share/other-seal", **public, member="heron", words=two["heron"]),
+    ]  # fmt: skip
+
+
 def openings() -> list[Case]:
     """Contributions that are refused, set aside or not enough, and seals whose maker is to blame."""
     own = {share["member"]: share["envelope"] for share in TWO["shares"]}
@@ -256,7 +269,7 @@ def verdicts() -> list[Case]:
 
 def render() -> str:
     """The file."""
-    refusals = [*structures(), *contents(), *typed(), *envelopes(), *chains(), *openings()]
+    refusals = [*structures(), *contents(), *typed(), *envelopes(), *chains(), *sheets(), *openings()]
     return json.dumps({"refusals": refusals, "verdicts": verdicts()}, indent=1, ensure_ascii=True) + "\n"
 
 

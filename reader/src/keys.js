@@ -2,10 +2,10 @@
 //
 // Passkeys are not read here: without a replay nothing says which of them count.
 
-import { bech32 } from "@scure/base";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { decode, encode } from "./base64.js";
+import { parseBech32 } from "./bech32.js";
 import { bigEndian, concat, hex, sha256, utf8 } from "./bytes.js";
 import { canonicalBytes, hasExactly } from "./canonical.js";
 import { checkPublicKey } from "./ed25519.js";
@@ -51,7 +51,7 @@ export function fingerprintOf(value) {
   return wordsOf(bigEndian(digest) >> (256n - BigInt(FINGERPRINT_WORDS) * BITS_PER_WORD), FINGERPRINT_WORDS);
 }
 
-/** Pass in silence if *text* is an age recipient to which a share may be encrypted; refused with bech32/text, key/age... or key/weak. */
+/** Pass in silence if *text* is an age recipient to which a share may be encrypted; refused with bech32/..., key/age... or key/weak. */
 export function checkAgeRecipient(text) {
   const { prefix, bytes } = parseBech32(text, "the age recipient");
   demand(prefix === "age" && bytes.length === 32 && text === text.toLowerCase(), "key/age", "the age recipient is not the `age1...` form of 32 bytes");
@@ -61,16 +61,6 @@ export function checkAgeRecipient(text) {
     x25519.getSharedSecret(new Uint8Array(32).fill(0x40, 31), bytes);
   } catch {
     throw new Refusal("key/weak", "the age recipient is weak: its point has a small order");
-  }
-}
-
-/** The human-readable part and the bytes of a bech32 text of at most 90 characters; no message repeats it, for it may be a secret. */
-export function parseBech32(text, what) {
-  try {
-    const { prefix, words } = bech32.decode(text);
-    return { prefix, bytes: bech32.fromWords(words) };
-  } catch {
-    throw new Refusal("bech32/text", `${what} is not bech32: a character is wrong or missing`);
   }
 }
 

@@ -5,14 +5,14 @@
 
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 as sha256Of } from "@noble/hashes/sha2.js";
-import { bech32 } from "@scure/base";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { x25519 } from "@noble/curves/ed25519.js";
+import { bech32Text, parseBech32 } from "./bech32.js";
 import { bigEndian, sha256, unhex, utf8 } from "./bytes.js";
 import { canonicalBytes } from "./canonical.js";
 import { publicKey, sign } from "./ed25519.js";
 import { Refusal, demand } from "./errors.js";
-import { fingerprint, kitKeyId, kitValue, numberOf, parseBech32, wordsOf } from "./keys.js";
+import { fingerprint, kitKeyId, kitValue, numberOf, wordsOf } from "./keys.js";
 import { suggestions } from "./likely.js";
 
 const SECRET_BYTES = 32;
@@ -32,7 +32,7 @@ export class Kit {
     demand(new Set(secret).size > 1, "kit/not-random", "this kit's secret is one byte repeated: it was not made at random");
     this.#secret = secret;
     /** The public halves {sign, age}. */
-    this.keys = Object.freeze({ sign: publicKey(this.#derived("sign")), age: inBech32("age", x25519.getPublicKey(this.#derived("age"))) });
+    this.keys = Object.freeze({ sign: publicKey(this.#derived("sign")), age: bech32Text("age", x25519.getPublicKey(this.#derived("age"))) });
     Object.freeze(this);
   }
 
@@ -42,7 +42,7 @@ export class Kit {
 
   /** The secret age identity, AGE-SECRET-KEY-1..., as any age program reads it. */
   ageIdentity() {
-    return inBech32("age-secret-key-", this.#derived("age")).toUpperCase();
+    return bech32Text("age-secret-key-", this.#derived("age")).toUpperCase();
   }
 
   /** A copy of the secret, for a kit file. */
@@ -61,7 +61,7 @@ export class Kit {
 
   /** The secret as COMMONHOLD-KIT-1..., the content of the QR code. */
   text() {
-    return inBech32(TEXT_PREFIX, this.#secret).toUpperCase();
+    return bech32Text(TEXT_PREFIX, this.#secret).toUpperCase();
   }
 
   /** The card by which a member hands the public halves to those who admit them. */
@@ -90,7 +90,7 @@ export function kitFromWords(typed) {
   return new Kit(secret);
 }
 
-/** The kit that the text of a QR code spells; refused with bech32/text or kit/text. */
+/** The kit that the text of a QR code spells; refused with bech32/... or kit/text. */
 export function kitFromText(typed) {
   const { prefix, bytes } = parseBech32(bounded(typed).trim(), "the kit's text");
   demand(prefix === TEXT_PREFIX, "kit/text", "this text is not a kit's: a kit's begins with COMMONHOLD-KIT-1");
@@ -100,8 +100,4 @@ export function kitFromText(typed) {
 function bounded(typed) {
   demand(typed.length <= MAX_TYPED, "kit/too-long", `a kit is typed in fewer than ${MAX_TYPED} characters, and ${typed.length} were given`);
   return typed;
-}
-
-function inBech32(prefix, bytes) {
-  return bech32.encode(prefix, bech32.toWords(bytes));
 }

@@ -79,6 +79,7 @@ export const SEALING = {
     return { shares: plain(shares), verdicts };
   },
   "check-share": (job) => publicHalf(job).checkShare(parseEnvelope(raw(job.envelope))) ?? true,
+  "share-in-words": (job) => publicHalf(job).shareInWords(job.member, job.words),
   envelope: (job) => text(envelopeBytes(parseEnvelope(raw(job.raw)))),
   "check-contribution": (job) => checkContribution(parseEnvelope(raw(job.raw)), job.by, job.release) ?? true,
   commitment: ({ about, index, member, words }) => commitment(about, index, member, words),

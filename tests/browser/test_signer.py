@@ -10,8 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from commonhold.kernel.record.request import link_text
+from commonhold.kernel.record.request import link_text, parse_given
 from commonhold.store.keyfile import load_kit
+from commonhold.testing.requests import bent
 from tests.browser.conftest import PHONE
 from tests.browser.signing import (
     PAGE,
@@ -106,6 +107,28 @@ def test_a_kit_that_is_made_here_is_on_paper_before_it_is_used(phone: Page, tmp_
     phone.click("#start-have")
     take_words(phone, "sea-holly", " ".join(f"{number}. {word}" for number, word in enumerate(words, 1)))
     assert six in phone.inner_text("#kit-six")
+
+
+def test_a_file_that_is_something_else_is_refused_by_what_was_asked_for(phone: Page, house: House) -> None:
+    """A photograph for a kit, for a request or for a pin, and a film for a kit: each is called what it is not, and the right one is taken after it."""
+    picture = {"name": "heron.jpg", "mimeType": "image/jpeg", "buffer": bytes(range(255, 127, -1)) * 8}
+    film = {"name": "heron.kit", "mimeType": "text/plain", "buffer": b"x" * 5_000}
+    phone.goto(PAGE)
+    phone.click("#start-have")
+    for wrong in (picture, film):
+        phone.set_input_files("#kit-file", wrong)
+        phone.get_by_text("This is not a kit.").wait_for()
+        phone.fill("#kit-words", "")
+        phone.click("#kit-take")
+    phone.set_input_files("#kit-file", house.kit("plover"))
+    until(phone, "request")
+    phone.set_input_files("#request-file", picture)
+    phone.get_by_text("This is no link and no text that can be signed.").wait_for()
+    seat = link_to(house, "withdraw", "seat", "editor")
+    bring_request(phone, bent(parse_given(seat), lambda value: value.pop("claim")))
+    until(phone, "pin")
+    phone.set_input_files("#pin-file", picture)
+    phone.get_by_text("This is not a pin.").wait_for()
 
 
 def test_a_kit_file_and_a_request_file_of_the_command_line_are_taken(phone: Page, house: House) -> None:

@@ -146,7 +146,7 @@ def test_a_claim_does_not_get_past_a_pin(phone: Page) -> None:
     assert "none of them vouches for this" in refusal(phone)
 
 
-@attack("signer-07", Mutation(f"{SIGNER}/screens.js", find="if (file.size > most)", replace="if (file.size < 0)"))
+@attack("signer-07", Mutation(f"{SIGNER}/screens.js", find="demand(file.size <= most,", replace="demand(file.size >= 0,"))
 def test_a_film_is_not_read_as_a_request(phone: Page, tmp_path: Path) -> None:
     """What is too large is refused by its size alone, and the page goes on working."""
     film = tmp_path / "film.request"

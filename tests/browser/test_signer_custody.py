@@ -100,6 +100,7 @@ def test_a_share_comes_from_paper_where_the_envelope_is_gone(phone: Page, house:
     for typed, words in (
         ([*own[:4], own[4][:4] + "zzz", *own[5:]], "Word 5 is not one of the words that shares are made of"),
         (own[:20], "A share has 33 words, and you gave 20"),
+        (own * 20, "This is far more than the 33 words of a share"),
         ([*own[:16], *others[16:]], "Each of these is a word of the list, but together they are no share"),
         (domain, "of another seal or of another organisation"),
         (others, "This is a share of this seal, but it is not yours"),

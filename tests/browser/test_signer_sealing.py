@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from commonhold.kernel.custody.sealing.bundle import MAX_FILE
 from commonhold.kernel.record.request import link_text, parse_given
 from commonhold.store.handing import unpack
 from commonhold.testing.requests import bent
@@ -180,6 +181,14 @@ def test_bad_secrets_are_named_and_nothing_that_was_typed_is_lost(phone: Page, h
     phone.set_input_files("#secret-file", film)
     phone.get_by_text("This is too large").wait_for()
     phone.fill("#secret-name", "")
+    one_more = {"name": "one.key", "mimeType": "application/octet-stream", "buffer": bytes(MAX_FILE + 1)}
+    phone.set_input_files("#secret-file", one_more)
+    phone.get_by_text("a key file has at most 64 KB").wait_for()
+    phone.set_input_files("#secret-file", {**one_more, "buffer": b""})
+    phone.get_by_text("The secret is empty.").wait_for()
+    phone.set_input_files("#secret-file", {**one_more, "name": "\u202eyek.\u200bslt" + "x" * 120, "buffer": b"\xff\x00"})
+    phone.get_by_role("button", name="Remove yek.sltx").click()
+    assert phone.locator("#secret-list li").count() == 1
     phone.set_input_files("#secret-file", {"name": "tls.key", "mimeType": "application/octet-stream", "buffer": bytes(range(256)) * 256})
     phone.get_by_text("To be sealed: tls.key (Key file)").wait_for()
     assert phone.locator("#secret-list li").count() == 2
@@ -229,9 +238,13 @@ def test_wrong_keys_and_wrong_shares_are_named_before_anything_is_put_together(p
     phone.click("#done [data-to=request]")
     link = link_to(house, "unseal", releases[0])
     start(phone, link)
+    picture = house.base / "key.jpg"
+    picture.write_bytes(bytes(range(255, 127, -1)))
     for file, words in (
         (places[1], "the key of another release"),
         (house.kit("tern"), "not the key file of a release"),
+        (places[1], "the key of another release"),
+        (picture, "not the key file of a release"),
     ):
         phone.set_input_files("#openkey-file", file)
         phone.get_by_text(words).wait_for()

@@ -212,7 +212,7 @@ def test_a_sheet_says_truthfully_what_it_opens_and_opens_it_without_the_kit(open
     assert wrong.code == 2
     assert "word 5 is not in the list" in wrong.json["message"]
     foreign = act(opening, "tern", "drill", "page", "--sheet", stdin=typed)
-    assert foreign.json["code"] == "share/other-sheet"
+    assert foreign.json["code"] == "share/other-owner"
     assert "the share of plover of seal 1 of page" in foreign.json["message"]
     assert must(act(opening, "plover", "shares"))["shares"][0]["proved"]
     assert act(opening, "plover", "shares", "page", "--out", sheet).code == 2

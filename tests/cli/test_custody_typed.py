@@ -105,18 +105,18 @@ def test_another_sheet_is_named(opening: House, tmp_path: Path) -> None:
     for name in OFFICERS:
         must(act(house, name, "drill", "page"))
     old = act(house, "plover", "drill", "page", "--sheet", stdin=words).json
-    assert (old["code"], "your share of seal 1 of page" in old["message"]) == ("share/other-sheet", True)
+    assert (old["code"], "your share of seal 1 of page" in old["message"]) == ("share/other-seal", True)
     assert "replaced" in old["next_step"]
     for name in ("curlew", "avocet"):
         must(act(house, name, "rotate", "page", "--changed"))
     retired = act(house, "plover", "drill", "page", "--sheet", stdin=words).json
     assert "Destroy this sheet" in retired["next_step"]
     theirs = act(house, "tern", "drill", "page", "--sheet", stdin=words).json
-    assert "the share of plover" in theirs["message"]
+    assert (theirs["code"], "the share of plover" in theirs["message"]) == ("share/other-seal", True)
     other = found(tmp_path / "other")
     sealed(other)
     foreign = act(other, "plover", "drill", "page", "--sheet", stdin=words).json
-    assert foreign["code"] == "share/unknown-sheet"
+    assert foreign["code"] == "share/other-seal"
     assert foreign["next_step"]
 
 

@@ -17,6 +17,7 @@ import pytest
 from commonhold.kernel import b64, ed25519
 from commonhold.kernel.tlog.policy import parse_policy
 from tests.conformance.test_record_vectors import SIGSUM, TESSERA_KEY, TESSERA_SIZES, as_vkeys, proof_files, tessera
+from tests.kernel.test_bech32 import PADDED, REFUSED
 from tests.reader.node import Reader, RefusedError, verdict
 from tests.shared_data import shared_data
 
@@ -158,6 +159,12 @@ def test_kits_are_derived_as_the_vectors_say(reader: Reader) -> None:
         assert (refusal.value.code, refusal.value.data.get("place")) == (case["why"], case.get("place"))
     for case in vectors["refused_recipients"]:
         assert verdict(lambda case=case: reader.ask("recipient", age=case["age"])) == case["why"]
+
+
+def test_every_broken_text_of_bech32_has_one_code_in_both(reader: Reader) -> None:
+    """The specification's counterexamples, and bits that mean nothing."""
+    for text, code in (*REFUSED, *((text, "bech32/padding") for text in PADDED)):
+        assert verdict(lambda text=text: reader.ask("recipient", age=text)) == code, text
 
 
 def test_a_mistyped_word_is_answered_with_the_word_that_was_meant(reader: Reader) -> None:

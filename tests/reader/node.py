@@ -19,8 +19,6 @@ from tools.inline import bundle
 
 LEAST = 20
 """The reader uses what browsers have had since 2023, and so does this version of Node."""
-SPELLED = {"bech32/checksum": "bech32/text"}
-"""Where the two programs name one refusal differently."""
 
 
 class RefusedError(Exception):
@@ -86,5 +84,5 @@ def verdict(ask: Callable[[], Any]) -> str:
     try:
         ask()
     except (RefusedError, CommonholdError) as refusal:
-        return SPELLED.get(refusal.code, refusal.code)
+        return refusal.code
     return ""

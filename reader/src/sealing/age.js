@@ -8,11 +8,11 @@ import { x25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bech32 } from "@scure/base";
 import { decode, encode } from "../base64.js";
+import { bech32Text, parseBech32 } from "../bech32.js";
 import { concat, indexOf, same, utf8 } from "../bytes.js";
 import { Refusal, demand } from "../errors.js";
-import { checkAgeRecipient, parseBech32 } from "../keys.js";
+import { checkAgeRecipient } from "../keys.js";
 
 const VERSION = "age-encryption.org/v1\n";
 const ARMOUR = utf8("-----BEGIN AGE");
@@ -31,12 +31,12 @@ const MAC = /^--- ([A-Za-z0-9+/]{43})$/;
 
 /** A new age identity, AGE-SECRET-KEY-1..., for what is encrypted to it once. */
 export function newIdentity(dice = random) {
-  return inBech32("age-secret-key-", dice(32)).toUpperCase();
+  return bech32Text("age-secret-key-", dice(32)).toUpperCase();
 }
 
 /** The recipient, age1..., of an identity; refused with sealed/identity, which is not repeated. */
 export function recipientOf(identity) {
-  return inBech32("age", x25519.getPublicKey(scalarOf(identity)));
+  return bech32Text("age", x25519.getPublicKey(scalarOf(identity)));
 }
 
 /** *bytes* as an age file that this one recipient (age1...) opens; refused with sealed/recipient or sealed/too-large. */
@@ -53,13 +53,13 @@ export function encryptTo(recipient, bytes, dice = random) {
 }
 
 /**
- * What was encrypted to the recipient of *identity*. Refused with sealed/form or sealed/armour for what is no (binary) age file, sealed/too-large,
+ * What was encrypted to the recipient of *identity*. Refused with sealed/form for what is no (binary) age file, sealed/too-large,
  * sealed/identity, sealed/recipients if it is encrypted to more than *most* X25519 recipients, sealed/other-key if not to this one, and
  * sealed/damaged for what was cut off, changed or made wrongly; never a part of what is inside.
  */
 export function decryptWith(identity, raw, { most = 1, size = MAX_BYTES } = {}) {
   const scalar = scalarOf(identity);
-  demand(!ARMOUR.every((byte, at) => raw[at] === byte), "sealed/armour", "this is an age file as text, and the binary form is read here");
+  demand(!ARMOUR.every((byte, at) => raw[at] === byte), "sealed/form", "this is an age file as text, and the binary form is read here");
   demand(utf8(VERSION).every((byte, at) => raw[at] === byte), "sealed/form", "this is no age file");
   const limit = MAX_HEADER + NONCE_BYTES + size + TAG_BYTES * Math.max(1, Math.ceil(size / CHUNK_BYTES));
   demand(raw.length <= limit, "sealed/too-large", `this has ${raw.length} bytes, and at most ${limit} are read`);
@@ -207,10 +207,6 @@ function unpaddedBytes(text) {
 
 function intact(holds) {
   demand(holds, "sealed/damaged", "the sealed file was cut off or changed on its way, and nothing of it can be trusted");
-}
-
-function inBech32(prefix, bytes) {
-  return bech32.encode(prefix, bech32.toWords(bytes));
 }
 
 function random(size) {

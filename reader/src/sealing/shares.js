@@ -116,6 +116,22 @@ export class Manifest {
     return this.structure.people().indexOf(member);
   }
 
+  /** Whose share of this seal these words are; empty if nobody's. */
+  ownerOf(words) {
+    const isOwn = (name, index) => commitment(this.about, index, name, words) === this.holdings.get(name).commitment;
+    return this.structure.people().find(isOwn) ?? "";
+  }
+
+  /** The share of *member* that stands on paper in these words; refused with share/other-owner, whose data names them, or share/other-seal. */
+  shareInWords(member, words) {
+    const owner = this.ownerOf(words);
+    const others = `these are the words of the share of ${owner}, and not of ${member}'s`;
+    demand(owner === "" || owner === member, "share/other-owner", others, { member: owner });
+    const { about } = this;
+    demand(owner !== "", "share/other-seal", `these are the words of a share, and of none of seal ${about.seal} of ${about.resource}`);
+    return { about, index: this.index(member), member, words };
+  }
+
   /**
    * Pass in silence if this is the share that was sealed for the person it names; refused, saying whose it is, with share/other-org,
    * share/other-resource, share/stale (another seal of the same resource), share/not-custodian or share/wrong.

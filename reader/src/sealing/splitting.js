@@ -142,7 +142,7 @@ function groupsOf(node) {
 }
 
 /** What all shares of one set have in common: its identifier, and how it is enciphered. */
-export function setOf(about, path) {
+function setOf(about, path) {
   const digest = sha256(concat(SET_DOMAIN, canonicalBytes({ ...about, path })));
   return { identifier: ((digest[0] << 8) | digest[1]) & 0x7fff, extendable: true, exponent: 0 };
 }

@@ -10,7 +10,7 @@ import { scan } from "./codes.js";
 import { MAX_KIT_FILE, kitFromTyped, newKit, parseKitFile, parseMember } from "./kitfile.js";
 import { MAX_REQUEST_BYTES, parseGiven } from "./request.js";
 import { review } from "./review.js";
-import { at, onFile, onForm, show, wrong } from "./screens.js";
+import { at, onForm, onTextFile, show, wrong } from "./screens.js";
 import * as sheet from "./sheet.js";
 import { lookAt, readPin, recallPins, usePin } from "./trust.js";
 import { offerLanguages, say } from "./words.js";
@@ -70,7 +70,7 @@ function start() {
 }
 
 onForm("kit-form", "kit-wrong", () => useKit(parseMember(at("kit-name").value), kitFromTyped(at("kit-words").value)));
-onFile("kit-file", "kit-wrong", MAX_KIT_FILE, (text) => {
+onTextFile("kit-file", "kit-wrong", { most: MAX_KIT_FILE, noText: "keyfile/kind" }, (text) => {
   const found = parseKitFile(text);
   return useKit(found.member, found.kit);
 });
@@ -85,7 +85,7 @@ onForm("prove-form", "prove-wrong", () => {
   return useKit(member, kit);
 });
 onForm("request-form", "request-wrong", () => takeRequest(at("request-text").value));
-onFile("request-file", "request-wrong", MAX_REQUEST_BYTES, takeRequest);
+onTextFile("request-file", "request-wrong", { most: MAX_REQUEST_BYTES, noText: "request/text", tooLarge: "request/too-large" }, takeRequest);
 
 /** Show the six words of a pin that was given, for its member to compare. */
 function offerPin(text) {
@@ -97,7 +97,7 @@ function offerPin(text) {
 }
 
 onForm("pin-form", "pin-wrong", () => offerPin(at("pin-text").value));
-onFile("pin-file", "pin-wrong", 2 * MAX_PIN_BYTES, offerPin);
+onTextFile("pin-file", "pin-wrong", { most: 2 * MAX_PIN_BYTES, noText: "pin/form" }, offerPin);
 at("pin-scan").addEventListener("click", () =>
   scan("pin", (text) => {
     try {

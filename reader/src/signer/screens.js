@@ -1,6 +1,6 @@
 // One screen at a time: which part of the page shows, what stands beside its button when something is wrong, and files that people take along.
 
-import { Refusal } from "../errors.js";
+import { Refusal, demand } from "../errors.js";
 import { reasonOf } from "./refusals.js";
 import { say } from "./words.js";
 
@@ -47,8 +47,11 @@ export function onForm(id, place, work) {
   });
 }
 
-/** Give the text of a chosen file to *take*; a file of more than *most* bytes is not read. */
-export function onFile(id, place, most, take) {
+/**
+ * Give the bytes of a chosen file, and the file, to *take*, and say beside *place* what is refused. A file of more than *most* bytes is not read, and refused
+ * with *tooLarge*.
+ */
+export function onFile(id, place, { most, tooLarge }, take) {
   at(id).addEventListener("change", async ({ target }) => {
     const [file] = target.files;
     // So that the same file can be chosen again.
@@ -56,12 +59,34 @@ export function onFile(id, place, most, take) {
     if (file === undefined) return;
     say(at(place), "");
     try {
-      if (file.size > most) throw new Refusal("request/too-large", "the file is too large");
-      await take(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await file.arrayBuffer()));
+      demand(file.size <= most, tooLarge, `the file has ${file.size} bytes, and at most ${most} are read`);
+      await take(await bytesOf(file), file);
     } catch (error) {
-      wrong(place, error instanceof TypeError ? new Refusal("request/text", "the file is no text") : error);
+      wrong(place, error);
     }
   });
+}
+
+/** The same for a file of text; what is none is refused with *noText*. */
+export function onTextFile(id, place, { most, noText, tooLarge = noText }, take) {
+  onFile(id, place, { most, tooLarge }, (raw) => take(textIn(raw, noText)));
+}
+
+async function bytesOf(file) {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch {
+    // It was moved or deleted since, or the device does not let the page read it.
+    throw new Refusal("file/unreadable", "the file cannot be read");
+  }
+}
+
+function textIn(raw, noText) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
+  } catch {
+    throw new Refusal(noText, "the file is no text");
+  }
 }
 
 /** Let the browser save *text* as a file. */

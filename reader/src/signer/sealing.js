@@ -2,13 +2,12 @@
 
 import { encode } from "../base64.js";
 import { hex, sha256 } from "../bytes.js";
-import { Refusal } from "../errors.js";
 import { kitKeyId } from "../keys.js";
 import { encryptTo } from "../sealing/age.js";
-import { MAX_FILE, bundleBytes } from "../sealing/bundle.js";
+import { MAX_FILE, MAX_NAME, bundleBytes } from "../sealing/bundle.js";
 import { seal } from "../sealing/opening.js";
 import { trialSets } from "../sealing/splitting.js";
-import { at, onForm, onLeave, show, wrong } from "./screens.js";
+import { at, onFile, onForm, onLeave, show, wrong } from "./screens.js";
 import { say, told, visible } from "./words.js";
 import { kindOf } from "./unsealing.js";
 
@@ -57,6 +56,11 @@ function list() {
   );
 }
 
+/** A secret's name from a file's, which may be longer, and hold what nobody sees. */
+function nameFrom(name) {
+  return Array.from(name.normalize("NFC").replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "")).slice(0, MAX_NAME).join("");
+}
+
 /** Add one secret to those that will be sealed; refused as `bundleBytes` does, and then nothing that was typed is lost. */
 function add(secret) {
   bundleBytes([...secrets, secret]);
@@ -70,19 +74,9 @@ onForm("secret-form", "secret-wrong", () => {
   at("secret-name").focus();
 });
 at("secret-see").addEventListener("change", () => at("secret-value").classList.toggle("veiled", !at("secret-see").checked));
-at("secret-file").addEventListener("change", async ({ target }) => {
-  const [file] = target.files;
-  target.value = "";
-  if (file === undefined) return;
-  say(at("secret-wrong"), "");
-  try {
-    // What is too large is not read.
-    if (file.size > MAX_FILE) throw new Refusal("secret/too-large", `the file has ${file.size} bytes`);
-    add({ kind: "file", name: at("secret-name").value.trim() || file.name.normalize("NFC"), value: encode(new Uint8Array(await file.arrayBuffer())) });
-  } catch (error) {
-    wrong("secret-wrong", error);
-  }
-});
+onFile("secret-file", "secret-wrong", { most: MAX_FILE, tooLarge: "secret/too-large" }, (raw, { name }) =>
+  add({ kind: "file", name: at("secret-name").value.trim() || nameFrom(name), value: encode(raw) }),
+);
 at("secrets-go").addEventListener("click", async () => {
   if (at("secret-value").value !== "") return void say(at("secrets-wrong"), "secrets-half");
   if (secrets.length === 0) return void say(at("secrets-wrong"), "secrets-none");

@@ -3,9 +3,8 @@
 import { encode } from "../base64.js";
 import { Refusal, demand } from "../errors.js";
 import { decryptWith, encryptTo } from "../sealing/age.js";
-import { aboutValue, envelopeBytes, nextProof, parseEnvelope } from "../sealing/shares.js";
-import { decodeShare } from "../sealing/slip39.js";
-import { parseWords, setOf } from "../sealing/splitting.js";
+import { envelopeBytes, nextProof, parseEnvelope } from "../sealing/shares.js";
+import { parseWords } from "../sealing/splitting.js";
 
 /**
  * *member*'s share from the envelope that the record names for them, and no other: {about, index, member, words}. Refused with share/no-envelope,
@@ -21,21 +20,9 @@ export function shareInEnvelope({ manifest }, texts, member, kit) {
   return found;
 }
 
-/** *member*'s share from the words that were typed or scanned; refused as `parseWords` does, and with share/other-set, share/other-owner. */
+/** *member*'s share from the words that were typed or scanned; refused as `parseWords` and `Manifest.shareInWords` do. */
 export function shareInWords({ manifest }, member, typed) {
-  const words = parseWords(typed);
-  const index = manifest.index(member);
-  const set = setOf(aboutValue(manifest.about), pathTo(manifest.structure, member));
-  const isOfSet = decodeShare(words).identifier === set.identifier;
-  demand(isOfSet, "share/other-set", "these are the words of a share of another seal, or of another organisation");
-  const share = { about: manifest.about, index, member, words };
-  try {
-    manifest.checkShare(share);
-  } catch (error) {
-    if (error.code !== "share/wrong") throw error;
-    throw new Refusal("share/other-owner", `these are the words of a share of this seal, and not of ${member}'s`);
-  }
-  return share;
+  return manifest.shareInWords(member, parseWords(typed));
 }
 
 /** The body of an acknowledgement: the next link of the share's chain. */
@@ -55,17 +42,4 @@ function openedWith(kit, raw) {
     if (error.code !== "sealed/other-key") throw error;
     throw new Refusal("share/other-kit", "your envelope is encrypted to another kit than this");
   }
-}
-
-
-/** Where the set of shares lies in which somebody stands: the group and the place of each share that was split again (docs/formats/seal.md). */
-function pathTo(node, member) {
-  const isGroup = (part) => typeof part !== "string";
-  const groups = node.of.some(isGroup) ? node.of : [node];
-  for (const [at, group] of groups.entries()) {
-    for (const [place, part] of (isGroup(group) ? group.of : []).entries()) {
-      if (isGroup(part) && part.people().includes(member)) return [at, place, ...pathTo(part, member)];
-    }
-  }
-  return [];
 }

@@ -5,7 +5,7 @@ import { decode } from "../base64.js";
 import { ownTexts } from "./entry.js";
 import { reasonOf } from "./refusals.js";
 import { MAX_KEY_FILE, keyIn, newKey, openRelease } from "./releasing.js";
-import { at, onFile, onLeave, saveBytes, saveFile, show } from "./screens.js";
+import { at, onLeave, onTextFile, saveBytes, saveFile, show } from "./screens.js";
 import { recipientFact } from "./sealfacts.js";
 import { codeAt } from "./totp.js";
 import { say, told, visible } from "./words.js";
@@ -78,7 +78,7 @@ at("onekey-go").addEventListener("click", () => {
   finish(reading, { ...body, payload: { ...body.payload, recipient: key.recipient } }, ownTexts(reading.review.request));
 });
 
-onFile("openkey-file", "openkey-wrong", MAX_KEY_FILE, (text) => {
+onTextFile("openkey-file", "openkey-wrong", { most: MAX_KEY_FILE, noText: "unseal/key-file" }, (text) => {
   const { review, kit } = opening;
   const found = openRelease(review, keyIn(text, kit, review.task.recipient));
   show("opened");

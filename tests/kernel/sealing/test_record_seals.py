@@ -69,7 +69,7 @@ def test_nobody_acknowledges_a_share_that_they_cannot_open() -> None:
     vault.prove(seal, "heron")
     assert vault.sealed(seal).proved.keys() == {"heron"}
     vault.refused("curlew", "acknowledge", "acknowledge/not-custodian", what="share", of=seal, proof=first)
-    vault.refused("heron", "acknowledge", "acknowledge/no-seal", what="share", of=text("none"), proof=first)
+    vault.refused("heron", "acknowledge", "act/no-seal", what="share", of=text("none"), proof=first)
 
 
 @attack(
@@ -237,9 +237,9 @@ def test_a_seal_has_the_next_number_and_its_custodians_present_kits() -> None:
     first = vault.offer_seal()
     vault.approve(late, "heron", "tern")
     assert (vault.status(late), vault.proposal(late).why) == ("refused", "seal/number")
-    vault.refused("heron", "acknowledge", "acknowledge/no-seal", what="share", of=late, proof=text("none"))
+    vault.refused("heron", "acknowledge", "act/no-seal", what="share", of=late, proof=text("none"))
     ordinary = vault.propose("heron", "ordinary", {"text": text("else")})
-    vault.refused("heron", "acknowledge", "acknowledge/no-seal", what="share", of=ordinary, proof=text("none"))
+    vault.refused("heron", "acknowledge", "act/no-seal", what="share", of=ordinary, proof=text("none"))
     assert vault.sealed(first).number == 1
     _, payload = vault.prepare("domain")
     new = vault.new_kit("plover")
@@ -289,7 +289,7 @@ def test_a_later_seal_retires_the_earlier_ones_only_once_it_is_live() -> None:
     third, fourth = vault.offer_seal(), vault.offer_seal()
     vault.prove(second, "plover")
     assert [vault.sealed(one).status for one in (first, second, third, fourth)] == ["replaced", "live", "offered", "offered"]
-    vault.refused("heron", "acknowledge", "acknowledge/retired", what="share", of=first, proof=vault.proof(first, "heron"))
+    vault.refused("heron", "acknowledge", "acknowledge/replaced", what="share", of=first, proof=vault.proof(first, "heron"))
     for name in ("heron", "tern", "plover"):
         vault.prove(fourth, name)
     assert [vault.sealed(one).status for one in (first, second, third, fourth)] == ["replaced", "replaced", "retired", "live"]

@@ -6,7 +6,7 @@ At a terminal they are asked for a few at a time, so that one that is mistyped i
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -61,48 +61,33 @@ def _asked() -> list[str]:
     return found
 
 
-def share_on_sheet(state: State, member: str, seals: Iterable[Seal], words: str) -> tuple[Seal, Envelope]:
+def share_on_sheet(state: State, member: str, seals: Sequence[Seal], words: str) -> tuple[Seal, Envelope]:
     """Which of *seals* the words are *member*'s share of, and the share.
 
     Raises:
-        CustodyError: ``share/other-sheet`` if they are of another seal or another member, saying which; ``share/unknown-sheet`` if they are none of this
-            organisation's.
+        CustodyError: ``share/other-owner`` if they are somebody else's share of one of these, ``share/other-seal`` if of another seal, saying whose and which,
+            or of none of this organisation.
     """
     for seal in seals:
-        if (share := _share(state, seal, member, words)) is not None:
-            return seal, share
+        if (public := manifest(state, seal)).owner_of(words) == member:
+            return seal, public.share_in_words(member, words)
     everything: list[Seal] = sorted(state.parts["seals"].values(), key=lambda seal: -seal.index)
     for seal in everything:
-        for name in manifest(state, seal).holdings:
-            if _share(state, seal, name, words) is not None:
-                raise _other_sheet(seal, name, member)
+        if owner := manifest(state, seal).owner_of(words):
+            raise _other_sheet(seal, owner, member, code="share/other-owner" if seal in seals else "share/other-seal")
     raise CustodyError(
         "these words are a share, and of no seal of this organisation",
-        code="share/unknown-sheet",
+        code="share/other-seal",
         next_step="A sheet says at its top what it is of, and at its foot of which organisation. Look for another one.",
     )
 
 
-def _share(state: State, seal: Seal, member: str, words: str) -> Envelope | None:
-    public = manifest(state, seal)
-    if member not in public.holdings:
-        return None
-    share = Envelope(public.about, public.index(member), member, words)
-    try:
-        public.check_share(share)
-    except CustodyError:
-        return None
-    return share
-
-
-def _other_sheet(seal: Seal, name: str, member: str) -> CustodyError:
-    whose = "your share" if name == member else f"the share of {name}"
-    if name != member:
-        step = f"Only {name} gives or proves it, with their own kit."
+def _other_sheet(seal: Seal, owner: str, member: str, *, code: str) -> CustodyError:
+    whose = "your share" if owner == member else f"the share of {owner}"
+    if owner != member:
+        step = f"Only {owner} gives or proves it, with their own kit."
     elif seal.status == "retired":
         step = "Destroy this sheet: it still opens the old content. The sheet of the seal that counts now is written by `commonhold custody shares`."
     else:
         step = f"It is {seal.status}. Take the sheet of the seal that is meant, or name this one's resource: {printable(seal.resource)}."
-    return CustodyError(
-        f"these are the words of {whose} of seal {seal.number} of {printable(seal.resource)}", code="share/other-sheet", next_step=step
-    )
+    return CustodyError(f"these are the words of {whose} of seal {seal.number} of {printable(seal.resource)}", code=code, next_step=step)

@@ -154,7 +154,7 @@ def acknowledge(draft: Draft, entry: Entry, member: Member) -> str:
     if found.status in ("replaced", "retired"):
         raise RuleError(
             f"seal {found.number} of {found.resource} is {found.status}, and its shares are proved no more",
-            code="acknowledge/retired",
+            code=f"acknowledge/{found.status}",
             next_step="Destroy what you have of that share: it still opens the old content."
             if found.status == "retired"
             else "Prove the share of the later seal; keep this one until two members have attested the change.",
@@ -243,9 +243,7 @@ def _seal_of(draft: Draft, proposal: str) -> Seal:
         # Several proposals may have had one number in mind; one of them got it.
         if found is not None and found.proposal == proposal:
             return found
-    raise RuleError(
-        f"the record has no seal {proposal[:12]}", code="acknowledge/no-seal", next_step="`commonhold custody status` lists the seals."
-    )
+    raise RuleError(f"the record has no seal {proposal[:12]}", code="act/no-seal", next_step="`commonhold custody status` lists the seals.")
 
 
 def _is_release(draft: Draft, proposal: str) -> bool:

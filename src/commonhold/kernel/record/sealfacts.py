@@ -32,7 +32,7 @@ def structure_facts(structure: Group) -> list[Fact]:
         else:
             names = ", ".join(part if isinstance(part, str) else part.in_words() for part in group.of)
             facts.append(Fact("opens-people", {"need": group.need, "count": len(group.of), "names": names}))
-    return facts + [Fact(f"remark-{remark.code}", {"names": ", ".join(remark.names)}) for remark in remarks(structure)]
+    return facts + [Fact(f"remark-{remark.code}", {"names": ", ".join(remark.people)}) for remark in remarks(structure)]
 
 
 def seal_facts(payload: Mapping[str, Any]) -> list[Fact]:

@@ -174,6 +174,35 @@ class Manifest:
         """The number of a person's share: their place in the structure, from 0."""
         return self.structure.people().index(member)
 
+    def owner_of(self, words: str) -> str:
+        """Whose share of this seal these words are; empty if nobody's."""
+        people = self.structure.people()
+        return next(
+            (name for name in people if commitment(self.about, self.index(name), name, words) == self.holdings[name].commitment), ""
+        )
+
+    def share_in_words(self, member: str, words: str) -> Envelope:
+        """The share of *member* that stands on paper in these words.
+
+        Raises:
+            CustodyError: ``share/other-owner`` for somebody else's, naming them; ``share/other-seal`` for nobody's of this seal.
+        """
+        owner = self.owner_of(words)
+        if owner not in ("", member):
+            raise CustodyError(
+                f"these are the words of the share of {owner}, and not of {member}'s",
+                code="share/other-owner",
+                data={"member": owner},
+                next_step=f"Only {owner} gives or proves it, with their own kit.",
+            )
+        if not owner:
+            raise CustodyError(
+                f"these are the words of a share, and of none of seal {self.about.seal} of {self.about.resource}",
+                code="share/other-seal",
+                next_step="A sheet says at its top what it is of, and at its foot of which organisation. Look for another one.",
+            )
+        return Envelope(self.about, self.index(member), member, words)
+
     def check_share(self, envelope: Envelope) -> None:
         """Pass in silence if this is the share that was sealed for the person it names.
 

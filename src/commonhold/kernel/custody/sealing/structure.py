@@ -145,7 +145,7 @@ class Remark:
     """Something that people should know about a structure before they rely on it: a stable *code*, of whom, and *words*."""
 
     code: str
-    names: tuple[str, ...]
+    people: tuple[str, ...]
     words: str
 
 
