@@ -40,14 +40,17 @@ def open_(folder: Path, place: str, at: int | None, partners: Path | None, kit: 
     """Open the next epoch in FOLDER, an empty folder on any machine.
 
     Any member can, with their kit; nothing in it counts until the members have decided it (`commonhold epoch succeed`, `commonhold approve`).
-    The logs before it are copied along, with the texts that are at hand.
+    The logs before it are copied along, and the texts that are at hand; then the works. Those may take long: the epoch is open before they come, and
+    `commonhold work take` goes on where this was stopped.
     """
     from commonhold.cli.propose import read_payload  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.store.taking import bring_along  # noqa: PLC0415
     from commonhold.kernel import b64, ed25519  # noqa: PLC0415
     from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature  # noqa: PLC0415
     from commonhold.kernel.record.state import value_of  # noqa: PLC0415
     from commonhold.kernel.tlog.merkle import Tree  # noqa: PLC0415
-    from commonhold.store.epochs import branch_at, texts_beside, texts_named  # noqa: PLC0415
+    from commonhold.store.bringing import bring_texts  # noqa: PLC0415
+    from commonhold.store.epochs import branch_at  # noqa: PLC0415
     from commonhold.store.keyfile import load_kit  # noqa: PLC0415
     from commonhold.store.record import Record, open_reader  # noqa: PLC0415
 
@@ -68,9 +71,18 @@ def open_(folder: Path, place: str, at: int | None, partners: Path | None, kit: 
         body=body,
     )
     entry = with_signature(unsigned, secret.sign(signed_bytes(unsigned)))
-    with Record.open_epoch(folder, start, entry, seed, earlier, texts_beside(place, texts_named(start))) as record:
+    with Record.open_epoch(folder, start, entry, seed, earlier, lambda objects: bring_texts(place, start, objects)) as record:
         state = record.state
-    value = {"org": state.org, "epoch": state.epoch, "origin": state.origin, "folder": str(folder), "branches_off": start.base}
+    brought = bring_along(place, start, folder)
+    value = {
+        "org": state.org,
+        "epoch": state.epoch,
+        "origin": state.origin,
+        "folder": str(folder),
+        "branches_off": start.base,
+        "works": brought.works,
+        "left": brought.left,
+    }
     emit(
         as_json,
         value,
@@ -79,6 +91,8 @@ def open_(folder: Path, place: str, at: int | None, partners: Path | None, kit: 
                 f"epoch        {state.epoch} of {state.org}, after entry {start.base - 1}",
                 f"origin       {state.origin}",
                 f"folder       {printable(folder)}",
+                f"works        {brought.works} came along" + (f"; not whole there: {len(brought.left)}" if brought.left else ""),
+                *([f"missing      commonhold work take --house {printable(folder)} --from PLACE"] if brought.left else []),
                 f"next         commonhold epoch succeed --house {printable(folder)} --kit {printable(kit)}",
             ]
         ),

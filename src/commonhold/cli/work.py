@@ -11,12 +11,16 @@ import click
 from commonhold.cli.options import folder_option, json_option
 from commonhold.cli.output import emit, printable, progress
 from commonhold.cli.store.options import at_option
+from commonhold.cli.store.taking import take_command
 from commonhold.kernel.errors import StoreError
 
 
 @click.group("work")
 def command() -> None:
     """Make works of files and texts, with their rights and their origin, and show them. Publishing one is a decision: propose publish work=ID."""
+
+
+command.add_command(take_command)
 
 
 @command.command()

@@ -7,13 +7,11 @@ to read as one, and writes them into a new folder. What any of them means is the
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from commonhold.kernel import b64
-from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError
+from commonhold.kernel.errors import FormatError, ProofError, RuleError
 from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.record.entries import Entry, parse_entry
 from commonhold.kernel.record.fold import Outcome
@@ -27,16 +25,11 @@ from commonhold.kernel.record.verdict import Verdict, judge_history
 from commonhold.kernel.tlog.checkpoint import open_checkpoint, parse_checkpoint
 from commonhold.kernel.tlog.merkle import Tree, leaf_hash
 from commonhold.store.edge import Edge, frame
-from commonhold.store.fetch import is_url
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.handing import digests_in
-from commonhold.store.objects.directory import ObjectDirectory
-from commonhold.store.objects.remote import RemoteObjects
 from commonhold.store.reader import CHECKPOINT, StaticReader
 
 EPOCHS: Final = "epochs"
-MAX_TEXTS: Final = 4096
-"""Texts that are fetched along when an epoch is opened from an address."""
 
 
 def first_entry(reader: StaticReader) -> tuple[Entry, int]:
@@ -176,21 +169,6 @@ def texts_named(state: State, skip: frozenset[str] = frozenset({"seal"})) -> tup
         if proposal.kind not in skip:
             found += digests_in(proposal.payload)
     return tuple(dict.fromkeys(found))
-
-
-def texts_beside(place: str, named: Iterable[str] = ()) -> dict[str, bytes]:
-    """The objects of the house in a folder; at an address those of the *named* that are served there, which may be none."""
-    path = Path(place)
-    if is_url(place):
-        remote, found = RemoteObjects(place, fetches=MAX_TEXTS), {}
-        for digest in named:
-            with contextlib.suppress(CommonholdError):
-                found[digest] = remote.get(digest)
-        return found
-    if not (path / "objects").is_dir():
-        return {}
-    objects = ObjectDirectory(path)
-    return {digest: objects.get(digest) for digest in objects.list()}
 
 
 def write_earlier(files: DirectoryFiles, logs: Sequence[Log]) -> None:

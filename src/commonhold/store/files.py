@@ -161,11 +161,14 @@ class DirectoryFiles:
         with Refusals(f"read {name} in {self.path}"):
             fd = os.open(self.locate(name, link=True), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             with open(fd, "rb", buffering=0) as file:
-                if not stat.S_ISREG(os.fstat(fd).st_mode):
+                found = os.fstat(fd)
+                if not stat.S_ISREG(found.st_mode):
                     raise StoreError(f"{name} in {self.path} is no regular file", code="store/io")
                 data = b""
+                # Room is made for what is there, not for all that is allowed, which may be a thousand times as much.
+                most = max(found.st_size + 1, 1 << 16)
                 # One byte more than allowed tells "too big" apart from "just fits"; a file may also be growing.
-                while len(data) <= max_size and (piece := file.read(max_size + 1 - len(data))):
+                while len(data) <= max_size and (piece := file.read(min(most, max_size + 1 - len(data)))):
                     data = data + piece if data else piece
         if len(data) > max_size:
             raise StoreError(f"{name} in {self.path} is longer than {max_size} bytes", code="store/too-big", data={"max_size": max_size})

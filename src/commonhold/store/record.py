@@ -234,27 +234,33 @@ class Record:
             RuleError, FormatError: if the fold refuses the founding; nothing has been written then.
             StoreError: if a house is there already, or the disk refuses.
         """
-        return cls._begin(path, empty_state(), founding, log_seed, texts, ())
+        return cls._begin(path, empty_state(), founding, log_seed, lambda objects: [objects.put(text) for text in texts.values()], ())
 
     @classmethod
     def open_epoch(
-        cls, path: Path, start: State, opening: bytes, log_seed: bytes, earlier: Sequence[HeldLog], texts: Mapping[str, bytes]
+        cls,
+        path: Path,
+        start: State,
+        opening: bytes,
+        log_seed: bytes,
+        earlier: Sequence[HeldLog],
+        bring: Callable[[ObjectDirectory], object],
     ) -> Self:
         """Start the house of a next epoch in an empty folder with its ``open`` entry.
 
         Args:
             start: where it branches off, from ``succession.branch``.
             earlier: the logs of all epochs before it, the founding's first; kept beside the new one.
-            texts: the objects of those epochs that are at hand.
+            bring: puts the texts of those epochs that are at hand where they belong.
 
         Raises:
             RuleError, FormatError, StoreError: as :meth:`found` does.
         """
-        return cls._begin(path, start, opening, log_seed, texts, earlier)
+        return cls._begin(path, start, opening, log_seed, bring, earlier)
 
     @classmethod
     def _begin(
-        cls, path: Path, start: State, first: bytes, log_seed: bytes, texts: Mapping[str, bytes], earlier: Sequence[HeldLog]
+        cls, path: Path, start: State, first: bytes, log_seed: bytes, bring: Callable[[ObjectDirectory], object], earlier: Sequence[HeldLog]
     ) -> Self:
         state, outcome = apply(start, first, Tree().root)
         _insist(outcome)
@@ -274,9 +280,7 @@ class Record:
             (path / LOG_KEY).parent.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StoreError(f"the folder {path} cannot be made: {error.strerror}", code="store/io") from None
-        objects = ObjectDirectory(path)
-        for text in texts.values():
-            objects.put(text)
+        bring(ObjectDirectory(path))
         save_log_key(path / LOG_KEY, log_seed)
         write_earlier(DirectoryFiles(path / RECORD), earlier)
         log = Log.create(DirectoryFiles(path / RECORD), state.origin, SignerKey(state.origin, log_seed))

@@ -65,7 +65,7 @@ class Fetcher:
         for name, replica in self._replicas.items():
             if name in self.quarantined or self._failures[name] >= PATIENCE:
                 continue
-            source = _Source(replica, digest)
+            source = Watched(replica, digest)
             try:
                 into.put(source.pieces(), digest=digest, size=size)
             except CommonholdError as error:
@@ -87,7 +87,7 @@ class Fetcher:
             self.unreachable[name] = str(error)
 
 
-class _Source:
+class Watched:
     """A replica's stream that remembers whether it was the replica that failed, or whoever wrote what came."""
 
     def __init__(self, replica: Replica, digest: str) -> None:
@@ -95,6 +95,7 @@ class _Source:
         self.error: CommonholdError | None = None
 
     def pieces(self) -> Iterator[bytes]:
+        """The object's bytes."""
         try:
             yield from self._replica.stream(self._digest)
         except CommonholdError as error:
