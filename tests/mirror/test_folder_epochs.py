@@ -27,7 +27,7 @@ HEADS = "src/commonhold/mirror/folder/heads.py"
 def next_house(made: MemoryHouse, old: MemoryHouse, path: Path, size: int | None = None) -> Path:
     """The folder of a later epoch's house, with the log before it as it was at *size*."""
     assert made.start is not None
-    with Record.open_epoch(path, made.start, made.leaves[0], log_seed(made), [old.held(size=size)], {}) as record:
+    with Record.open_epoch(path, made.start, made.leaves[0], log_seed(made), [old.held(size=size)], lambda _objects: None) as record:
         for leaf in made.leaves[1:]:
             record.submit(leaf)
     return path
