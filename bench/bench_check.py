@@ -22,7 +22,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from bench_many_orgs import found, server
@@ -99,23 +99,23 @@ async def measure(address: str, chosen: argparse.Namespace) -> dict[str, dict[st
     return told
 
 
-def known(address: str, count: int) -> list[dict[str, object]]:
+def known(address: str, count: int) -> list[dict[str, Any]]:
     """Wait until the node shows so many organisations; gives what it says of them."""
     request = urllib.request.Request(f"{address}/check", headers={"Accept": "application/json"})
     end = time.monotonic() + 300
     while time.monotonic() < end:
         with urllib.request.urlopen(request, timeout=60) as answer:
-            orgs: list[dict[str, object]] = json.loads(answer.read())["organisations"]
+            orgs: list[dict[str, Any]] = json.loads(answer.read())["organisations"]
         if len(orgs) >= count:
             return orgs
         time.sleep(0.5)
     raise SystemExit("the node has not caught up")
 
 
-def questions(orgs: list[dict[str, object]]) -> list[bytes]:
+def questions(orgs: list[dict[str, Any]]) -> list[bytes]:
     """One of each sort."""
     one = orgs[0]
-    channels = [channel["address"] for channel in one["channels"]] or ["https://bench.example/"]  # type: ignore[index, attr-defined]
+    channels = [channel["address"] for channel in one["channels"]] or ["https://bench.example/"]
     return [
         get("/check"),
         post({"q": channels[0]}),

@@ -17,6 +17,7 @@ import os
 import py_compile
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -234,12 +235,42 @@ def _run(folder: Path, tests: list[str], seconds: int = SECONDS) -> tuple[dict[s
     # Only pyproject's own options, with drills too. Warnings do not count: a break may well leave a file open.
     options = ["-q", "-x", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-m", "", "-W", "default", "--rootdir", str(folder)]
     command = [sys.executable, "-m", "pytest", *options, *tests]
-    try:
-        done = subprocess.run(command, cwd=folder, env=_environment(folder), capture_output=True, text=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired:
+    said = group_run(command, folder, seconds)
+    if said is None:
         return {"hung": 1}, f"no answer within {seconds} s"
-    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?|skipped)\b", done.stdout[-400:])}
-    return counts, done.stdout + done.stderr
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?|skipped)\b", said[0][-400:])}
+    return counts, "".join(said)
+
+
+def group_run(command: list[str], folder: Path, seconds: float) -> tuple[str, str] | None:
+    """What a command says on stdout and stderr, in a process group of its own, of which nothing is left afterwards; None if it takes longer than that.
+
+    A broken test may leave the servers that it started, which would answer for hours, and hold the pipes open.
+    """
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = subprocess.Popen(command, cwd=folder, env=_environment(folder), stdout=out, stderr=err, text=True, start_new_session=True)
+        try:
+            ended = _ended(process.pid, seconds)
+        finally:
+            # Before it is waited for: as long as it is not, nobody else's group has its number.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if not ended:
+            return None
+        for file in (out, err):
+            file.seek(0)
+        return out.read(), err.read()
+
+
+def _ended(pid: int, seconds: float) -> bool:
+    """Whether a child ends within so many seconds; it is left to be waited for."""
+    end = time.monotonic() + seconds
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _judge(counts: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-// What bench/bench_seal.py times in a page of Chromium: a key cut and put together, a whole seal, and the bare PBKDF2 that both rest on. No page imports this.
+// What bench/bench_sealing.py times in a page of Chromium: a key cut and put together, a whole seal, and the bare PBKDF2 that both rest on. No page imports this.
 
 import { pbkdf2 } from "@noble/hashes/pbkdf2.js";
 import { sha256 } from "@noble/hashes/sha2.js";

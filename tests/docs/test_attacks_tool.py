@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -93,3 +96,35 @@ def test_the_page_shows_each_row_with_its_break() -> None:
     for part in (ATTACKS["record-21"]["attack"], ATTACKS["record-21"]["rule"], "> A law.", ROW.test, f"- {LINE}", "+ if value is None:"):
         assert part in page
     assert "record-16 |" in page.partition("## Not tested yet")[2]
+
+
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open({file!r}, "w").write(str(child.pid))
+time.sleep({seconds})
+print("1 passed")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc whether a process lives")
+@pytest.mark.parametrize(("seconds", "patience", "ends"), [(600, 3.0, False), (0, 60.0, True)])
+def test_nothing_that_a_test_started_outlives_its_run(tmp_path: Path, seconds: int, patience: float, *, ends: bool) -> None:
+    """A broken test that hangs, or ends and leaves its servers, takes them with it: they would answer for hours."""
+    script = PARENT.format(file=str(tmp_path / "pid"), seconds=seconds)
+    said = tool.group_run([sys.executable, "-c", script], tmp_path, patience)
+    assert (said is not None) is ends
+    assert said is None or "1 passed" in said[0]
+    child = int((tmp_path / "pid").read_text("ascii"))
+    end = time.monotonic() + 10
+    while _lives(child) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not _lives(child)
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be counted does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text("ascii")
+    except FileNotFoundError:
+        return False

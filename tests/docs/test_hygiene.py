@@ -56,6 +56,17 @@ def test_every_module_says_what_it_is() -> None:
     assert silent == []
 
 
+def test_what_the_type_checker_is_told_to_pass_over_has_its_reason_beside_it() -> None:
+    """Whoever reads an ignore in a year learns whether it is still needed."""
+    bare = re.compile(r"#\s*type:\s*ignore(?:\[[^\]]*\])?\s*$")
+    found = []
+    for path in in_git():
+        if path.suffix == ".py":
+            lines = path.read_text("utf-8").splitlines()
+            found += [f"{relative(path)}:{number}" for number, line in enumerate(lines, 1) if bare.search(line)]
+    assert found == []
+
+
 def test_every_test_states_its_law_in_a_docstring() -> None:
     """A test's docstring is the law that it holds the code to, in a sentence."""
     silent = []

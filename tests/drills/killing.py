@@ -85,7 +85,7 @@ def _die(story: Story, step: int, instant: Instant, pipe: int) -> NoReturn:
     for name in CHANGES:
         setattr(os, name, _wrapped(deadly, getattr(os, name)))
     deadly_connection, connect = _deadly_connection(deadly), sqlite3.connect
-    sqlite3.connect = lambda *args, **more: connect(*args, **{"factory": deadly_connection, **more})  # type: ignore[assignment]
+    sqlite3.connect = lambda *args, **more: connect(*args, **{"factory": deadly_connection, **more})  # type: ignore[assignment] # whoever connects in this life gets a deadly connection
     for made in (Database.__init__, Database.create.__func__):
         made.__kwdefaults__["factory"] = deadly_connection  # type: ignore[index] # both have it
     try:
@@ -99,12 +99,12 @@ def _die(story: Story, step: int, instant: Instant, pipe: int) -> NoReturn:
 
 def _deadly_connection(deadly: Callable[..., Any]) -> type[sqlite3.Connection]:
     class Deadly(sqlite3.Connection):
-        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:  # type: ignore[override]
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:  # type: ignore[override] # the base names no parameters
             plain = super().execute
             done: sqlite3.Cursor = plain(sql, *values) if sql.startswith(_READS) else deadly(plain, sql, *values)
             return done
 
-        def executemany(self, sql: str, *values: Any) -> sqlite3.Cursor:  # type: ignore[override]
+        def executemany(self, sql: str, *values: Any) -> sqlite3.Cursor:  # type: ignore[override] # the base names no parameters
             done: sqlite3.Cursor = deadly(super().executemany, sql, *values)
             return done
 

@@ -260,7 +260,7 @@ class Breaking(sqlite3.Connection):
     refuse: ClassVar[bool] = False
     count: ClassVar[int] = 0
 
-    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:  # type: ignore[override] # the base names no parameters
         if sql.startswith(("SELECT", "PRAGMA", "ROLLBACK")):
             return super().execute(sql, *values)
         hit, Breaking.count = Breaking.count == Breaking.step, Breaking.count + 1

@@ -40,7 +40,7 @@ def box_frames(svg: str) -> list[tuple[float, float, float, float]]:
         if rect is not None:
             found.append(tuple(float(rect.get(name, "")) for name in ("x", "y", "width", "height")))
         elif (path := group.find(f"{SVG}path[@class='b']")) is not None:
-            x, y, width, down = map(float, re.match(r"M(\S+) (\S+)h(\S+)l10 10v(\S+?)l", path.get("d", "")).groups())  # type: ignore[union-attr]
+            x, y, width, down = map(float, re.match(r"M(\S+) (\S+)h(\S+)l10 10v(\S+?)l", path.get("d", "")).groups())  # type: ignore[union-attr] # a path of another form fails here
             found.append((x - 10, y, width + 20, down + 20))
     return found
 
@@ -215,7 +215,7 @@ def test_a_target_or_party_that_is_not_there_is_refused() -> None:
     """By name, with what there is."""
     for more in ({"targets": ["nothing"]}, {"highlight": ["nobody"]}):
         with pytest.raises(CustodyError, match=r"nothing|nobody"):
-            draw(saltmarsh(), language=EN, **more)  # type: ignore[arg-type]
+            draw(saltmarsh(), language=EN, **more)  # type: ignore[arg-type] # each case is one argument, of its own type
 
 
 def test_an_empty_register_has_a_picture_too() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -108,9 +109,9 @@ def test_the_full_report_shows_pictures_paths_sets_changes_and_absences() -> Non
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("write", [one_page, full])
-def test_every_language_has_both_reports_whole(code: str, write: object) -> None:
+def test_every_language_has_both_reports_whole(code: str, write: Callable[..., str]) -> None:
     """Well-formed, in its own direction, marked for members only in the page, in its title and on every printed sheet; no script, nothing to fetch."""
-    page = write(report(code))  # type: ignore[operator]
+    page = write(report(code))
     found = Page(page)
     said = language(code)
     mark = said.say("For members only")
@@ -128,22 +129,22 @@ def test_every_language_has_both_reports_whole(code: str, write: object) -> None
 
 
 @pytest.mark.parametrize("write", [one_page, full])
-def test_it_speaks_of_powers_never_of_intentions_and_calls_nothing_safe(write: object) -> None:
+def test_it_speaks_of_powers_never_of_intentions_and_calls_nothing_safe(write: Callable[..., str]) -> None:
     """What people could do; whoever reads it about themselves is accused of nothing, and nobody is lulled."""
-    said = Page(write(report())).said.lower()  # type: ignore[operator]
+    said = Page(write(report())).said.lower()
     for word in ("safe", "secure", "would", "wants", "attacker", "thief", "suspect", "trustworthy", "guarantee"):
         assert not re.search(rf"\b{word}", said), word
     assert "never what anybody intends" in said
 
 
 @pytest.mark.parametrize("write", [one_page, full])
-def test_what_could_not_be_computed_or_was_not_asked_is_said(write: object) -> None:
+def test_what_could_not_be_computed_or_was_not_asked_is_said(write: Callable[..., str]) -> None:
     """At least, unknown, not looked at: an incomplete answer never reads as nobody."""
     known = analyse(saltmarsh())
     unknown = Finding("Donations.exclusive", Answer((), 2, None), Answer((), 0, None))
     findings = {**known, "Donations.exclusive": unknown, "Code.exclusive": dataclasses.replace(unknown, seize=Answer((), 0, None))}
     del findings["Server.exclusive"]
-    page = write(report(findings=findings))  # type: ignore[operator]
+    page = write(report(findings=findings))
     donations, code = row_of(page, "Donations"), row_of(page, "Code")
     assert "3 people or more Nobody alone. It takes at least 3 people, more could not be computed." in donations
     assert "Unknown: at least 1 person has to be gone" in donations
@@ -169,13 +170,13 @@ def test_the_full_report_says_how_far_each_list_reaches() -> None:
     ),
 )
 @pytest.mark.parametrize("write", [one_page, full])
-def test_markup_in_names_stays_text_in_the_reports(write: object) -> None:
+def test_markup_in_names_stays_text_in_the_reports(write: Callable[..., str]) -> None:
     """In names, labels, ways, titles, actions and assumptions: everything is shown as it was written, and nothing of it becomes a tag."""
     evil = '</title></style></td><script>alert(1)</script><img src=x onerror="alert(1)">'
     names = {"Heron": evil, "studio mailbox": evil, "password": evil, "Mailbox": evil, "Saltmarsh Community Radio": evil}
     register = saltmarsh(names)
     words = [Action(evil, evil + "\u2069\u2069\u2068\u202e")]
-    found = Page(write(report(register=register, actions=words, assumptions=[Assumption(evil, evil)])))  # type: ignore[operator]
+    found = Page(write(report(register=register, actions=words, assumptions=[Assumption(evil, evil)])))
     assert "script" not in found.tags
     assert "img" not in found.tags
     assert "alert(1)" in found.said

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from shamir_mnemonic.cipher import encrypt  # type: ignore[import-untyped] # it has no stubs
-from shamir_mnemonic.share import Share  # type: ignore[import-untyped]
+from shamir_mnemonic.share import Share  # type: ignore[import-untyped] # nor has this
 
 from commonhold.kernel.custody.sealing import splitting
 from commonhold.kernel.custody.sealing.opening import Sealed, open_seal, seal

@@ -76,7 +76,7 @@ def test_only_files_that_the_reader_can_reach_are_vendored() -> None:
     """A file that no entry imports is nobody's to review, so it is not there."""
     packages = manifest()
     archives = {
-        name: {file: (VENDOR / name / file).read_bytes() for file in package["files"]}  # type: ignore[attr-defined]
+        name: {file: (VENDOR / name / file).read_bytes() for file in package["files"]}  # type: ignore[attr-defined] # the manifest is JSON
         for name, package in packages.items()
     }
     there = {(name, file) for name, files in archives.items() for file in files}

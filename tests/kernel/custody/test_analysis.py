@@ -35,8 +35,8 @@ def test_seizing_and_lockout_are_what_trying_every_set_finds(found: Register) ->
     assert list(answers) == list(found.nodes)
     for target, finding in answers.items():
         assert finding.complete
-        assert set(finding.seize.sets) == minimal(found.parties, lambda chosen, t=target: t in obtained(found, chosen))  # type: ignore[misc]
-        assert set(finding.lockout.sets) == minimal(org, lambda lost, t=target: t not in obtained(found, org - lost))  # type: ignore[misc]
+        assert set(finding.seize.sets) == minimal(found.parties, lambda chosen, t=target: t in obtained(found, chosen))  # type: ignore[misc] # the default binds this turn's target
+        assert set(finding.lockout.sets) == minimal(org, lambda lost, t=target: t not in obtained(found, org - lost))  # type: ignore[misc] # the default binds this turn's target
         assert finding.seize.count == len(finding.seize.sets)
 
 
@@ -189,7 +189,7 @@ def test_a_target_or_a_party_that_is_not_there_is_named() -> None:
         ({"without": ["x"]}, "no party 'x'"),
     ):
         with pytest.raises(CustodyError, match=words) as refused:
-            analyse(found, **ask)  # type: ignore[arg-type]
+            analyse(found, **ask)  # type: ignore[arg-type] # each case is one argument, of its own type
         assert refused.value.next_step
 
 

@@ -29,7 +29,7 @@ def partnered(k: int = 2) -> Club:
 def refused(club: Club, outcome_of: object, code: str) -> Outcome:
     """An attest that must be refused and leave everything as it was."""
     before = snapshot(club.state)
-    outcome = outcome_of() if callable(outcome_of) else club.append(outcome_of)  # type: ignore[arg-type]
+    outcome = outcome_of() if callable(outcome_of) else club.append(outcome_of)  # type: ignore[arg-type] # what is no call is an entry
     assert isinstance(outcome, Outcome)
     assert outcome.code == code, outcome.words
     assert snapshot(club.state) == before
@@ -183,7 +183,7 @@ def test_an_attest_counts_for_one_organisation_and_epoch(bent: dict[str, object]
     """Elsewhere it is refused."""
     club = partnered()
     values = {"org": club.org, "epoch": 0, "note": club.note(T0), **bent}
-    refused(club, entries.attest_entry(**values), f"entry/other-{next(iter(bent))}")  # type: ignore[arg-type]
+    refused(club, entries.attest_entry(**values), f"entry/other-{next(iter(bent))}")  # type: ignore[arg-type] # one of them is bent
 
 
 def test_the_first_attest_dates_what_came_before_it() -> None:
@@ -194,7 +194,7 @@ def test_the_first_attest_dates_what_came_before_it() -> None:
     club.offer("editor", "curlew")
     club.decide("partner", club.make_partners("kestrel", k=1))
     club.attest(T0)
-    assert club.seat("editor", "curlew").until == 0  # type: ignore[union-attr]  # an offer has no term
-    assert club.seat("editor", "plover").until == T0 + 365 * DAY  # type: ignore[union-attr]
+    assert club.seat("editor", "curlew").until == 0  # type: ignore[union-attr] # an offer is a seat, and has no term
+    assert club.seat("editor", "plover").until == T0 + 365 * DAY  # type: ignore[union-attr] # without the seat the test fails here
     assert dict(club.state.tenures) == {"chair/heron": (1, T0)}
     assert dict(club.state.spent) == {"spend_small": ((T0, 5),)}

@@ -128,7 +128,7 @@ def test_a_seat_is_held_from_the_attest_that_covers_its_acceptance() -> None:
 def test_the_first_attest_dates_the_seats_of_the_founding() -> None:
     """Their terms begin with the clock; an office without a term goes on."""
     club = Club(clocked=True)
-    assert club.seat("chair", "heron").since == T0  # type: ignore[union-attr]
+    assert club.seat("chair", "heron").since == T0  # type: ignore[union-attr] # without the seat the test fails here
     outcome = club.tick(2 * YEAR)
     assert [event.data["office"] for event in outcome.events] == ["chair", "editor"], "in the order of their names"
     assert club.state.offices_of("tern") == ("treasurer",)
@@ -154,7 +154,7 @@ def test_another_term_follows_the_one_that_runs_and_terms_in_a_row_are_counted()
     club.refused_proposal("tern", "appoint", {"office": "chair", "member": "heron"}, "effect/terms")
     club.tick(2 * DAY)
     club.install("chair", "heron")
-    assert club.seat("chair", "heron").terms == 1  # type: ignore[union-attr]
+    assert club.seat("chair", "heron").terms == 1  # type: ignore[union-attr] # without the seat the test fails here
 
 
 def test_without_a_clock_terms_in_a_row_are_counted_and_no_pause_ends_them() -> None:
@@ -162,12 +162,12 @@ def test_without_a_clock_terms_in_a_row_are_counted_and_no_pause_ends_them() -> 
     club = Club()
     club.do("heron", "withdraw", what="seat", of="chair")
     club.install("chair", "heron")
-    assert club.seat("chair", "heron").terms == 2  # type: ignore[union-attr]
+    assert club.seat("chair", "heron").terms == 2  # type: ignore[union-attr] # without the seat the test fails here
     club.do("heron", "withdraw", what="seat", of="chair")
     club.refused_proposal("tern", "appoint", {"office": "chair", "member": "heron"}, "effect/terms")
     editor = Club()
     editor.do("plover", "accept", of=editor.offer("editor", "plover"))
-    assert editor.seat("editor", "plover").until == 0  # type: ignore[union-attr]
+    assert editor.seat("editor", "plover").until == 0  # type: ignore[union-attr] # without the seat the test fails here
 
 
 def test_an_office_that_an_amendment_abolishes_cannot_be_accepted_any_more() -> None:

@@ -156,7 +156,7 @@ def test_outcomes_come_as_they_are_taken_and_memory_is_bounded(monkeypatch: pyte
             yield leaf
 
     replay = Replay()
-    running = replay.run(source())  # type: ignore[arg-type]
+    running = replay.run(source())  # type: ignore[arg-type] # a generator in place of a sequence, to see what is read when
     next(running)
     assert replay.state.size == 1
     assert read <= 2 * (replay_module.AHEAD + 1)

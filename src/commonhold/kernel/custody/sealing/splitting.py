@@ -18,11 +18,11 @@ from functools import lru_cache
 from typing import Final
 
 from shamir_mnemonic import MnemonicError, combine_mnemonics  # type: ignore[import-untyped] # it has no stubs
-from shamir_mnemonic.cipher import encrypt  # type: ignore[import-untyped]
-from shamir_mnemonic.constants import DIGEST_INDEX, DIGEST_LENGTH_BYTES, SECRET_INDEX  # type: ignore[import-untyped]
+from shamir_mnemonic.cipher import encrypt  # type: ignore[import-untyped] # no stubs, as above
+from shamir_mnemonic.constants import DIGEST_INDEX, DIGEST_LENGTH_BYTES, SECRET_INDEX  # type: ignore[import-untyped] # no stubs, as above
 from shamir_mnemonic.shamir import RawShare, _create_digest, _interpolate  # type: ignore[import-untyped] # splitting with dice from outside
-from shamir_mnemonic.share import Share  # type: ignore[import-untyped]
-from shamir_mnemonic.wordlist import WORDLIST  # type: ignore[import-untyped]
+from shamir_mnemonic.share import Share  # type: ignore[import-untyped] # no stubs, as above
+from shamir_mnemonic.wordlist import WORDLIST  # type: ignore[import-untyped] # no stubs, as above
 
 from commonhold.kernel.canonical import canonical_bytes
 from commonhold.kernel.custody.sealing.structure import Group
