@@ -22,6 +22,8 @@ import { openVouched } from "./statements.js";
 export const FORM = "commonhold/brief/v1";
 export const MAX_BRIEF_BYTES = 8 << 20;
 export const MAX_VALUES = 256;
+/** Values that a partner shows in one answer. */
+export const PAIRS = 16;
 const MAX_TEXTS = 16;
 const MAX_NESTED = 2_000;
 const MAX_COMMAS = 20_000;

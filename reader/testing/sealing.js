@@ -4,6 +4,7 @@ import { hex, unhex } from "../src/bytes.js";
 import { suggestions } from "../src/likely.js";
 import { decryptWith, encryptTo, newIdentity, recipientOf } from "../src/sealing/age.js";
 import { bundleBytes, parseBundle } from "../src/sealing/bundle.js";
+import { ownShare } from "../src/sealing/envelopes.js";
 import { checkContributions, openSeal, seal } from "../src/sealing/opening.js";
 import { Manifest, chainLink, checkContribution, checkProof, commitment, envelopeBytes, keyCommitment, nextProof, parseEnvelope } from "../src/sealing/shares.js";
 import { combineMnemonics, decodeShare, encodeShare } from "../src/sealing/slip39.js";
@@ -79,6 +80,7 @@ export const SEALING = {
     return { shares: plain(shares), verdicts };
   },
   "check-share": (job) => publicHalf(job).checkShare(parseEnvelope(raw(job.envelope))) ?? true,
+  "own-share": (job) => ownShare(raw(job.raw), publicHalf(job), job.member, job.identity),
   "share-in-words": (job) => publicHalf(job).shareInWords(job.member, job.words),
   envelope: (job) => text(envelopeBytes(parseEnvelope(raw(job.raw)))),
   "check-contribution": (job) => checkContribution(parseEnvelope(raw(job.raw)), job.by, job.release) ?? true,

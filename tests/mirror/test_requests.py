@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from commonhold.cli import requesting
 from tests.cli.houses import command
 from tests.mirror.test_houselog import Federation, federation
 
@@ -32,7 +31,7 @@ def test_the_command_line_asks_and_signs_on_what_partners_vouch_for(tmp_path: Pa
         for node in at.nodes.values():
             node.until_signed(at.log.about()["size"])
         kit, links = at.house.kit("curlew"), [asked(at, "approve", proposal), asked(at, "approve", proposal, vouched=False)]
-        monkeypatch.setattr(requesting, "PAIRS", 3)
+        monkeypatch.setattr("commonhold.kernel.record.brief.PAIRS", 3)
         links.append(asked(at, "approve", proposal))
         assert command("sign", links[0], "--kit", kit, "--yes", "-o", tmp_path / "none.entry").code == 1, (
             "without a pin nobody's word counts"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from commonhold.kernel.custody.sealing.opening import MAX_SEALED
+from commonhold.kernel.custody.sealing.shares import MAX_SEALED_ENVELOPE
 from commonhold.kernel.record.custody import AGE_HEADER
 from commonhold.kernel.record.keeping import kept_objects
-from commonhold.mirror.texts import MAX_ENVELOPE
 from tests.attacks import Mutation, attack
 from tests.cli.custodians import CANARY, OFFICERS, SECRETS, SEED, files_with, must, process
 from tests.cli.houses import command
@@ -80,7 +80,7 @@ def test_a_partner_keeps_what_the_custodians_need(tmp_path: Path) -> None:
         assert held(reader, next(iter(objects))) is None
 
 
-@pytest.mark.parametrize("raw", [b"a picture", AGE_HEADER + bytes(MAX_ENVELOPE)])
+@pytest.mark.parametrize("raw", [b"a picture", AGE_HEADER + bytes(MAX_SEALED_ENVELOPE)])
 def test_a_partner_keeps_nothing_under_the_name_of_a_seal_that_is_none(tmp_path: Path, raw: bytes) -> None:
     """Whoever decides on a seal could name any bytes; a partner stores age files of a few kilobytes and sealed objects, and nothing besides."""
     record, vault, objects = sealing({"heron": raw})

@@ -217,8 +217,8 @@ def test_what_the_page_gives_is_what_the_fold_and_the_asker_take(reader: Reader)
 
 @attack(
     "custody-envelope-of-another",
-    Mutation(f"{SIGNER}/share.js", find="demand(found.member === member,", replace="demand(true,"),
-    Mutation(f"{SIGNER}/share.js", find="  manifest.checkShare(found);", replace="  void manifest;"),
+    Mutation("reader/src/sealing/envelopes.js", find="demand(found.member === member,", replace="demand(true,"),
+    Mutation("reader/src/sealing/envelopes.js", find="  manifest.checkShare(found);", replace="  void manifest;"),
 )
 def test_an_envelope_holds_its_readers_own_share_or_nothing_is_done(reader: Reader) -> None:
     """Another's share, a share of another seal, and a share that was made up, each rightly encrypted to the reader."""

@@ -17,7 +17,10 @@ const SHARE_FIELDS = ["form", "index", "member", "org", "resource", "seal", "wor
 const HEX = /^[0-9a-f]{64}$/;
 /** How often a share can be proved: once a week for 19 years. */
 export const LINKS = 1_000;
+/** Bytes of a share that was opened. */
 export const MAX_ENVELOPE = 2_048;
+/** Bytes of the age file that holds a share. */
+export const MAX_SEALED_ENVELOPE = 8 << 10;
 
 /** The canonical value of what is sealed, and nothing else that the object may hold. */
 export function aboutValue({ org, resource, seal }) {

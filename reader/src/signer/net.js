@@ -1,11 +1,11 @@
 // What this page says to the network, and nothing else does: a brief is asked of partners, and a signed entry is handed in. No cookie, no redirect, no
 // referrer, bounded time and bytes; where to, the page's own policy bounds too.
 
+import { MAX_BRIEF_BYTES } from "../brief.js";
 import { entryUrl } from "./request.js";
 
 const SECONDS = 20;
 const MAX_ANSWER = 64 << 10;
-const MAX_BRIEF = 8 << 20;
 const MAX_WORDS = 300;
 
 /** Hand in an entry at the place served at *url*: {taken: true, before} or {taken: false, words} or null where nobody answers. */
@@ -21,7 +21,7 @@ export async function handIn(url, raw) {
 /** The bytes of a brief about these values [part, key] from the mirror at *url*, or null. */
 export async function askBrief(url, values) {
   const asked = new URLSearchParams(values.flatMap(([part, key]) => [["part", part], ["key", key]]));
-  const answer = await ask(`${url.replace(/\/+$/, "")}/brief?${asked}`, MAX_BRIEF);
+  const answer = await ask(`${url.replace(/\/+$/, "")}/brief?${asked}`, MAX_BRIEF_BYTES);
   return answer?.ok ? new TextEncoder().encode(answer.text) : null;
 }
 

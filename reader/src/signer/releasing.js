@@ -7,8 +7,9 @@ import { isSignedBy, parseEntry } from "../entry.js";
 import { Refusal, demand } from "../errors.js";
 import { parseKit } from "../keys.js";
 import { decryptWith, encryptTo, newIdentity, recipientOf } from "../sealing/age.js";
+import { openEnvelope } from "../sealing/envelopes.js";
 import { checkContributions, openSeal } from "../sealing/opening.js";
-import { checkContribution, parseEnvelope } from "../sealing/shares.js";
+import { checkContribution } from "../sealing/shares.js";
 import { placeOf } from "./request.js";
 
 const BEGIN = "-----BEGIN AGE ENCRYPTED FILE-----";
@@ -87,7 +88,7 @@ function contributionsIn({ texts, org }, release, contributions) {
 }
 
 function shareIn({ by, body }, { identity, manifest, release }) {
-  const found = parseEnvelope(decryptWith(identity, decode(body.envelope, null, "envelope")));
+  const found = openEnvelope(decode(body.envelope, null, "envelope"), identity);
   checkContribution(found, by, release);
   manifest.checkShare(found);
   return found;

@@ -3,7 +3,7 @@
 // A pin is kept in the browser only if its member wants that; where the browser keeps nothing for a saved file, it is given again.
 
 import { utf8 } from "../bytes.js";
-import { briefOf, checkBrief, mergeBriefs, parseBrief, placeOf } from "../brief.js";
+import { PAIRS, briefOf, checkBrief, mergeBriefs, parseBrief, placeOf } from "../brief.js";
 import { Refusal, demand } from "../errors.js";
 import { MAX_PIN_BYTES, parsePin, pinFingerprint } from "../pin.js";
 import { askBrief } from "./net.js";
@@ -15,8 +15,6 @@ const MAX_ASKED = 8;
 const TURNS = 4;
 const PAUSE = 1_500;
 const MAX_KEPT = 16;
-// Values that a partner shows in one answer.
-const PAIRS = 16;
 // By organisation: the pin, and its text.
 const pins = new Map();
 

@@ -56,9 +56,8 @@ def completed(found: Review, member: str, kit: Kit) -> dict[str, Any]:
 
 def _share(asked: Request, public: Manifest, member: str, kit: Kit) -> Envelope:
     """The member's own share, from the envelope that the record names for them."""
-    from commonhold.kernel.custody.sealing.shares import parse_envelope  # noqa: PLC0415
     from commonhold.kernel.errors import CustodyError  # noqa: PLC0415
-    from commonhold.store.sealedfile import unseal_with  # noqa: PLC0415
+    from commonhold.store.envelopes import own_share  # noqa: PLC0415
 
     raw = asked.texts.get(public.holdings[member].envelope)
     if raw is None:
@@ -67,13 +66,4 @@ def _share(asked: Request, public: Manifest, member: str, kit: Kit) -> Envelope:
             code="share/no-envelope",
             next_step="Ask for it again, or take the share from its sheet: `commonhold custody drill --sheet`, in signer.html the 33 words.",
         )
-    try:
-        share = parse_envelope(unseal_with(raw, [kit.age_identity]))
-    except CustodyError as error:
-        raise CustodyError(
-            "your envelope is encrypted to another kit than this", code="share/other-kit", next_step="Take the share from its sheet."
-        ) from error
-    if share.member != member:
-        raise CustodyError(f"your envelope holds the share of {share.member}", code="share/other-member", next_step="Tell the others.")
-    public.check_share(share)
-    return share
+    return own_share(raw, public, member, kit.age_identity)

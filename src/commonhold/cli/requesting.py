@@ -194,6 +194,7 @@ def _vouched(asked: Asked, mirrors: Iterable[str], keys: Iterable[tuple[str, str
     """
     from commonhold.cli.briefs import read_pin  # noqa: PLC0415
     from commonhold.kernel.errors import RuleError  # noqa: PLC0415
+    from commonhold.kernel.record.brief import PAIRS  # noqa: PLC0415
     from commonhold.store.asking import ask_pin, ask_together  # noqa: PLC0415
 
     told = []
@@ -212,8 +213,6 @@ def _vouched(asked: Asked, mirrors: Iterable[str], keys: Iterable[tuple[str, str
     return _in_parts(mirrors, every, pin, later).to_value()
 
 
-PAIRS = 16
-"""Values of the state that a partner shows in one answer."""
 TURNS = 4
 
 
@@ -224,7 +223,7 @@ def _in_parts(mirrors: Iterable[str], keys: Sequence[tuple[str, str]], pin: Pin,
         ProofError: ``brief/validators`` if they never do; or as the answers are refused.
     """
     from commonhold.kernel.errors import ProofError  # noqa: PLC0415
-    from commonhold.kernel.record.brief import check_brief  # noqa: PLC0415
+    from commonhold.kernel.record.brief import PAIRS, check_brief  # noqa: PLC0415
     from commonhold.kernel.record.briefing import merge_briefs  # noqa: PLC0415
     from commonhold.store.asking import ask_brief  # noqa: PLC0415
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Container, Sequence
 from typing import Final
 
 from commonhold.kernel.custody.sealing.opening import HEADER, MAX_SEALED
+from commonhold.kernel.custody.sealing.shares import MAX_SEALED_ENVELOPE
 from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.record.custody import is_to_one
 from commonhold.kernel.record.keeping import kept_objects
@@ -34,8 +35,6 @@ NEWEST: Final = 500
 """Statements of one organisation whose texts are kept, the newest."""
 MOST_SEALED: Final = 4_000
 """Sealed objects and envelopes of one organisation that are kept, those of its newest seals."""
-MAX_ENVELOPE: Final = 8 << 10
-"""Bytes of an envelope that is fetched."""
 AT_A_TIME: Final = 16
 AGAIN_SECONDS: Final = 300
 HASHED: Final = 4
@@ -175,4 +174,4 @@ def _is_sealed(raw: bytes) -> bool:
 
 
 def _is_envelope(raw: bytes) -> bool:
-    return is_to_one(raw) and len(raw) <= MAX_ENVELOPE
+    return is_to_one(raw) and len(raw) <= MAX_SEALED_ENVELOPE

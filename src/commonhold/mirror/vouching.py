@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from commonhold.kernel.errors import FormatError, RuleError
 from commonhold.kernel.notes import SignerKey
-from commonhold.kernel.record.brief import Brief
+from commonhold.kernel.record.brief import PAIRS, Brief
 from commonhold.kernel.record.briefing import Key, keys_to_show, make_brief
 from commonhold.kernel.record.digest import LeafProof, StateTree
 from commonhold.kernel.record.entries import parse_entry
@@ -30,7 +30,6 @@ KEPT_LEAVES: Final = 50_000
 """Values of states whose trees are kept, over all records together: about 50 MB."""
 VOUCHED_PHASES: Final = frozenset({"running", "succeeding"})
 """A record whose founding is not complete says nothing that anybody should be told."""
-MAX_ASKED: Final = 16
 MAX_KEY: Final = 400
 
 
@@ -126,11 +125,11 @@ def check_asked(asked: Sequence[Key]) -> None:
     Raises:
         FormatError: ``brief/query`` otherwise.
     """
-    if len(asked) > MAX_ASKED or any(part not in PARTS or not 1 <= len(key) <= MAX_KEY for part, key in asked):
+    if len(asked) > PAIRS or any(part not in PARTS or not 1 <= len(key) <= MAX_KEY for part, key in asked):
         raise FormatError(
             "the question is none that a brief proof answers",
             code="brief/query",
-            next_step=f"Ask for ?entry=ID, or for at most {MAX_ASKED} pairs ?part=PART&key=KEY of the parts {', '.join(PARTS)}.",
+            next_step=f"Ask for ?entry=ID, or for at most {PAIRS} pairs ?part=PART&key=KEY of the parts {', '.join(PARTS)}.",
         )
 
 

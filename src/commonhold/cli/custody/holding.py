@@ -10,19 +10,17 @@ import click
 from commonhold.cli.acting import Actor
 from commonhold.cli.output import printable
 from commonhold.cli.words import moment
-from commonhold.kernel.custody.sealing.shares import Envelope, Holding, Manifest, parse_envelope
-from commonhold.kernel.errors import CustodyError, FormatError, RuleError
+from commonhold.kernel.custody.sealing.shares import Envelope, Holding
+from commonhold.kernel.errors import CustodyError, RuleError
 from commonhold.kernel.kinds import RELEASES
 from commonhold.kernel.record.keeping import live_seal, manifest, seals_of
 from commonhold.kernel.record.state import Seal, State
-from commonhold.store.sealedfile import unseal_with
+from commonhold.store import envelopes
 
 if TYPE_CHECKING:
     from commonhold.store.objects.directory import ObjectDirectory
     from commonhold.store.objects.remote import RemoteObjects
 
-MAX_SEALED_ENVELOPE: Final = 8 << 10
-"""Bytes of an age file that holds one share: what is larger is a trap, and costs minutes to look into."""
 MAX_SHOWN: Final = 30
 MAX_LINE: Final = 400
 """Lines of a purpose that are shown, and characters of each."""
@@ -58,9 +56,8 @@ def own_share(actor: Actor, seal: Seal) -> Envelope:
     Raises:
         CustodyError: if they have none, or it is another one.
     """
-    found = opened(actor.record.objects, own_holding(actor, seal).envelope, actor.kit.age_identity, manifest(actor.state, seal))
-    manifest(actor.state, seal).check_share(found)
-    return found
+    raw = actor.record.objects.get(own_holding(actor, seal).envelope)
+    return envelopes.own_share(raw, manifest(actor.state, seal), actor.member, actor.kit.age_identity)
 
 
 def own_holding(actor: Actor, seal: Seal) -> Holding:
@@ -78,31 +75,6 @@ def own_holding(actor: Actor, seal: Seal) -> Holding:
             next_step=f"Its custodians are {', '.join(public.structure.people())}.",
         )
     return holding
-
-
-def opened(objects: ObjectDirectory | RemoteObjects, digest: str, identity: str, public: Manifest) -> Envelope:
-    """The share in the envelope with this digest.
-
-    Raises:
-        CustodyError: ``share/other-kit`` if it is encrypted to another kit. StoreError: if it is not there.
-    """
-    raw = objects.get(digest)
-    if len(raw) > MAX_SEALED_ENVELOPE:
-        raise FormatError(
-            f"the envelope of a share has {len(raw)} bytes, and at most {MAX_SEALED_ENVELOPE} are read: whoever sealed this made it so",
-            code="share/envelope",
-            next_step="Do not acknowledge this seal, and ask for another one.",
-        )
-    try:
-        return parse_envelope(unseal_with(raw, [identity]))
-    except CustodyError as error:
-        if error.code != "sealed/other-key":
-            raise
-        raise CustodyError(
-            f"the share of seal {public.about.seal} of {public.about.resource} is encrypted to another kit than this",
-            code="share/other-kit",
-            next_step="If you have its printed sheet, use --sheet. Otherwise this share is lost: tell the others, a new seal is needed.",
-        ) from None
 
 
 def own_seals(state: State, member: str, resources: Iterable[str]) -> list[Seal]:

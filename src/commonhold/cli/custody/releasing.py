@@ -18,15 +18,16 @@ from commonhold.cli.output import json_text, note, printable
 from commonhold.kernel import b64
 from commonhold.kernel.custody.sealing.bundle import Secret
 from commonhold.kernel.custody.sealing.opening import open_seal
-from commonhold.kernel.custody.sealing.shares import Envelope, check_contribution, parse_envelope
+from commonhold.kernel.custody.sealing.shares import Envelope, check_contribution
 from commonhold.kernel.durations import parse_duration
 from commonhold.kernel.errors import CommonholdError, CustodyError, RuleError
 from commonhold.kernel.keys import recipient_fingerprint
 from commonhold.kernel.kinds import RELEASES
 from commonhold.kernel.record.keeping import manifest
 from commonhold.kernel.record.state import State
+from commonhold.store.envelopes import open_envelope
 from commonhold.store.keyfile import MODE, read_with_mode, write_new
-from commonhold.store.sealedfile import new_identity, recipient_of, unseal_with
+from commonhold.store.sealedfile import new_identity, recipient_of
 
 _MAX_KEY = 4_096
 
@@ -160,7 +161,7 @@ def unseal_command(release: str, key: Path, name: str | None, house: Path | str,
 
 
 def _contribution(raw: bytes, identity: str, by: str, release: str) -> Envelope:
-    found = parse_envelope(unseal_with(raw, [identity]))
+    found = open_envelope(raw, identity)
     check_contribution(found, by, release)
     return found
 

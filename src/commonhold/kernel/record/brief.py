@@ -40,6 +40,8 @@ FORM: Final = "commonhold/brief/v1"
 MAX_BRIEF_BYTES: Final = 8 << 20
 MAX_VALUES: Final = 256
 """Values of the state in one proof: to seal for as many people as a seal has, each with a kit and with the seat that they hold."""
+PAIRS: Final = 16
+"""Values that a partner shows in one answer; several answers of one size of the record are put together."""
 MAX_TEXTS: Final = 16
 MAX_NESTED: Final = 2_000
 MAX_COMMAS: Final = 20_000

@@ -28,6 +28,9 @@ LINKS: Final = 1_000
 """How often a share can be proved: once a week for 19 years."""
 
 MAX_ENVELOPE: Final = 2_048
+"""Bytes of a share that was opened."""
+MAX_SEALED_ENVELOPE: Final = 8 << 10
+"""Bytes of the age file that holds a share, wherever one is kept or read: what is larger is a trap, and costs minutes to look into."""
 _SHARE_FIELDS: Final = frozenset({"form", "index", "member", "org", "resource", "seal", "words"})
 _CONTRIBUTION_FIELDS: Final = _SHARE_FIELDS | {"release"}
 
