@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -43,36 +42,13 @@ def open_(folder: Path, place: str, at: int | None, partners: Path | None, kit: 
     The logs before it are copied along, and the texts that are at hand; then the works. Those may take long: the epoch is open before they come, and
     `commonhold work take` goes on where this was stopped.
     """
-    from commonhold.cli.propose import read_payload  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.opening import open_epoch  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.cli.propose import read_payload  # noqa: PLC0415
     from commonhold.cli.store.taking import bring_along  # noqa: PLC0415
-    from commonhold.kernel import b64, ed25519  # noqa: PLC0415
-    from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature  # noqa: PLC0415
-    from commonhold.kernel.record.state import value_of  # noqa: PLC0415
-    from commonhold.kernel.tlog.merkle import Tree  # noqa: PLC0415
     from commonhold.store.bringing import bring_texts  # noqa: PLC0415
-    from commonhold.store.epochs import branch_at  # noqa: PLC0415
-    from commonhold.store.keyfile import load_kit  # noqa: PLC0415
-    from commonhold.store.record import Record, open_reader  # noqa: PLC0415
 
-    name, secret = load_kit(kit)
-    start, earlier = branch_at(open_reader(place), at)
-    seed = secrets.token_bytes(ed25519.SEED_BYTES)
-    body: dict[str, Any] = {"parent": value_of(start.parent), "log_key": b64.encode(ed25519.public_key(seed))}
-    if partners is not None:
-        body["policy"] = read_payload(partners)
-    unsigned = unsigned_entry(
-        type="open",
-        org=start.org,
-        epoch=start.epoch,
-        by=name,
-        key=secret.key_id,
-        seen=(0, Tree().root()),
-        nonce=secrets.token_bytes(16),
-        body=body,
-    )
-    entry = with_signature(unsigned, secret.sign(signed_bytes(unsigned)))
-    with Record.open_epoch(folder, start, entry, seed, earlier, lambda objects: bring_texts(place, start, objects)) as record:
-        state = record.state
+    policy = None if partners is None else read_payload(partners)
+    start, state = open_epoch(folder, place, kit, lambda start, objects: bring_texts(place, start, objects), at=at, policy=policy)
     brought = bring_along(place, start, folder)
     value = {
         "org": state.org,
@@ -88,7 +64,7 @@ def open_(folder: Path, place: str, at: int | None, partners: Path | None, kit: 
         value,
         lambda: "\n".join(
             [
-                f"epoch        {state.epoch} of {state.org}, after entry {start.base - 1}",
+                f"epoch        {state.epoch} of {state.org}, after entry {state.base - 1}",
                 f"origin       {state.origin}",
                 f"folder       {printable(folder)}",
                 f"works        {brought.works} came along" + (f"; not whole there: {len(brought.left)}" if brought.left else ""),

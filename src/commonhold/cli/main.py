@@ -68,6 +68,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "store": Verb("commonhold.cli.store:command", "Keep files by their digest, find out whether they are whole, heal them."),
     "work": Verb("commonhold.cli.work:command", "Make works of files and texts, with rights and origin, and show them."),
     "mirror": Verb("commonhold.cli.mirror:command", "Keep an organisation as a folder that any web server serves."),
+    "restore": Verb("commonhold.cli.restore:command", "Make a new house out of any mirror."),
     "snapshot": Verb("commonhold.cli.snapshot:command", "Keep drafts encrypted, for the custodians to open together."),
     "export": Verb("commonhold.cli.export:command", "Write everything by and about one member, for that member."),
     "house": Verb("commonhold.cli.house:command", "Serve an organisation's own record, and ask its partners."),

@@ -32,7 +32,10 @@ JOBS: Final = 4
 
 @dataclass(frozen=True)
 class Synced:
-    """What a mirror holds after a run, and what came: *files_refused* says why settings and site of the place were not taken, or nothing."""
+    """What a mirror holds after a run, and what came: *files_refused* says why settings and site of the place were not taken, or nothing.
+
+    *read* is the record that was replayed.
+    """
 
     org: str
     origin: str
@@ -44,6 +47,7 @@ class Synced:
     gathered: Gathered
     files: Files
     files_refused: str
+    read: ReadRecord
 
     @property
     def wrong(self) -> int:
@@ -137,6 +141,7 @@ def sync(
         gathered,
         files,
         refused,
+        read,
     )
 
 
