@@ -21,11 +21,12 @@ import pytest
 
 from commonhold.kernel.works.replicas import FORM, parse_policy
 from commonhold.store.objects.directory import ObjectDirectory
-from commonhold.store.objects.ledger import Ledger
+from commonhold.store.objects.ledger import HERE, Ledger
 from commonhold.store.objects.remote import RemoteReplica
-from commonhold.store.objects.repair import repair
+from commonhold.store.objects.repair import Fetcher, repair
 from commonhold.store.objects.replicate import queue, replicate
 from commonhold.store.objects.scrub import scrub
+from commonhold.store.objects.taking import HELD, take_work
 from commonhold.store.objects.works import is_manifest, load_work
 from tests.drills.disks import Disk, disk
 from tests.drills.killing import Instant, Tell, live
@@ -103,6 +104,50 @@ def drill(
             shutil.rmtree(folder)
     assert killed
     return f"{killed} lives of {life.changes} changes ended by SIGKILL; nothing lost; {time.monotonic() - began:.0f} s"
+
+
+def half_taken(base: Path) -> None:
+    """A partner's store that has some of a work, one object of it damaged; and a house that has all of them."""
+    home, house = Folder(base / "partner"), ObjectDirectory(base / "house")
+    for name in NAMES:
+        _, parts = put_programme(house, name)
+        home.objects.put(house.get(parts[0]))
+    home.flip(parts[0])
+
+
+def taking(folder: Path, tell: Tell) -> None:
+    objects, house = ObjectDirectory(folder / "partner"), ObjectDirectory(folder / "house")
+    with Ledger.of(folder / "partner") as ledger:
+        fetcher = Fetcher({"house": house}, ledger, lambda: 1.0)
+        for work in house.works():
+            doubtful = {part for part in load_work(house, work).objects() if objects.size_there(part) >= 0 and not objects.has(part)}
+            taken = take_work(objects, fetcher, work, room=lambda _size: True, doubtful=doubtful)
+            assert taken.outcome == HELD, taken
+            ledger.holds(HERE, work, 1)
+            tell("work", id=work)
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("stride", STRIDES)
+def test_a_partner_killed_while_it_takes_works_has_whole_ones_or_none(
+    tmp_path: Path, stride: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it said to hold is whole; no manifest is there without its objects; and the next look ends at the house's own digests."""
+
+    def check(folder: Path, facts: list[dict[str, Any]]) -> None:
+        objects, house = ObjectDirectory(folder / "partner"), ObjectDirectory(folder / "house")
+        for work in objects.works():
+            assert all(objects.has(part) for part in (work, *load_work(objects, work).objects()))
+        with Ledger.of(folder / "partner") as ledger:
+            held = set(ledger.holdings())
+        assert {fact["id"] for fact in facts} <= held <= set(objects.works())
+        taking(folder, lambda *_words, **_facts: None)
+        sound(objects)
+        assert look(objects) == look(house)
+
+    told = drill(tmp_path, stride, taking, half_taken, check)
+    with capsys.disabled():
+        print(f"\nworks at a partner: {told}")  # noqa: T201
 
 
 @pytest.mark.drill

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from commonhold.kernel.errors import RuleError, StoreError
 from commonhold.mirror.folder.sync import Synced, sync
+from commonhold.mirror.objects import OBJECT
 from commonhold.store.fetch import url_fetch
 from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.reader import StaticReader
@@ -180,6 +183,29 @@ def test_what_was_erased_at_the_house_goes_from_every_copy(town: Town, tmp_path:
     assert done.gathered.erased == 1
     assert ObjectDirectory(copy).erased(parts[2]) == decision
     assert not (copy / "objects" / parts[2][:2] / parts[2][2:]).exists()
+
+
+def test_the_guides_web_server_lets_nobody_keep_an_object_for_good_and_says_what_is_gone(town: Town, tmp_path: Path) -> None:
+    """What the guide tells keepers to write: minutes in a cache, 410 for what was erased even where its bytes lie there, 404 for the tombstones and for what never was."""
+    _, parts = town.publish("dune")
+    town.erase(parts[2])
+    town.build(tmp_path / "mirror")
+    at = tmp_path / "mirror" / "objects" / parts[2][:2] / parts[2][2:]
+    at.parent.mkdir(exist_ok=True)
+    at.write_bytes(b"put back by hand")
+
+    def answer(path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"{url}{path}", timeout=30) as found:
+                return found.status, found.headers["Cache-Control"]
+        except urllib.error.HTTPError as error:
+            return error.code, ""
+
+    with nginx(tmp_path / "mirror", tmp_path / "nginx") as (url, _):
+        assert answer(path_of(parts[1])) == (200, OBJECT)
+        assert answer(path_of(parts[2])) == (410, "")
+        assert answer(path_of("0" * 64)) == (404, "")
+        assert answer(f"/objects/.erased/{parts[2][:2]}/{parts[2][2:]}") == (404, "")
 
 
 def test_a_killed_run_fetches_nothing_of_the_record_twice(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

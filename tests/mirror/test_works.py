@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from commonhold.mirror.app import create_app
 from commonhold.mirror.check.routes import check_routes
 from commonhold.mirror.node import Node
 from commonhold.mirror.objects import OBJECT
-from commonhold.mirror.works import AGAIN_SECONDS, DISTRUST_SECONDS, SCRUB_EVERY
+from commonhold.mirror.works import AGAIN_SECONDS, DISTRUST_SECONDS, RESERVE, SCRUB_EVERY
 from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.objects.protocol import absent
 from commonhold.store.objects.works import load_work, put_work
@@ -174,7 +175,8 @@ def test_a_partner_takes_what_was_published_and_serves_it_in_parts(scene: Scene)
 
 @attack(
     "mirror-works-fill-disk",
-    Mutation(WORKS, find="            return size <= room\n", replace="            return True\n"),
+    Mutation(WORKS, find="if size > room or not self._has_disk(objects, size):", replace="if not self._has_disk(objects, size):"),
+    Mutation(WORKS, find="if size > room or not self._has_disk(objects, size):", replace="if size > room:"),
     Mutation(REPAIR, find="into.put(source.pieces(), digest=digest, size=size)", replace="into.put(source.pieces(), digest=digest)"),
     Mutation(TAKING, find="max_size=MAX_MANIFEST)", replace="max_size=1 << 40)"),
 )
@@ -207,6 +209,12 @@ def test_nobody_fills_a_partners_disk(scene: Scene, monkeypatch: pytest.MonkeyPa
         assert sent <= 1 << 19
         assert sum(path.stat().st_size for path in (scene.kept.path / "objects").rglob("*") if path.is_file()) <= 100_000
         assert scene.about()["held"] == 2
+        # A disk that others have filled: the node needs what is left, to remember what it signs.
+        monkeypatch.setattr("commonhold.mirror.works.shutil.disk_usage", lambda _path: SimpleNamespace(free=RESERVE + 5))
+        tiny, _ = film(scene, b"z" * 10)
+        scene.publish(tiny)
+        scene.look()
+        assert tiny not in scene.works()
 
 
 @attack(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,9 +22,17 @@ CONF = """
 http {{
   log_format names '$uri'; access_log {log}; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi; sendfile on; keepalive_requests 100000;
-  server {{ listen 127.0.0.1:{port}; root {root}; location ~ /\\.(?!well-known/) {{ return 404; }} }}
+  server {{ listen 127.0.0.1:{port}; root {root}; {locations} }}
 }}
 """
+
+
+def locations() -> str:
+    """What the guide tells keepers of mirrors to write, so that it is what the tests read from."""
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "guide" / "mirrors.md").read_text("utf-8")
+    found = re.search(r"root /srv/mirror;\n(.*?)\n    \}\n", guide, re.DOTALL)
+    assert found is not None, "the guide has no server for nginx any more"
+    return found[1]
 
 
 @contextmanager
@@ -38,7 +47,12 @@ def nginx(root: Path, folder: Path, *, log: bool = True) -> Iterator[tuple[str, 
         port = probe.getsockname()[1]
     names = folder / "access.log"
     conf = CONF.format(
-        user="user root;" if os.geteuid() == 0 else "", folder=folder, port=port, root=root, log=f"{names} names" if log else "off"
+        locations=locations(),
+        user="user root;" if os.geteuid() == 0 else "",
+        folder=folder,
+        port=port,
+        root=root,
+        log=f"{names} names" if log else "off",
     )
     (folder / "nginx.conf").write_text(conf)
     with subprocess.Popen([program, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]) as server:

@@ -10,6 +10,7 @@ While there is nothing to take, what is here is read and hashed, slowly; what wa
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ DISTRUST_SECONDS: Final = 3600
 """How long a place that gave wrong bytes is asked for no work of the organisation."""
 SCRUB_EVERY: Final = 86_400
 """How long after the end of one look over all that is here the next begins."""
+RESERVE: Final = 1 << 30
+"""Bytes of the disk that works leave free, for the record and for what this node signs and must remember."""
 SCRUB_RATE: Final = 16 << 20
 """Bytes a second that are read to see whether they are whole."""
 _SHOWN: Final = 400
@@ -193,10 +196,11 @@ class Works:
         kept.take_room(work, 0)
 
         def fits(size: int) -> bool:
-            if size <= room:
-                # Counted from now on, taken or not: what is there of it takes its room.
-                kept.take_room(work, size)
-            return size <= room
+            if size > room or not self._has_disk(objects, size):
+                return False
+            # Counted from now on, taken or not: what is there of it takes its room.
+            kept.take_room(work, size)
+            return True
 
         taken = take_work(objects, fetcher, work, room=fits, doubtful=doubtful, stopped=self._stopped.is_set)
         if taken.outcome == HELD:
@@ -210,6 +214,13 @@ class Works:
         wait = AGAIN_MOST if taken.outcome == NO_WORK else min(AGAIN_MOST, AGAIN_SECONDS << min(failures, 16))
         kept.waiting[work] = _Waiting(self._clock() + wait, failures, taken.size, f"{work[:12]}: {taken.why}")
         return kept.waiting[work].why
+
+    def _has_disk(self, objects: ObjectDirectory, size: int) -> bool:
+        """Whether the disk has so much, and what has to stay free; what is there of a work already is counted twice."""
+        try:
+            return shutil.disk_usage(objects.path).free - size >= RESERVE
+        except OSError:
+            return False
 
     def _see_whether_whole(self, objects: ObjectDirectory, ledger: Ledger, kept: _Kept, more: Callable[[], bool]) -> int:
         """Read all that is here, if it is time; gives when that was last done without finding anything, or 0."""
