@@ -69,6 +69,8 @@ def nginx(root: Path, folder: Path, *, log: bool = True) -> Iterator[tuple[str, 
                     break
 
             def asked() -> list[str]:
+                # A line is written after its answer was sent.
+                time.sleep(0.2)
                 found = names.read_text().splitlines() if names.exists() else []
                 names.write_text("")
                 return found

@@ -70,17 +70,17 @@ def _get(address: str, max_size: int, timeout: float, deadline: float, *, public
     request = urllib.request.Request(  # noqa: S310
         address, headers={"Accept-Encoding": "gzip, identity", "User-Agent": "commonhold"}
     )
-    with _Exchange(deadline, public_only=public_only) as exchange:
+    with Exchange(deadline, public_only=public_only) as exchange:
         try:
             with exchange.open(request, timeout, _Redirects()) as answer:
                 return exchange.body(answer, address, max_size)
         except urllib.error.HTTPError as exc:
             exc.close()
-            raise _refusal(exc, address) from None
+            raise refusal(exc.code, exc.reason, address) from None
         except urllib.error.URLError as exc:
-            raise _unreachable(address, exc.reason) from exc
+            raise unreachable(address, exc.reason) from exc
         except (OSError, ValueError, http.client.HTTPException, zlib.error) as exc:
-            raise _unreachable(address, exc) from exc
+            raise unreachable(address, exc) from exc
 
 
 def url_pieces(
@@ -100,7 +100,7 @@ def url_pieces(
     request = urllib.request.Request(address, headers={"User-Agent": "commonhold"})  # noqa: S310 - the scheme was checked
     began, seen = time.monotonic(), 0
     # The end of the whole exchange, for a server that sends a byte now and then, within one read: as long as the largest file may take.
-    with _Exchange(min(grace + max_size / least, threading.TIMEOUT_MAX), public_only=public_only) as exchange:
+    with Exchange(min(grace + max_size / least, threading.TIMEOUT_MAX), public_only=public_only) as exchange:
         try:
             with exchange.open(request, timeout, _Redirects()) as answer:
                 if answer.headers.get("Content-Encoding", "identity") != "identity":
@@ -111,17 +111,17 @@ def url_pieces(
                     if seen > max_size:
                         raise StoreError(f"{address} is longer than {max_size} bytes", code="store/too-big", data={"max_size": max_size})
                     if seen < least * (time.monotonic() - began - grace):
-                        raise _unreachable(address, "it came too slowly")
+                        raise unreachable(address, "it came too slowly")
                     yield piece
                 if answer.length:
-                    raise _unreachable(address, "it ended early")
+                    raise unreachable(address, "it ended early")
         except urllib.error.HTTPError as exc:
             exc.close()
-            raise _refusal(exc, address) from None
+            raise refusal(exc.code, exc.reason, address) from None
         except urllib.error.URLError as exc:
-            raise _unreachable(address, exc.reason) from exc
+            raise unreachable(address, exc.reason) from exc
         except (OSError, ValueError, http.client.HTTPException) as exc:
-            raise _unreachable(address, exc) from exc
+            raise unreachable(address, exc) from exc
 
 
 def url_post(
@@ -146,7 +146,7 @@ def url_post(
 def _answered(
     request: urllib.request.Request, address: str, max_size: int, timeout: float, deadline: float, *, public_only: bool, redirects: bool
 ) -> tuple[int, bytes]:
-    with _Exchange(deadline, public_only=public_only) as exchange:
+    with Exchange(deadline, public_only=public_only) as exchange:
         try:
             try:
                 with exchange.open(request, timeout, *([_Redirects()] if redirects else [])) as answer:
@@ -155,9 +155,9 @@ def _answered(
                 with exc:
                     return exc.code, exchange.body(exc.fp, address, max_size)
         except urllib.error.URLError as exc:
-            raise _unreachable(address, exc.reason) from exc
+            raise unreachable(address, exc.reason) from exc
         except (OSError, ValueError, http.client.HTTPException, zlib.error) as exc:
-            raise _unreachable(address, exc) from exc
+            raise unreachable(address, exc) from exc
 
 
 def foreign_json(raw: bytes) -> Any:
@@ -200,7 +200,7 @@ def url_ask(
     return _answered(request, address, max_size, timeout, deadline, public_only=False, redirects=True)
 
 
-class _Exchange:
+class Exchange:
     """One request and its answer, with an end: when the time is over its connections are shut, whatever they wait for."""
 
     def __init__(self, seconds: float, *, public_only: bool) -> None:
@@ -219,6 +219,7 @@ class _Exchange:
         self._timer.join()
 
     def open(self, request: urllib.request.Request, timeout: float, *more: urllib.request.BaseHandler) -> http.client.HTTPResponse:
+        """Send a request and give its answer, whose body is still to be read."""
         opener = urllib.request.OpenerDirector()
         # Named one by one: the usual opener also reads file: and ftp:, to which a redirect could lead.
         for handler in (
@@ -260,10 +261,11 @@ class _Exchange:
             self._shut()
 
     def body(self, answer: Any, address: str, max_size: int) -> bytes:
+        """All of an answer, in time."""
         data = _body(answer, address, max_size, lambda: self._over)
         # A connection that was shut looks like one that has ended.
         if self._over:
-            raise _unreachable(address, "it took too long to arrive")
+            raise unreachable(address, "it took too long to arrive")
         return data
 
     def _shut(self) -> None:
@@ -276,7 +278,7 @@ class _Exchange:
 
 
 class _HTTP(urllib.request.HTTPHandler):
-    def __init__(self, exchange: _Exchange) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         super().__init__()
         self._exchange = exchange
 
@@ -293,7 +295,7 @@ class _HTTP(urllib.request.HTTPHandler):
 
 
 class _HTTPS(urllib.request.HTTPSHandler):
-    def __init__(self, exchange: _Exchange) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         super().__init__()
         self._exchange = exchange
 
@@ -369,26 +371,28 @@ def _body(answer: http.client.HTTPResponse, address: str, max_size: int, over: C
         if len(data) > max_size or sent > 2 * max_size + _PIECE:
             raise StoreError(f"{address} is longer than {max_size} bytes", code="store/too-big", data={"max_size": max_size})
         if over():
-            raise _unreachable(address, "it took too long to arrive")
+            raise unreachable(address, "it took too long to arrive")
     # http.client counts down what was announced, and says nothing when the rest never came.
     if answer.length or (unzip is not None and not unzip.eof):
-        raise _unreachable(address, "it ended early")
+        raise unreachable(address, "it ended early")
     return bytes(data)
 
 
-def _refusal(exc: urllib.error.HTTPError, address: str) -> StoreError:
-    if exc.code in {404, 410}:
-        return StoreError(f"{address} is not there: the server answered {exc.code}", code="store/absent", next_step="check the address.")
-    if exc.code in {401, 403}:
+def refusal(code: int, reason: str, address: str) -> StoreError:
+    """What a server's status means where it gives no file."""
+    if code in {404, 410}:
+        return StoreError(f"{address} is not there: the server answered {code}", code="store/absent", next_step="check the address.")
+    if code in {401, 403}:
         return StoreError(
-            f"{address} may not be read: the server answered {exc.code}",
+            f"{address} may not be read: the server answered {code}",
             code="store/denied",
             next_step="a record must be public; ask its keeper.",
         )
-    if exc.code < 400:
-        return StoreError(f"{address} redirects in a way that is not followed: {exc.reason}", code="store/redirect", next_step=_TRY_LATER)
-    return StoreError(f"{address} cannot be read: the server answered {exc.code}", code="store/unreachable", next_step=_TRY_LATER)
+    if code < 400:
+        return StoreError(f"{address} redirects in a way that is not followed: {reason}", code="store/redirect", next_step=_TRY_LATER)
+    return StoreError(f"{address} cannot be read: the server answered {code}", code="store/unreachable", next_step=_TRY_LATER)
 
 
-def _unreachable(address: str, why: object) -> StoreError:
+def unreachable(address: str, why: object) -> StoreError:
+    """Nobody answers, or not as a server does."""
     return StoreError(f"cannot reach {address}: {why}", code="store/unreachable", next_step=_TRY_LATER)

@@ -6,10 +6,11 @@ What one object's place does wrong ends that object, which is named; what this m
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from commonhold.kernel.errors import CommonholdError, FormatError, ProofError, RuleError
 from commonhold.mirror.folder.source import From
@@ -24,6 +25,9 @@ MAX_NAMED: Final = 1000
 """Failures that are named; the others are counted."""
 GIVE_UP: Final = 16
 """So many objects in a row that the place did not answer for, and it is asked for no more."""
+
+_A = TypeVar("_A")
+_B = TypeVar("_B")
 
 
 class Item(NamedTuple):
@@ -99,6 +103,18 @@ class Fetching:
                 self._silent = GIVE_UP
                 pool.shutdown(cancel_futures=True)
                 raise
+
+    def ahead(self, work: Callable[[_A], _B], items: Iterable[_A]) -> Iterator[tuple[_A, _B]]:
+        """What *work* gives for each item, in order; as many are worked on at a time as there are connections, and no more are held."""
+        with ThreadPoolExecutor(self._jobs, thread_name_prefix="ahead") as pool:
+            waiting: deque[tuple[_A, Future[_B]]] = deque()
+            for item in items:
+                waiting.append((item, pool.submit(work, item)))
+                if len(waiting) >= self._jobs:
+                    first, found = waiting.popleft()
+                    yield first, found.result()
+            for first, found in waiting:
+                yield first, found.result()
 
     def bytes_of(self, item: Item) -> bytes | None:
         """One small object in memory, hashed, not kept yet; None if it is not to be had, which is then among what failed."""

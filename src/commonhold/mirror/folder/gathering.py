@@ -104,8 +104,7 @@ def _groups(wanted: Wanted, objects: ObjectDirectory, fetching: Fetching, done: 
     """Works a few at a time, as many as their manifests fit in the room of the largest one."""
     group: dict[str, tuple[bytes, Work]] = {}
     size = parts = 0
-    for digest in wanted.works:
-        raw = _manifest(digest, objects, fetching)
+    for digest, raw in fetching.ahead(lambda name: _manifest(name, objects, fetching), wanted.works):
         try:
             work = None if raw is None else parse_work(raw)
         except FormatError as error:

@@ -13,8 +13,9 @@ from typing import Final, Protocol
 from urllib.parse import quote
 
 from commonhold.kernel.errors import StoreError
-from commonhold.store.fetch import Fetch, check_plain, is_private_address, is_url, url_fetch, url_pieces
+from commonhold.store.fetch import Fetch, check_plain, is_private_address, is_url, url_fetch
 from commonhold.store.files import DirectoryFiles, Refusals
+from commonhold.store.lines import Lines
 from commonhold.store.objects.protocol import PIECE
 from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT, StaticReader
 from commonhold.store.record import RECORD
@@ -36,6 +37,9 @@ class From(Protocol):
         Raises:
             StoreError: ``store/absent``, ``store/too-big`` with the first byte too many, and others.
         """
+
+    def close(self) -> None:
+        """Let go of what was kept open."""
 
 
 class FromFolder:
@@ -77,6 +81,9 @@ class FromFolder:
         finally:
             os.close(fd)
 
+    def close(self) -> None:
+        """As :meth:`From.close`."""
+
 
 class FromWeb:
     """The address of a static mirror or of a partner's mirror.
@@ -90,17 +97,22 @@ class FromWeb:
 
     def __init__(self, url: str, *, grace: float = GRACE) -> None:
         check_plain(url)
-        self._url, self._grace = url.rstrip("/"), grace
+        self._url = url.rstrip("/")
         # Whoever named an address outside does not mean this machine's own network, wherever a name or a redirect leads.
         self._public = not is_private_address(url)
         self.read: Fetch = url_fetch(self._url, public_only=self._public)
+        self._lines = Lines(self._url, grace=grace, least=LEAST_RATE, public_only=self._public)
 
     def __str__(self) -> str:
         return self._url
 
     def pieces(self, name: str, max_size: int) -> Iterator[bytes]:
         """As :meth:`From.pieces`."""
-        return url_pieces(f"{self._url}/{quote(name)}", max_size, grace=self._grace, least=LEAST_RATE, public_only=self._public)
+        return self._lines.pieces(quote(name), max_size)
+
+    def close(self) -> None:
+        """As :meth:`From.close`."""
+        self._lines.close()
 
 
 def open_from(place: str, *, grace: float = GRACE) -> From:

@@ -7,6 +7,7 @@ rest goes on.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,11 +83,15 @@ def sync(
         FormatError, StoreError: if it is damaged or half-written, or the place or this machine's disk cannot be read or written.
             Whatever is raised, what was held is there as it was.
     """
-    source = open_from(place, grace=grace)
     if not is_url(place) and os.path.realpath(place) == os.path.realpath(target):
         raise StoreError(
             f"{place} is the mirror itself", code="mirror/inside", next_step="Name the place to read from first, then the folder."
         )
+    with contextlib.closing(open_from(place, grace=grace)) as source:
+        return _sync(source, target, org, jobs, Pace(rate), verify=verify, show=show)
+
+
+def _sync(source: From, target: Path, org: str, jobs: int, pace: Pace, *, verify: bool, show: Show) -> Synced:
     there = record_at(source, record_prefix(source))
     try:
         offered = head_of(there)
@@ -103,7 +108,6 @@ def sync(
             next_step="Compare the organisation's id with one that you have on paper or from a partner.",
             data={"found": offered.org, "expected": org},
         )
-    pace = Pace(rate)
     with opened(target, offered.org) as folder:
         settle(folder)
         held = held_head(folder, offered)
