@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from tests.attacks import Mutation, attack
@@ -42,8 +41,8 @@ def test_drafts_survive_the_house(house: House, tmp_path: Path) -> None:
     mirror = house.base / "mirror"
     assert command("mirror", "build", mirror, "--at", house.path).code == 0
     assert files_with(mirror, DRAFT) == []
-    # The disk is gone; a copy of the record and the snapshot are left.
-    kept = shutil.copy(made["snapshot"], tmp_path / "kept.age")
+    # The disk is gone; a mirror is left, and the snapshot lies in it.
+    assert (mirror / "snapshots" / Path(made["snapshot"]).name).read_bytes() == Path(made["snapshot"]).read_bytes()
     purpose = house.write("purpose.txt", "The disk is gone.\n")
     released = must(act(house, "curlew", "release", "mailbox", "--purpose", purpose, "--key", house.base / "one-off.key"))
     for name in ("tern", "plover", "heron"):
@@ -51,8 +50,11 @@ def test_drafts_survive_the_house(house: House, tmp_path: Path) -> None:
             break
     for name in OFFICERS[:2]:
         must(act(house, name, "contribute", released["proposal"]["id"], "--yes"))
+    assert command("mirror", "build", mirror, "--at", house.path).code == 0
     there = tmp_path / "there"
-    shutil.copytree(mirror, there)
+    restored = command("restore", mirror, there, "--json")
+    assert (restored.code, restored.json["snapshots"], restored.json["texts_nowhere"]) == (0, 1, []), restored.said
+    kept = next((there / "snapshots").iterdir())
     opened = unseal(house, released["proposal"]["id"], "--name", "mailbox")
     assert opened.code == 0, opened.said
     back = process("snapshot", "open", kept, "--identity", "-", "--house", there, "--json", stdin=opened.out)
@@ -85,6 +87,11 @@ def test_no_snapshot_is_made_for_a_key_that_nobody_holds(house: House, tmp_path:
     for name in OFFICERS:
         must(act(house, name, "drill", "mailbox"))
     assert command("snapshot", "make", "--house", house.path).code == 0
+    (house.path / "snapshots" / "mine.age").write_text("mine")
+    (house.path / "snapshots" / "20200101T000000Z.age").write_text("old")
+    kept = house.ask("snapshot", "make", "-o", tmp_path / "out.age", "--keep", 1)
+    assert kept["gone"] == ["20200101T000000Z.age"]
+    assert len(list((house.path / "snapshots").iterdir())) == 2
     assert process("snapshot", "key", "--resource", "mailbox", "--anew", "--house", house.path).code == 0
     later = command("snapshot", "make", "--house", house.path, "--json")
     assert (later.code, later.json["code"]) == (1, "snapshot/no-seal")

@@ -79,7 +79,7 @@ def test_an_older_record_and_an_older_site_take_nothings_place(town: Town, tmp_p
     ),
     Mutation(
         FILES,
-        find="        folder.put(path, pieces(), digest=digest, max_size=MAX_FILE)",
+        find="        folder.put(path, pieces(), digest=digest, max_size=_limit(path))",
         replace="        folder.put(path, pieces(), max_size=MAX_FILE)",
     ),
 )

@@ -130,7 +130,8 @@ def _report(done: Restored, seconds: float, target: str, kit: Path | None, org: 
         f"lost         {'nothing' if done.whole and not done.texts else f'{lost} works, {len(done.failed)} objects, {len(done.texts)} texts'}",
         *(printable(f"  no mirror had {digest}: {why}") for digest, why in list(done.failed.items())[:SHOWN]),
         *(f"  no mirror had the text {digest}" for digest in done.texts[:SHOWN]),
-        f"settings     {done.files} files of settings and site" + ("" if done.settings else ": no mirror had any that the house signed"),
+        f"settings     {done.files} files of settings, site and snapshots"
+        + ("" if done.settings else ": no mirror had any that the house signed"),
         *(
             [f"snapshots    {done.snapshots}, sealed: the custodians open them together (commonhold snapshot open)"]
             if done.snapshots

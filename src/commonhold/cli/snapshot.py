@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from commonhold.kernel.record.state import State
 
 _IDENTITY: Final = re.compile(r"AGE-SECRET-KEY-1[A-Z0-9]{58}", re.ASCII | re.IGNORECASE)
+_OURS: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z\.age", re.ASCII)
 _MAX_TYPED: Final = 1 << 16
 
 
@@ -67,9 +68,10 @@ def key(resource: str, anew: bool, house: Path) -> None:  # noqa: FBT001 - click
 
 @command.command()
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="The file to write; otherwise one in HOUSE/snapshots.")
+@click.option("--keep", type=click.IntRange(min=1), help="Then delete all in HOUSE/snapshots but the newest N.")
 @folder_option
 @json_option
-def make(out: Path | None, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def make(out: Path | None, keep: int | None, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Encrypt what the house holds and no mirror does: works that nobody published, other objects, and files that lie in its folder; never its keys.
 
     Without --out it lies in HOUSE/snapshots, and `commonhold mirror build` takes it along.
@@ -100,13 +102,25 @@ def make(out: Path | None, house: Path, as_json: bool) -> None:  # noqa: FBT001 
             public.update([work, *load_work(objects, work).objects()])
         head = Head(FORM, state.org, state.origin, state.size, now)
         done = write_snapshot(house, out, config.recipient, head, public.__contains__, bar.update)
-    value = {"snapshot": str(out), "recipient": config.recipient, "resource": config.resource, **vars(done), "size": out.stat().st_size}
+    ours = sorted(path for path in (house / FOLDER).glob("*.age") if _OURS.fullmatch(path.name))
+    gone = ours[:-keep] if keep else []
+    for path in gone:
+        path.unlink()
+    value = {
+        "snapshot": str(out),
+        "gone": [path.name for path in gone],
+        "recipient": config.recipient,
+        "resource": config.resource,
+        **vars(done),
+        "size": out.stat().st_size,
+    }
     emit(
         as_json,
         value,
         lambda: "\n".join(
             [
                 f"wrote {printable(out)}: {done.works} works, {done.objects} objects with {done.bytes} bytes, {done.files} files",
+                *(f"deleted {path.name}" for path in gone),
                 *(f"left out, no plain file: {printable(path)}" for path in done.left),
             ]
         ),

@@ -40,7 +40,7 @@ def lines_of_run(value: dict[str, Any]) -> list[str]:
         f"objects      {value['objects']} new, {value['bytes']} bytes",
         f"works        {value['works']} whole" + (f", {len(value['incomplete'])} not" if value["incomplete"] else ""),
         *([f"erased       {value['erased']} by decisions of the record"] if value["erased"] else []),
-        f"files        {files['listed']} of settings and site, {files['taken']} new, {files['gone']} gone",
+        f"files        {files['listed']} of settings, site and snapshots, {files['taken']} new, {files['gone']} gone",
         *([printable(f"left out     {len(files['left_out'])} whose names begin with a dot")] if files["left_out"] else []),
         *(printable(f"failed       {name}: {why}") for name, why in failed[:SHOWN]),
         *([f"failed       {more} more"] if more > 0 else []),

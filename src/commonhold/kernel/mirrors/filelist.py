@@ -1,4 +1,4 @@
-"""The list of the settings and the site in a mirror: ``files.sha256``, as ``sha256sum --check`` reads it (docs/formats/mirror.md).
+"""The list of the settings, the site and the sealed snapshots in a mirror: ``files.sha256``, as ``sha256sum --check`` reads it (docs/formats/mirror.md).
 
 Whoever copies a mirror writes files under these names, so a name is refused that could lead anywhere else, hide, or fall together with another on some
 file system: links have no line, and no part begins with a dot.
@@ -16,7 +16,7 @@ from typing import Final
 from commonhold.kernel.canonical import check_words
 from commonhold.kernel.errors import FormatError
 
-FOLDERS: Final = ("settings", "site")
+FOLDERS: Final = ("settings", "site", "snapshots")
 """Everything that is listed lies below one of these."""
 MAX_LIST: Final = 16 << 20
 MAX_FILES: Final = 100_000
@@ -111,7 +111,7 @@ def _check_path(path: str) -> None:
     if len(path.encode(errors="replace")) > MAX_PATH or len(parts) > MAX_DEPTH:
         why = f"it is longer than {MAX_PATH} bytes, or deeper than {MAX_DEPTH} folders"
     elif parts[0] not in FOLDERS or len(parts) == 1:
-        why = f"it does not lie below {' or '.join(FOLDERS)}"
+        why = f"it does not lie below {', '.join(FOLDERS[:-1])} or {FOLDERS[-1]}"
     elif not all(parts) or any(part.startswith(".") or len(part.encode(errors="replace")) > MAX_PART for part in parts):
         why = f"a part of it is empty, begins with a dot, or is longer than {MAX_PART} bytes"
     elif "\\" in path or "\n" in path:

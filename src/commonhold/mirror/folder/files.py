@@ -1,4 +1,4 @@
-"""Settings and the site in a mirror: which a house wrote, listed and signed for; copied, and taken from another mirror (docs/formats/mirror.md).
+"""Settings, the site and sealed snapshots in a mirror: which a house wrote, listed and signed for; copied, and taken from another mirror (docs/formats/mirror.md).
 
 New files come first, then the list, then the note that names the list, and only then what is gone goes. ``settings/`` and ``site/`` are the mirror's
 own: whatever else lies there goes too.
@@ -24,15 +24,17 @@ from commonhold.mirror.folder.place import MirrorFolder
 from commonhold.mirror.folder.source import From, FromFolder
 from commonhold.store.files import Refusals
 from commonhold.store.objects.pace import Pace
+from commonhold.store.objects.protocol import MAX_OBJECT
 from commonhold.store.partnerfile import FILE as PARTNERS
 from commonhold.store.partnerfile import read_partners
+from commonhold.store.snapshots import FOLDER as SNAPSHOTS
 
 NOTE: Final = "mirror"
 LIST: Final = "files.sha256"
 SETTINGS: Final = (PARTNERS, "store.json")
 """The house's settings that are no secrets, by their names in its folder: where partners answer, and how many copies of works there are to be."""
 MAX_FILE: Final = 1 << 30
-"""Bytes of one file of the site; films are works."""
+"""Bytes of one file of the site; films are works. A snapshot is as long as what it holds."""
 
 
 @dataclass
@@ -86,6 +88,8 @@ def build_files(
     done = Files()
     held, _, before = held_files(folder, signer.verifier)
     found = {f"settings/{name}": house / name for name in SETTINGS if (house / name).is_file()}
+    if (house / SNAPSHOTS).is_dir():
+        found |= {f"{SNAPSHOTS}/{name}": house / SNAPSHOTS / name for name in _below(house / SNAPSHOTS, done)}
     if site is not None:
         found |= {f"site/{name}": site / name for name in _below(site, done)}
     check_paths(found)
@@ -185,7 +189,7 @@ def _take(folder: MirrorFolder, source: From, path: str, digest: str, pace: Pace
 
     def pieces() -> Iterator[bytes]:
         try:
-            for piece in source.pieces(path, MAX_FILE):
+            for piece in source.pieces(path, _limit(path)):
                 done.bytes += len(piece)
                 yield piece
                 pace.took(len(piece))
@@ -194,7 +198,7 @@ def _take(folder: MirrorFolder, source: From, path: str, digest: str, pace: Pace
             raise
 
     try:
-        folder.put(path, pieces(), digest=digest, max_size=MAX_FILE)
+        folder.put(path, pieces(), digest=digest, max_size=_limit(path))
         done.taken += 1
     except ProofError as error:
         done.failed[path] = str(error)
@@ -210,13 +214,13 @@ def _copied(folder: MirrorFolder, path: str, source: Path, before: Mapping[str, 
     place = FromFolder(source.parent)
     if path in before:
         hashed, size = hashlib.sha256(), 0
-        for piece in place.pieces(source.name, MAX_FILE):
+        for piece in place.pieces(source.name, _limit(path)):
             hashed.update(piece)
             size += len(piece)
         if hashed.hexdigest() == before[path] and folder.size(path) == size:
             return before[path]
     done.taken += 1
-    return folder.put(path, place.pieces(source.name, MAX_FILE), max_size=MAX_FILE)
+    return folder.put(path, place.pieces(source.name, _limit(path)), max_size=_limit(path))
 
 
 def _whole(folder: MirrorFolder, path: str, digest: str, *, verify: bool) -> bool:
@@ -225,7 +229,7 @@ def _whole(folder: MirrorFolder, path: str, digest: str, *, verify: bool) -> boo
     if not verify:
         return True
     hashed = hashlib.sha256()
-    for piece in FromFolder(folder.path).pieces(path, MAX_FILE):
+    for piece in FromFolder(folder.path).pieces(path, _limit(path)):
         hashed.update(piece)
     return hashed.hexdigest() == digest
 
@@ -253,6 +257,10 @@ def _below(site: Path, done: Files) -> Iterator[str]:
                 elif name in here:
                     yield str(path.relative_to(site))
             names[:] = sorted(name for name in names if not name.startswith("."))
+
+
+def _limit(path: str) -> int:
+    return MAX_OBJECT if path.startswith(f"{SNAPSHOTS}/") else MAX_FILE
 
 
 def _publish(folder: MirrorFolder, listed: bytes, note: bytes) -> None:
