@@ -15,12 +15,13 @@ export function direction(code) {
   return code === "ar" ? "rtl" : "ltr";
 }
 
-/** The nodes of one sentence, *text* in the language *code*. */
+/** The nodes of one sentence, *text* in the language *code*; each value says in `data-of` which it is, so that a page can set it apart. */
 export function nodesOf(code, text, values = {}) {
   return text.split(/(\{\w+\})/).filter((part) => part !== "").map((part) => {
     const place = /^\{(\w+)\}$/.exec(part);
     if (place === null) return document.createTextNode(part);
     const value = document.createElement("bdi");
+    value.dataset.of = place[1];
     value.textContent = place[1] === "time" ? moment(code, values.time) : String(values[place[1]]);
     return value;
   });

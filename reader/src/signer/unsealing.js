@@ -132,7 +132,7 @@ function secretNode({ kind, name, value }) {
 /** The code of a second factor, as it stands now. */
 function codeNode(seed) {
   const line = document.createElement("p");
-  line.className = "six";
+  line.className = "now";
   const tick = async () => {
     const values = await codeAt(seed, Math.floor(Date.now() / 1_000));
     if (line.isConnected) say(line, "totp-now", values);
