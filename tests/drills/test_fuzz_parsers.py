@@ -24,6 +24,8 @@ from commonhold.kernel.charter.redline import apply_amendment
 from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.keys import parse_key_value
 from commonhold.kernel.kit import Kit, kit_from_text, kit_from_words
+from commonhold.kernel.mirrors.filelist import list_bytes, parse_list
+from commonhold.kernel.mirrors.note import MirrorNote, parse_mirror_note
 from commonhold.kernel.notes import parse_note
 from commonhold.kernel.record.brief import parse_brief
 from commonhold.kernel.record.entries import parse_entry
@@ -50,6 +52,7 @@ assert ENTRY is not None
 PROOF: Final = make_proof_file(HOUSE.state, HOUSE.tree, tuple(HOUSE.leaves), HOUSE.checkpoint(), 8, ENTRY, {})
 MD: Final = (FOLDER / "charter.md").read_bytes()
 TOML: Final = (FOLDER / "charter.toml").read_bytes()
+MIRROR: Final = MirrorNote(HOUSE.state.origin, 8, HOUSE.tree.root(8), "0" * 64, 162, 1_700_000_000)
 POLICY: Final = (
     f"log {HOUSE.log.verifier}\nwitness reed {PARTNERS['witnesses']['reed']}\nwitness sedge {PARTNERS['witnesses']['sedge']}\ngroup all any reed sedge\nquorum all\n"
 ).encode()
@@ -115,9 +118,16 @@ PARSERS: Final[dict[str, tuple[Callable[[bytes], Any], list[bytes]]]] = {
     "text": (parse_text, [make_text(b"We move.\n", bytes(16))]),
     "journal": (parse_journal, [journal()]),
     "duration": (text(durations.parse_duration), [b"P1Y2M3DT4H5M6S", b"P2W"]),
+    "mirror-note": (text(parse_mirror_note), [MIRROR.text().encode()]),
+    "mirror-list": (
+        parse_list,
+        [list_bytes({"settings/partners": "0" * 64, "site/about/밀물.html": "1" * 64, "site/index.html": "2" * 64})],
+    ),
     "member-id": (text(ids.parse_member_id), [b"sea-holly"]),
 }
-ONE_FORM: Final = {"canonical": canonical_bytes} | dict.fromkeys(("card", "proof-file", "pin", "brief"), lambda file: file.to_bytes())
+ONE_FORM: Final = {"canonical": canonical_bytes, "mirror-list": lambda files: list_bytes(files).removesuffix(b"\n")} | dict.fromkeys(
+    ("card", "proof-file", "pin", "brief"), lambda file: file.to_bytes()
+)
 SLOW: Final = frozenset({"charter", "charter-check", "charter.md", "charter.toml", "amendment", "fold"})
 
 

@@ -54,7 +54,7 @@ def tell(log: Serving, node: Running) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for the memory of a process")
 def test_a_film_passes_through_a_house_and_its_partner_in_little_memory(tmp_path: Path) -> None:
-    """It is published at the house's log, kept by a partner, given out whole and in parts when the house is gone, and let go when that is decided."""
+    """It is published at the house's log, kept by a partner, given out whole, in parts and as a mirror when the house is gone, and let go when that is decided."""
     house, film = found(tmp_path / "saltmarsh"), tmp_path / "film.mp4"
     with film.open("wb") as file:
         for number in range(FILM >> 20):
@@ -89,6 +89,9 @@ def test_a_film_passes_through_a_house_and_its_partner_in_little_memory(tmp_path
         asked = urllib.request.Request(address, headers={"Range": f"bytes={FILM - 64}-"})
         with urllib.request.urlopen(asked, timeout=SECONDS) as part:
             assert (part.status, part.read()) == (206, film.read_bytes()[-64:])
+        copied = command("mirror", "sync", mirror, tmp_path / "copy", "--org", org, "--json")
+        assert (copied.code, copied.json["works"], copied.json["failed"]) == (0, 1, {}), copied.said
+        assert ObjectDirectory(tmp_path / "copy").verify(digest) == FILM
         grown["partner"] = peak(node.process.pid) - before["partner"]
         assert max(grown.values()) < MOST, f"{grown} bytes more"
     decision = house.propose("plover", "erase", f"objects={digest}")

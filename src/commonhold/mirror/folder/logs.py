@@ -66,7 +66,7 @@ def write_record(
 
 
 def settle(folder: MirrorFolder) -> None:
-    """End what a killed run may have left of exchanging two records.
+    """End what a killed run may have left of exchanging two records, and of writing files.
 
     Raises:
         StoreError: if the disk refuses.
@@ -79,6 +79,7 @@ def settle(folder: MirrorFolder) -> None:
         for left in (last, folder.path / OWN / NEXT):
             if left.is_dir():
                 shutil.rmtree(left)
+    DirectoryFiles(record).clear_scratch()
 
 
 def _write_whole(
