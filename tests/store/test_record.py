@@ -376,6 +376,6 @@ def test_a_broken_worker_is_no_answer() -> None:
 
 def test_an_interrupt_is_left_to_the_process_that_a_person_started() -> None:
     """A worker prints no traceback when somebody presses Ctrl-C: it takes no notice."""
-    code = "import os, signal\nfrom commonhold.store.workers import _leave_interrupts\n_leave_interrupts()\nos.kill(os.getpid(), signal.SIGINT)\nprint('on')"
+    code = "import os, signal\nfrom commonhold.store.workers import _begin\n_begin()\nos.kill(os.getpid(), signal.SIGINT)\nprint('on')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert (done.stdout, done.stderr) == ("on\n", "")

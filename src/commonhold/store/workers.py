@@ -41,7 +41,7 @@ def signature_workers(entries: int) -> Iterator[Verifier]:
     alone = threading.active_count() == 1 and sys.platform == "linux"
     context = multiprocessing.get_context("fork" if alone else "spawn")
     # One worker is enough: the fold takes about as long as the signatures.
-    with ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_leave_interrupts) as pool:
+    with ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_begin) as pool:
         started = pool.submit(verify_jobs, [])
 
         def elsewhere(jobs: list[Job]) -> Callable[[], list[bool]]:
@@ -77,6 +77,17 @@ def _answers(future: Future[list[bool]], jobs: list[Job]) -> list[bool]:
         return verify_jobs(jobs)
 
 
-def _leave_interrupts() -> None:
-    """Leave Ctrl-C to the process that a person started; it ends the worker."""
+def _begin() -> None:
+    """Leave Ctrl-C to the process that a person started, and end when it does, however that ends: a worker waits on a pipe that it holds open itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    import multiprocessing  # noqa: PLC0415 - imported by now
+    from multiprocessing.connection import wait  # noqa: PLC0415
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
