@@ -149,6 +149,56 @@ def test_a_folder_that_holds_something_stays_as_it_is(town: Town, tmp_path: Path
     assert town.path.is_dir()
 
 
+@attack(
+    "restore-settings",
+    Mutation(RESTORE, find=" and not done.texts and done.settings:", replace=" and not done.texts:"),
+    Mutation(RESTORE, find="len(listed), note is not None", replace="len(best.files.listed), best.files.signed"),
+)
+def test_settings_and_site_come_from_whichever_mirror_has_them(town: Town, tmp_path: Path) -> None:
+    """A file of the site that one keeper changed, or a mirror without any, costs nothing: the next mirror is asked, and what one gave stays."""
+    town.put_charter()
+    town.build(tmp_path / "mirror")
+    changed, bare, few = tmp_path / "changed", tmp_path / "bare", tmp_path / "few"
+    for mirror in changed, bare, few:
+        shutil.copytree(tmp_path / "mirror", mirror)
+    flip(changed / "site" / "index.html")
+    (bare / "mirror").unlink()
+    parts_of(few)[0].unlink()
+    for number, places in enumerate([[changed, tmp_path / "mirror"], [bare, tmp_path / "mirror"], [few, bare]]):
+        done = restore([str(place) for place in places], tmp_path / f"new-{number}")
+        assert (done.whole, done.texts, done.settings, done.files) == (True, [], True, 3)
+        assert (tmp_path / f"new-{number}" / "site" / "index.html").read_text() == "<p>Saltmarsh</p>"
+        assert (tmp_path / f"new-{number}" / "partners").is_file()
+
+
+@attack(
+    "restore-alone",
+    Mutation(
+        RESTORE, find="    lock = DirectoryFiles(stage).lock(LOCK)", replace='    lock = DirectoryFiles(stage).lock(f"{LOCK}{id(stage)}")'
+    ),
+)
+def test_two_restores_into_one_folder_are_one_too_many(town: Town, tmp_path: Path) -> None:
+    """The second is told to wait, and takes nothing from the first; after it there is a house; and where nothing came, nothing is left."""
+    codes: list[str] = []
+
+    def open_next(_mirror: Path, house: Path) -> None:
+        with pytest.raises(StoreError) as second:
+            restore([str(tmp_path / "mirror")], tmp_path / "new")
+        codes.append(second.value.code)
+        (house / "record").mkdir(parents=True)
+        (house / "record" / "checkpoint").write_text("new")
+
+    assert restore([str(tmp_path / "mirror")], tmp_path / "new", open_next=open_next).whole
+    with pytest.raises(StoreError) as third:
+        restore([str(tmp_path / "mirror")], tmp_path / "new")
+    assert (codes, third.value.code) == (["store/locked"], "restore/not-empty")
+    assert "there is a house in it" in str(third.value)
+    assert (tmp_path / "new" / "record" / "checkpoint").read_text() == "new"
+    with pytest.raises(StoreError):
+        restore([str(tmp_path / "nowhere")], tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_bad_server_gives_what_is_good_of_it(town: Town, tmp_path: Path) -> None:
     """500s, half objects, objects without end and redirects inside: the rest comes, each is named, and another mirror gives these."""
     bad = parts_of(tmp_path / "mirror")

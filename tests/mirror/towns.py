@@ -11,7 +11,7 @@ from commonhold.mirror.folder.build import Built, build
 from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.record import Record
 from commonhold.testing.house import MemoryHouse
-from tests.kernel.attacks.saltmarsh import house
+from tests.kernel.attacks.saltmarsh import compiled, house
 from tests.store.houses import log_seed
 from tests.store.works import put_programme
 
@@ -57,6 +57,11 @@ class Town:
         proposal = self.decide("plover", "publish", {"work": work}, "plover")
         assert self.made.status(proposal) == "enacted"
         return work, parts
+
+    def put_charter(self) -> None:
+        """The charter's articles, which a house that was founded on a disk has from the beginning."""
+        for text in compiled().texts.values():
+            self.objects.put(text)
 
     def say(self, words: str) -> str:
         """A statement whose text is in the store; gives the text's digest."""

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from commonhold.kernel.charter import compile_charter, draft_amendment
+from commonhold.kernel.charter import CompiledCharter, compile_charter, draft_amendment
 from commonhold.testing.house import MemoryHouse
 
 FOLDER: Final = Path(__file__).resolve().parents[3] / "examples" / "saltmarsh"
@@ -23,9 +23,14 @@ LANGUAGE: Final = "en"
 
 
 @cache
+def compiled() -> CompiledCharter:
+    """The charter and its texts."""
+    return compile_charter((FOLDER / "charter.md").read_text("utf-8"), (FOLDER / "charter.toml").read_text("utf-8"))
+
+
 def charter() -> dict[str, Any]:
     """The compiled charter; take a copy before bending it."""
-    return compile_charter((FOLDER / "charter.md").read_text("utf-8"), (FOLDER / "charter.toml").read_text("utf-8")).value
+    return compiled().value
 
 
 def digest(text: str) -> str:

@@ -9,11 +9,12 @@ next run goes on from there.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,14 +24,15 @@ import msgspec
 from commonhold.kernel.errors import CommonholdError, StoreError
 from commonhold.kernel.record.freshness import read_answers
 from commonhold.mirror.folder.fetching import Fetched, Fetching
-from commonhold.mirror.folder.files import SETTINGS
+from commonhold.mirror.folder.files import SETTINGS, held_files
 from commonhold.mirror.folder.gathering import Gathered, Show, Wanted, gather, quiet
-from commonhold.mirror.folder.place import EVIDENCE, opened
+from commonhold.mirror.folder.place import EVIDENCE, MirrorFolder, opened
 from commonhold.mirror.folder.source import GRACE, open_from
 from commonhold.mirror.folder.sync import JOBS, Synced, sync
 from commonhold.store.files import DirectoryFiles, Refusals, with_fd
 from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.objects.pace import Pace
+from commonhold.store.reader import CHECKPOINT
 from commonhold.store.record import LOG_KEY, RECORD, ReadRecord
 
 STAGE: Final = ".restoring"
@@ -38,6 +40,7 @@ MIRROR: Final = "mirror"
 HOUSE: Final = "house"
 KEYS: Final = os.path.dirname(LOG_KEY)
 READY: Final = "ready"
+LOCK: Final = "lock"
 ANOTHER: Final = "Run it again, or name further mirrors before the folder; what came is kept. --anyway goes on without what is missing."
 _IGNORED: Final = {STAGE, "lost+found"}
 _MAX_READY: Final = 64 << 20
@@ -113,23 +116,23 @@ def restore(
     """
     check_target(target)
     stage = target / STAGE
-    if (stage / READY).is_file():
-        # Everything was ready, and something stopped it while it moved.
+    with _alone(target):
+        if (stage / READY).is_file():
+            # Everything was ready, and something stopped it while it moved.
+            return _move(target)
+        done = gather_mirrors(places, stage / MIRROR, org=org, jobs=jobs, rate=rate, show=show, grace=grace)
+        if not done.whole and not anyway:
+            raise incomplete(done)
+        house = stage / HOUSE
+        with Refusals(f"make the house in {target}"):
+            if house.is_dir():
+                # Of a run that was stopped here nothing was used yet, its log's key neither.
+                shutil.rmtree(house)
+            if open_next is not None:
+                open_next(stage / MIRROR, house)
+                _flush(house)
+        DirectoryFiles(stage).replace(READY, json.dumps(dataclasses.asdict(done)).encode())
         return _move(target)
-    done = gather_mirrors(places, stage / MIRROR, org=org, jobs=jobs, rate=rate, show=show, grace=grace)
-    if not done.whole and not anyway:
-        raise incomplete(done)
-    house = stage / HOUSE
-    with Refusals(f"make the house in {target}"):
-        # Of a run that was stopped here nothing was used yet.
-        shutil.rmtree(house, ignore_errors=True)
-        if open_next is None:
-            shutil.copytree(stage / MIRROR / RECORD, house / RECORD)
-            _flush(house)
-    if open_next is not None:
-        open_next(stage / MIRROR, house)
-    DirectoryFiles(stage).replace(READY, json.dumps(dataclasses.asdict(done)).encode())
-    return _move(target)
 
 
 def gather_mirrors(
@@ -164,7 +167,7 @@ def gather_mirrors(
         else:
             best = found
             _count(done, found.fetched, found.gathered)
-        if best is not None and _describe(done, best, folder).whole and not done.texts:
+        if best is not None and _describe(done, best, folder).whole and not done.texts and done.settings:
             # The others are not asked for what is here.
             break
     if best is None:
@@ -185,6 +188,13 @@ def check_target(target: Path) -> None:
             return
         if (target / STAGE / READY).is_file():
             return
+        if (target / RECORD / CHECKPOINT).is_file():
+            # The last that a restore does is to put the record here.
+            raise StoreError(
+                f"{target} is not empty: there is a house in it",
+                code="restore/not-empty",
+                next_step=f"It is whole if commonhold verify {target} says so. Choose an empty folder for another; nothing was written.",
+            )
         if names - _IGNORED:
             raise StoreError(
                 f"{target} is not empty",
@@ -236,8 +246,10 @@ def _describe(done: Restored, best: Synced, folder: Path) -> Restored:
     # What one mirror failed to give, another may have given.
     done.failed = {digest: why for digest, why in done.failed.items() if objects.size_there(digest) < 0}
     done.texts = [text for text in Wanted.of(best.read.state).texts if objects.size_there(text) < 0]
-    done.files, done.settings = len(best.files.listed), best.files.signed
-    done.snapshots = sum(path.startswith("snapshots/") for path in best.files.listed)
+    # As they lie here: what the last mirror lacked, one before may have given.
+    note, _, listed = held_files(MirrorFolder(folder, best.org), best.read.log_key)
+    done.files, done.settings = len(listed), note is not None
+    done.snapshots = sum(path.startswith("snapshots/") for path in listed)
     return done
 
 
@@ -253,18 +265,39 @@ def _move(target: Path) -> Restored:
         (mirror / EVIDENCE, target / "evidence"),
         *((mirror / "settings" / name, target / name) for name in SETTINGS),
         (house / KEYS, target / KEYS),
-        (house / RECORD, target / RECORD),
+        # Without a next epoch it is the mirror's own.
+        ((house if house.is_dir() else mirror) / RECORD, target / RECORD),
     ]
     with Refusals(f"make the house in {target}"):
         for source, place in steps:
             if source.exists() and not place.exists():
                 os.rename(source, place)
                 with_fd(str(target), os.fsync)
+        # The mark goes last, so that whatever stops this, the next run clears up and says what was restored.
+        for left in set(os.listdir(stage)) - {READY, LOCK}:
+            shutil.rmtree(stage / left)
         (stage / READY).unlink()
         with_fd(str(stage), os.fsync)
-        # What is left behind without the mark is only rubbish.
-        shutil.rmtree(stage, ignore_errors=True)
     return done
+
+
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """One restore into a folder at a time; where nothing came, nothing is left."""
+    stage, new = target / STAGE, not target.exists()
+    lock = DirectoryFiles(stage).lock(LOCK)
+    try:
+        # Another may have ended since the folder was looked into.
+        check_target(target)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if os.listdir(stage) == [LOCK]:
+                (stage / LOCK).unlink()
+                stage.rmdir()
+            if new:
+                target.rmdir()
+        lock.release()
 
 
 def _flush(folder: Path) -> None:
