@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +11,8 @@ from pathlib import Path
 
 from running import SECONDS, NotHealthyError
 from stage import Answer, Stage
+
+from commonhold.testing import terminal
 
 PROGRAM = Path(sys.executable).with_name("commonhold")
 
@@ -76,36 +74,10 @@ def at_terminal(stage: Stage, *arguments: str, answers: Sequence[tuple[str, str]
         NotHealthyError: if a question does not come.
     """
     stage.type(" ".join(("commonhold", *arguments)))
-    parent, child = pty.openpty()
-    shown = b""
-
-    def read(until: float) -> bool:
-        nonlocal shown
-        if not select.select([parent], [], [], max(0.0, until - time.monotonic()))[0]:
-            raise NotHealthyError(f"`commonhold {' '.join(arguments[:3])}` asks no more: {shown.decode('utf-8', 'replace')}")
-        try:
-            piece = os.read(parent, 4096)
-        except OSError:
-            piece = b""
-        shown += piece
-        return bool(piece)
-
-    with subprocess.Popen([str(PROGRAM), *arguments], stdin=child, stdout=child, stderr=child, start_new_session=True) as process:
-        os.close(child)
-        at = 0
-        for question, answer in answers:
-            end = time.monotonic() + SECONDS
-            while question.encode() not in shown[at:]:
-                if not read(end):
-                    stage.fail(f"the program asks for: {question}", shown.decode("utf-8", "replace"))
-            at = len(shown)
-            os.write(parent, answer.encode() + b"\n")
-        end = time.monotonic() + SECONDS
-        while read(end):
-            pass
-        code = process.wait(SECONDS)
-    os.close(parent)
-    text = shown.decode("utf-8", "replace").replace("\r\n", "\n")
+    try:
+        code, text = terminal.at_terminal([str(PROGRAM), *arguments], answers, seconds=SECONDS)
+    except terminal.SilentError as error:
+        raise NotHealthyError(f"`commonhold {' '.join(arguments[:3])}` does not ask for: {error}") from None
     stage.show(text)
     if code:
         stage.fail(f"`commonhold {' '.join(arguments[:3])}` works at a terminal", f"exit code {code}")

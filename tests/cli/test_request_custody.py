@@ -146,6 +146,10 @@ def test_what_cannot_be_asked_or_done_is_named(house: House) -> None:
     refused(command("request", "contribute", about["of"], "--house", house.path), 1, "no release")
     why = house.write("why.txt", "We move.\n")
     refused(command("request", "release", "page", "--seal", 7, "--purpose", why, "--house", house.path), 1, "cannot be released")
+    key = house.base / "seven.key"
+    asks = ("custody", "release", "page", "--seal", 7, "--purpose", why, "--key", key, "--house", house.path, "--kit", house.kit("curlew"))
+    refused(command(*asks), 1, "cannot be released")
+    assert not key.exists()
     sign = ("--unvouched", "--yes", "-o", house.base / "none.entry")
     refused(
         command("sign", asked(house, "drill", "page", "--for", "curlew"), "--kit", house.kit("curlew"), *sign), 1, "curlew has no share"

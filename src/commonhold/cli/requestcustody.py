@@ -6,7 +6,6 @@ can make (a proof, a share for somebody else, a seal, a one-off key) it makes, a
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import zip_longest
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from commonhold.cli.custody.releaseoptions import after, release_kind, release_options, seal_to_open
 from commonhold.cli.output import printable
 from commonhold.cli.requesting import Asked, asked_of, hand_out, request_options
 
@@ -87,17 +87,7 @@ def unseal(proposal: str, **options: Any) -> None:
 
 @click.command()
 @click.argument("resource")
-@click.option(
-    "--purpose",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file that says what for; every custodian reads it.",
-)
-@click.option(
-    "--seal", "number", type=click.IntRange(1), help="An earlier seal, as long as two members have not attested that it is worth nothing."
-)
-@click.option("--emergency", is_flag=True, help="By the charter's rule for emergencies.")
-@click.option("--until", default="P7D", show_default=True, help="How long custodians may contribute, as an ISO 8601 duration.")
+@release_options
 @within_option
 @request_options
 def release(
@@ -110,23 +100,13 @@ def release(
     **options: Any,
 ) -> None:
     """Ask somebody to ask for the release of RESOURCE: their page makes the one-off key, and they keep it."""
-    from commonhold.cli.custody.holding import require_live  # noqa: PLC0415
     from commonhold.cli.propose import text_object  # noqa: PLC0415
-    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
-    from commonhold.kernel.record.keeping import openable_seal  # noqa: PLC0415
 
     asked, read = asked_of(options)
-    live = require_live(read.state, resource)
-    found = live if number is None else openable_seal(read.state, resource, number)
-    if found is None:
-        raise RuleError(
-            f"seal {number} of {resource} cannot be released any more: seal {live.number} is live",
-            code="release/not-live",
-            next_step="Ask without --seal; `commonhold custody status` shows every seal.",
-        )
+    found = seal_to_open(read.state, resource, number)
     digest, raw = text_object(purpose)
-    payload = {"resource": resource, "seal": found.number, "purpose": digest, "until": _after(read.state, until)}
-    body = {"kind": "emergency-release" if emergency else "release", "payload": payload, "not_after": _after(read.state, within)}
+    payload = {"resource": resource, "seal": found.number, "purpose": digest, "until": after(read.state, until)}
+    body = {"kind": release_kind(emergency=emergency), "payload": payload, "not_after": after(read.state, within)}
     hand_out(asked, read, "propose", body, {digest: raw}, about=_about(found))
 
 
@@ -145,7 +125,7 @@ def seal(resource: str, within: str, **options: Any) -> None:
     earlier = seals_of(state, resource)
     payload = {"resource": resource, "seal": (earlier[0].number if earlier else 0) + 1, "structure": structure.to_value()}
     about = {"clause": clause.name, **_places(state, clause.open, structure)}
-    hand_out(asked, read, "propose", {"kind": "seal", "payload": payload, "not_after": _after(state, within)}, about=about)
+    hand_out(asked, read, "propose", {"kind": "seal", "payload": payload, "not_after": after(state, within)}, about=about)
 
 
 @click.command()
@@ -280,9 +260,3 @@ def _digest(raw: bytes) -> str:
     import hashlib  # noqa: PLC0415
 
     return hashlib.sha256(raw).hexdigest()
-
-
-def _after(state: State, duration: str) -> int:
-    from commonhold.kernel.durations import parse_duration  # noqa: PLC0415
-
-    return parse_duration(duration).after(state.clock or int(time.time()))

@@ -5,7 +5,7 @@ The envelopes here are not encrypted (age throws dice, and this is the kernel): 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from commonhold.kernel.custody.sealing.structure import Group
 from commonhold.kernel.record.custody import AGE_HEADER
 from commonhold.kernel.record.keeping import live_seal, manifest, structure_for
 from commonhold.kernel.record.state import Release, Rotation, Seal
-from tests.kernel.record.helpers import FAR, FLOCK, SEATS, Club, text
+from tests.kernel.record.helpers import FAR, Club, text
 from tests.kernel.sealing.seals import dice
 
 TWO_OFFICERS: Final = {"signatures": {"of": ["chair", "treasurer", "editor"], "m": 2}}
@@ -37,15 +37,8 @@ KEEPING: Final[dict[str, Any]] = {
 class Vault(Club):
     """A club that seals; ``made`` holds each seal's content as its maker had it."""
 
-    def __init__(
-        self,
-        changes: Mapping[str, Any] | None = None,
-        *,
-        members: Sequence[str] = FLOCK,
-        seats: Mapping[str, str] = SEATS,
-        clocked: bool = False,
-    ) -> None:
-        super().__init__({**KEEPING, **(changes or {})}, members=members, seats=seats, clocked=clocked)
+    def __init__(self, changes: Mapping[str, Any] | None = None, **club: Any) -> None:
+        super().__init__({**KEEPING, **(changes or {})}, **club)
         self.made: dict[str, Sealed] = {}
         self.given: dict[str, list[bytes]] = {}
 

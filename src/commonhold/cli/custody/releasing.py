@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,14 @@ import click
 
 from commonhold.cli.acting import open_actor
 from commonhold.cli.custody.discipline import keep_in_memory, refuse_regular_file
-from commonhold.cli.custody.holding import find_release, require_live
+from commonhold.cli.custody.holding import find_release
+from commonhold.cli.custody.releaseoptions import after, release_kind, release_options, seal_to_open
 from commonhold.cli.options import house_option, json_option, kit_option
 from commonhold.cli.output import json_text, note, printable
 from commonhold.kernel import b64
 from commonhold.kernel.custody.sealing.bundle import Secret
 from commonhold.kernel.custody.sealing.opening import open_seal
 from commonhold.kernel.custody.sealing.shares import Envelope, check_contribution
-from commonhold.kernel.durations import parse_duration
 from commonhold.kernel.errors import CommonholdError, CustodyError, RuleError
 from commonhold.kernel.keys import recipient_fingerprint
 from commonhold.kernel.kinds import RELEASES
@@ -34,24 +33,10 @@ _MAX_KEY = 4_096
 
 @click.command("release")
 @click.argument("resource")
-@click.option(
-    "--purpose",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file that says what for; every custodian reads it.",
-)
+@release_options
 @click.option(
     "--key", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Where to keep the release's one-off key: a new file."
 )
-@click.option(
-    "--seal", "number", type=click.IntRange(1), help="An earlier seal, as long as two members have not attested that it is worth nothing."
-)
-@click.option(
-    "--emergency",
-    is_flag=True,
-    help="Ask by the charter's rule for emergencies: fewer approve, the others are told over two ways, and it waits.",
-)
-@click.option("--until", default="P7D", show_default=True, help="How long custodians may contribute, as an ISO 8601 duration.")
 @click.option("--within", default="P7D", show_default=True, help="How long the proposal may be decided, as an ISO 8601 duration.")
 @house_option
 @kit_option()
@@ -80,28 +65,25 @@ def release_command(
     keep_in_memory()
     actor = open_actor(house, kit)
     with actor.record:
-        found = require_live(actor.state, resource)
+        found = seal_to_open(actor.state, resource, number)
         digest, raw = text_object(purpose)
         if key.exists():
             identity = _read_key(key)
             _check_unused(actor.state, recipient_of(identity), key)
         else:
             identity = new_identity()
-            write_new(
-                key, f"# one-off key of a release of {found.resource}, seal {number or found.number}\n{identity}\n".encode(), mode=MODE
-            )
+            write_new(key, f"# one-off key of a release of {found.resource}, seal {found.number}\n{identity}\n".encode(), mode=MODE)
         recipient = recipient_of(identity)
-        now = actor.state.clock or int(time.time())
         payload = {
             "resource": resource,
-            "seal": number or found.number,
+            "seal": found.number,
             "purpose": digest,
             "recipient": recipient,
-            "until": parse_duration(until).after(now),
+            "until": after(actor.state, until),
         }
         words = " ".join(recipient_fingerprint(recipient))
         extra = {"recipient": words, "key": str(key)}
-        kind = "emergency-release" if emergency else "release"
+        kind = release_kind(emergency=emergency)
         if emergency:
             extra["notice"] = (
                 "tell the others now, over two ways or more: `commonhold custody notify`; each says so with `commonhold custody notice`"

@@ -34,6 +34,7 @@ from commonhold.store.objects.protocol import (
     check_decision,
     is_absence,
     is_digest,
+    is_whole,
     name_of,
     was_erased,
 )
@@ -168,13 +169,7 @@ class ObjectBucket:
 
     def has(self, digest: str) -> bool:
         """As :meth:`.protocol.Objects.has`."""
-        try:
-            self.verify(digest)
-        except CommonholdError as error:
-            if is_absence(error):
-                return False
-            raise
-        return True
+        return is_whole(self, digest)
 
     def list(self, after: str = "") -> Iterator[str]:
         """As :meth:`.protocol.Objects.list`: a page of the listing is in memory at a time."""

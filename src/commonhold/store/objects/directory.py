@@ -34,6 +34,7 @@ from commonhold.store.objects.protocol import (
     altered,
     is_absence,
     is_digest,
+    is_whole,
     name_of,
     was_erased,
 )
@@ -140,13 +141,7 @@ class ObjectDirectory:
 
     def has(self, digest: str) -> bool:
         """As :meth:`.protocol.Objects.has`."""
-        try:
-            self.verify(digest)
-        except CommonholdError as error:
-            if is_absence(error):
-                return False
-            raise
-        return True
+        return is_whole(self, digest)
 
     def list(self, after: str = "") -> Iterator[str]:
         """As :meth:`.protocol.Objects.list`: the names of one of 256 folders are in memory at a time."""

@@ -235,6 +235,21 @@ def was_erased(digest: str, decision: str) -> RuleError:
     )
 
 
+def is_whole(objects: Objects, digest: str) -> bool:
+    """Whether an object is there, every byte of it as it should be: what :meth:`Objects.has` says of a place that can be read.
+
+    Raises:
+        ProofError, StoreError: as :meth:`Objects.verify` says, but for an object that is not there.
+    """
+    try:
+        objects.verify(digest)
+    except CommonholdError as error:
+        if is_absence(error):
+            return False
+        raise
+    return True
+
+
 def is_absence(error: CommonholdError) -> bool:
     """Whether an error says that no whole copy is here, rather than that the place cannot be read."""
     return isinstance(error, ProofError | RuleError) or error.code in {"store/absent", "store/too-big"}
