@@ -25,19 +25,11 @@ GATHERING = "src/commonhold/mirror/folder/gathering.py"
 PLACE = "src/commonhold/mirror/folder/place.py"
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Town:
-    made = Town(tmp_path / "house")
-    made.publish("tide")
-    made.say("Our studio moves on Monday.")
-    return made
-
-
 def test_a_mirror_holds_what_the_record_names(town: Town, tmp_path: Path) -> None:
     """Record, texts, works with their marks, settings, site and hint; and it verifies as any record does."""
     work, parts = town.publish("dune")
     text = town.say("The frequency stays the same.")
-    target = tmp_path / "mirror"
+    target = tmp_path / "built"
     built = town.build(target)
     assert (built.org, built.size, built.gathered.works, built.gathered.incomplete) == (town.org, town.made.tree.size, 2, [])
     read = read_record(StaticReader.from_directory(target / "record"), org=town.org)
@@ -65,18 +57,18 @@ def test_what_nobody_published_never_leaves_the_house(town: Town, tmp_path: Path
     town.made.propose("heron", "publish", {"work": secret})
     town.made.propose("plover", "erase", {"objects": [stray, parts[1]]})
     town.settle()
-    town.build(tmp_path / "mirror")
-    there = set(ObjectDirectory(tmp_path / "mirror").list())
+    town.build(tmp_path / "built")
+    there = set(ObjectDirectory(tmp_path / "built").list())
     assert not there & {secret, stray, *parts}
     key = (town.path / "keys" / "log.key").read_bytes().splitlines()[-1]
-    for path in (tmp_path / "mirror").rglob("*"):
+    for path in (tmp_path / "built").rglob("*"):
         assert path.name != "log.key"
         assert not path.is_file() or key not in path.read_bytes()
 
 
 def test_building_again_changes_nothing_and_brings_only_what_is_new(town: Town, tmp_path: Path) -> None:
     """The same digests, the note included; then a new work comes, and files of the site that are gone go."""
-    target = tmp_path / "mirror"
+    target = tmp_path / "built"
     town.build(target)
     first = tree(target)
     again = town.build(target, now=NOW + 60)
@@ -104,7 +96,7 @@ def test_building_again_changes_nothing_and_brings_only_what_is_new(town: Town, 
 
 def test_what_was_erased_goes_from_the_mirror_and_stays_gone(town: Town, tmp_path: Path) -> None:
     """The bytes go, the tombstone stays, the manifest and the other objects stay; and the house's older copy brings nothing back."""
-    target = tmp_path / "mirror"
+    target = tmp_path / "built"
     work, parts = town.publish("dune")
     town.build(target)
     decision = town.erase(parts[2])
@@ -127,7 +119,7 @@ def test_a_work_that_is_not_whole_in_the_house_is_named_and_not_served(town: Tow
     aside = gone.read_bytes()
     gone.unlink()
     flip(town.path / "objects" / others[1][:2] / others[1][2:])
-    target = tmp_path / "mirror"
+    target = tmp_path / "built"
     built = town.build(target)
     assert sorted(built.gathered.incomplete) == sorted([work, damaged])
     assert set(built.fetched.failed) == {parts[1], others[1]}
@@ -150,10 +142,10 @@ def test_a_house_without_keys_has_a_mirror_without_settings_and_site(town: Town,
         False,
         [".mirror", ".well-known", "objects", "record"],
     )
-    town.build(tmp_path / "mirror")
-    before = tree(tmp_path / "mirror")
-    build(copy, tmp_path / "mirror", None, now=lambda: NOW)
-    assert tree(tmp_path / "mirror") == before
+    town.build(tmp_path / "built")
+    before = tree(tmp_path / "built")
+    build(copy, tmp_path / "built", None, now=lambda: NOW)
+    assert tree(tmp_path / "built") == before
 
 
 @attack(
@@ -163,11 +155,11 @@ def test_a_house_without_keys_has_a_mirror_without_settings_and_site(town: Town,
 def test_another_organisations_mirror_or_any_other_folder_is_left_alone(town: Town, tmp_path: Path) -> None:
     """Whatever lies in the folder stays as it was, to the byte."""
     other = Town(tmp_path / "other", seed="dunes")
-    other.build(tmp_path / "mirror")
-    before = tree(tmp_path / "mirror")
+    other.build(tmp_path / "built")
+    before = tree(tmp_path / "built")
     with pytest.raises(ProofError) as refused:
-        town.build(tmp_path / "mirror")
-    assert (refused.value.code, tree(tmp_path / "mirror")) == ("mirror/other-org", before)
+        town.build(tmp_path / "built")
+    assert (refused.value.code, tree(tmp_path / "built")) == ("mirror/other-org", before)
     full = tmp_path / "full"
     full.mkdir()
     (full / "thesis.txt").write_text("years of work")
@@ -187,12 +179,12 @@ def test_another_organisations_mirror_or_any_other_folder_is_left_alone(town: To
 
 def test_a_mirror_that_was_copied_without_dot_names_is_known_again(town: Town, tmp_path: Path) -> None:
     """By its hint and its own record; what only looks like one is not."""
-    town.build(tmp_path / "mirror")
+    town.build(tmp_path / "built")
     copy = tmp_path / "copy"
-    shutil.copytree(tmp_path / "mirror", copy, ignore=shutil.ignore_patterns(".mirror", ".works", ".tmp", ".staging"))
+    shutil.copytree(tmp_path / "built", copy, ignore=shutil.ignore_patterns(".mirror", ".works", ".tmp", ".staging"))
     assert owner_of(copy) == town.org
     town.build(copy)
-    assert tree(copy) == tree(tmp_path / "mirror")
+    assert tree(copy) == tree(tmp_path / "built")
     (copy / ".mirror" / "folder").write_text("something else\n")
     (copy / "record" / "checkpoint").write_text("no note")
     with pytest.raises(StoreError):
@@ -203,25 +195,25 @@ def test_a_house_that_is_an_older_copy_takes_nothing_back(town: Town, tmp_path: 
     """The mirror holds more than the house: that is said, and nothing changes."""
     shutil.copytree(town.path, tmp_path / "older")
     town.publish("dune")
-    town.build(tmp_path / "mirror")
-    before = tree(tmp_path / "mirror")
+    town.build(tmp_path / "built")
+    before = tree(tmp_path / "built")
     with pytest.raises(RuleError) as refused:
-        build(tmp_path / "older", tmp_path / "mirror", None, now=lambda: NOW)
-    assert (refused.value.code, tree(tmp_path / "mirror")) == ("mirror/older", before)
+        build(tmp_path / "older", tmp_path / "built", None, now=lambda: NOW)
+    assert (refused.value.code, tree(tmp_path / "built")) == ("mirror/older", before)
 
 
 def test_one_writer_at_a_time(town: Town, tmp_path: Path) -> None:
     """A second run while the first one writes is told so."""
-    with opened(tmp_path / "mirror", town.org), pytest.raises(StoreError) as refused:
-        town.build(tmp_path / "mirror")
+    with opened(tmp_path / "built", town.org), pytest.raises(StoreError) as refused:
+        town.build(tmp_path / "built")
     assert refused.value.code == "store/locked"
 
 
 @pytest.mark.parametrize("bad", ["link", "alike", "backslash"])
 def test_a_site_that_cannot_be_copied_as_it_is_is_refused(town: Town, tmp_path: Path, bad: str) -> None:
     """Links, and names that fall together; the site that was there stays. What begins with a dot is left out, and said."""
-    town.build(tmp_path / "mirror")
-    before = tree(tmp_path / "mirror")
+    town.build(tmp_path / "built")
+    before = tree(tmp_path / "built")
     if bad == "link":
         (town.site / "all").symlink_to("/etc")
     elif bad == "alike":
@@ -229,9 +221,9 @@ def test_a_site_that_cannot_be_copied_as_it_is_is_refused(town: Town, tmp_path: 
     else:
         (town.site / "a\\b").write_text("")
     with pytest.raises(CommonholdError) as refused:
-        town.build(tmp_path / "mirror")
+        town.build(tmp_path / "built")
     assert refused.value.code in {"mirror/link", "mirror/paths-alike", "mirror/path"}
-    assert tree(tmp_path / "mirror") == before
+    assert tree(tmp_path / "built") == before
 
 
 def test_dot_names_of_a_site_are_left_out_and_said(town: Town, tmp_path: Path) -> None:
@@ -239,9 +231,9 @@ def test_dot_names_of_a_site_are_left_out_and_said(town: Town, tmp_path: Path) -
     (town.site / ".git").mkdir()
     (town.site / ".git" / "config").write_text("secret")
     (town.site / ".htpasswd").write_text("secret")
-    built = town.build(tmp_path / "mirror")
+    built = town.build(tmp_path / "built")
     assert sorted(built.files.left_out) == [".git", ".htpasswd"]
-    assert not list((tmp_path / "mirror" / "site").rglob(".*"))
+    assert not list((tmp_path / "built" / "site").rglob(".*"))
 
 
 def test_links_in_the_mirrors_own_folders_are_never_followed(town: Town, tmp_path: Path) -> None:
@@ -249,7 +241,7 @@ def test_links_in_the_mirrors_own_folders_are_never_followed(town: Town, tmp_pat
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "keep").write_text("mine")
-    target = tmp_path / "mirror"
+    target = tmp_path / "built"
     town.build(target)
     (target / "site" / "stray").symlink_to(outside)
     town.build(target)

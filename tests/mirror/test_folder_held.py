@@ -26,15 +26,6 @@ FILES = "src/commonhold/mirror/folder/files.py"
 pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")]
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Town:
-    made = Town(tmp_path / "house")
-    made.publish("tide")
-    made.say("Our studio moves on Monday.")
-    made.build(tmp_path / "mirror")
-    return made
-
-
 def path_of(digest: str) -> str:
     return f"/objects/{digest[:2]}/{digest[2:]}"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import shutil
 from pathlib import Path
 
 from commonhold.kernel.texts import text_digest
@@ -32,6 +34,16 @@ class Town:
         (self.site / "about").mkdir(parents=True)
         (self.site / "index.html").write_text("<p>Saltmarsh</p>")
         (self.site / "about" / "밀물.html").write_text("<p>The tide</p>")
+
+    def copy(self, path: Path) -> Town:
+        """Another one in another folder, exactly like this one now."""
+        other = copy.copy(self)
+        other.path, other.site, other.objects = path, path.parent / f"{path.name}-site", ObjectDirectory(path)
+        shutil.copytree(self.path, path)
+        shutil.copytree(self.site, other.site)
+        other.made = copy.copy(self.made)
+        other.made.leaves, other.made.outcomes, other.made.tree = list(self.made.leaves), list(self.made.outcomes), self.made.tree.copy()
+        return other
 
     @property
     def org(self) -> str:
