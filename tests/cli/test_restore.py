@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from commonhold.store.objects.directory import ObjectDirectory
-from tests.cli.houses import MEMBERS, House, command, found, refused
+from commonhold.store.objects.works import load_work
+from commonhold.store.reader import StaticReader
+from commonhold.store.record import read_record
+from tests.cli.houses import EXAMPLE, MEMBERS, House, command, found, refused
+from tests.mirror.cosigners import Cosigner
 from tests.mirror.webs import nginx
 from tests.store.works import put_programme
 
@@ -54,6 +59,44 @@ def test_the_servers_folder_is_deleted_and_the_members_go_on(house: House, tmp_p
     again = command("mirror", "build", tmp_path / "mirror-2", "--at", new, "--json")
     assert (again.code, again.json["works"], again.json["signed"]) == (0, 1, True)
     assert command("restore", "--check", tmp_path / "mirror-2", "--org", org).code == 0
+
+
+def test_partners_and_an_amended_charter_come_along(tmp_path: Path) -> None:
+    """The next epoch has the partners that there were, though nobody names them anew; a charter that was changed lacks no text."""
+    made = found(tmp_path / "base")
+    amend = made.do("heron", "propose", "amend", "--charter", EXAMPLE / "amended")["entry"]
+    made.approve(amend, "heron", "tern", "plover", "curlew")
+    gull = Cosigner("gull")
+    witness = str(gull.signer.verifier)
+    policy = made.write("partners.json", json.dumps({"witnesses": {"gull": witness}, "groups": {}, "quorum": "gull"}))
+    made.approve(made.do("heron", "propose", "partner", "--payload", policy)["entry"], "heron", "tern", "plover", "curlew")
+    assert made.ask("state")["charter"]["version"] == 1
+    assert command("mirror", "build", tmp_path / "mirror", "--at", made.path).code == 0
+    done = command("restore", tmp_path / "mirror", tmp_path / "new", "--kit", made.kit("tern"), "--json")
+    assert done.code == 0, done.said
+    assert done.json["texts_nowhere"] == []
+    opening = read_record(StaticReader.from_directory(tmp_path / "new" / "record")).outcomes[0].entry
+    assert opening is not None
+    assert opening.body.policy.witnesses == {"gull": witness}
+
+
+def test_the_recovery_point_is_the_best_that_any_mirror_shows(house: House, tmp_path: Path) -> None:
+    """One mirror has the partner's signature and lacks an object, the other has the object alone: nothing is lost, the signature neither."""
+    gull = Cosigner("gull")
+    payload = {"witnesses": {"gull": str(gull.signer.verifier)}, "groups": {}, "quorum": "gull"}
+    policy = house.write("partners.json", json.dumps(payload))
+    house.approve(house.do("heron", "propose", "partner", "--payload", policy)["entry"], "heron", "tern", "plover", "curlew")
+    for name in ("mirror", "other"):
+        assert command("mirror", "build", tmp_path / name, "--at", house.path).code == 0
+    checkpoint = tmp_path / "mirror" / "record" / "checkpoint"
+    note = checkpoint.read_bytes()
+    checkpoint.write_bytes(note + gull.sign(note))
+    work = load_work(ObjectDirectory(tmp_path / "mirror"), next(ObjectDirectory(tmp_path / "mirror").works()))
+    digest = next(iter(work.objects()))
+    (tmp_path / "mirror" / "objects" / digest[:2] / digest[2:]).unlink()
+    done = command("restore", "--check", tmp_path / "mirror", tmp_path / "other", "--json")
+    assert (done.code, done.json["lost"]) == (0, {})
+    assert done.json["recovery_point"] | {"time": 0} == {"entries": house.size(), "time": 0, "cosigned_by": ["gull"]}
 
 
 def test_the_drill_says_what_would_be_lost_and_leaves_nothing(house: House, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def command() -> None:
 @click.option(
     "--partners",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A JSON file with the new partner policy, as in a `partner` decision.",
+    help="A JSON file with the new partner policy, as in a `partner` decision; otherwise the partners stay.",
 )
 @kit_option()
 @json_option

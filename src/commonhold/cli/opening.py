@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from commonhold.kernel import b64, ed25519
 from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature
+from commonhold.kernel.record.partners import IN_FORCE
 from commonhold.kernel.record.state import value_of
 from commonhold.kernel.tlog.merkle import Tree
 from commonhold.store.epochs import branch_at
@@ -28,7 +29,7 @@ def open_epoch(
     Args:
         bring: puts the objects of the epochs before, for the state at the branch, where they belong.
         at: branch off after so many of its entries; None for all of them.
-        policy: the payload of a new partner policy; None for none.
+        policy: the payload of a new partner policy; None for the partners that there are.
 
     Raises:
         RuleError, ProofError, FormatError, StoreError: if the record does not verify, the organisation does not live there, or a folder or kit cannot be used.
@@ -37,6 +38,9 @@ def open_epoch(
     start, earlier = branch_at(open_reader(place), at)
     seed = secrets.token_bytes(ed25519.SEED_BYTES)
     body: dict[str, Any] = {"parent": value_of(start.parent), "log_key": b64.encode(ed25519.public_key(seed))}
+    if policy is None:
+        # No succession empties the policy, so whoever names nobody keeps those who are there.
+        policy = value_of(start.part("partners").get(IN_FORCE))
     if policy is not None:
         body["policy"] = policy
     unsigned = unsigned_entry(

@@ -26,7 +26,6 @@ from commonhold.store.objects.works import load_work
 
 MAX_TEXTS: Final = 4096
 """Texts that are fetched along from an address."""
-_NO_TEXTS: Final = frozenset({"seal", "publish", "erase"})
 
 
 @dataclass
@@ -47,7 +46,7 @@ def bring_texts(place: str, state: State, into: ObjectDirectory) -> None:
     gone = state.part("erasures")
     remote = RemoteObjects(place, fetches=MAX_TEXTS) if is_url(place) else None
     with into.batch() as batch:
-        for digest in texts_named(state, skip=_NO_TEXTS):
+        for digest in texts_named(state):
             if digest in gone:
                 continue
             if remote is None:

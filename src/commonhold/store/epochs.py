@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from commonhold.kernel import b64
 from commonhold.kernel.errors import FormatError, ProofError, RuleError
+from commonhold.kernel.kinds import STATE_KINDS
 from commonhold.kernel.notes import VerifierKey, parse_note
 from commonhold.kernel.record.entries import Entry, parse_entry
 from commonhold.kernel.record.fold import Outcome
@@ -30,6 +31,8 @@ from commonhold.store.handing import digests_in
 from commonhold.store.reader import CHECKPOINT, StaticReader
 
 EPOCHS: Final = "epochs"
+_WITH_TEXTS: Final = frozenset({"amend", "statement", "release", "emergency-release"})
+"""The kinds that the kernel knows whose payloads name texts; those that only the charter defines all do."""
 
 
 def first_entry(reader: StaticReader) -> tuple[Entry, int]:
@@ -155,19 +158,17 @@ def read_history_of(
     return history, judge_freshness(judge_history(history), current.state, answers, now)
 
 
-def texts_named(state: State, skip: frozenset[str] = frozenset({"seal"})) -> tuple[str, ...]:
+def texts_named(state: State) -> tuple[str, ...]:
     """The digests of the objects that a record names: what its seals need, the charter's texts, and those of everything that was proposed.
 
-    In the order in which they matter: without the first nobody can open what is sealed.
-
-    Args:
-        skip: kinds of proposals whose payloads name no texts; most digests in a seal's name no object at all.
+    In the order in which they matter: without the first nobody can open what is sealed. Works, and what is to be erased, are no texts.
     """
     value: Any = state.charter.value
     found = [*kept_objects(state), value["title"], *value["articles"].values()]
     for proposal in state.part("proposals").values():
-        if proposal.kind not in skip:
-            found += digests_in(proposal.payload)
+        if proposal.kind in _WITH_TEXTS or proposal.kind not in STATE_KINDS:
+            # A redline's `base` and `result` are digests of whole charters, which are no objects.
+            found += digests_in({name: value for name, value in proposal.payload.items() if name not in {"base", "result"}})
     return tuple(dict.fromkeys(found))
 
 

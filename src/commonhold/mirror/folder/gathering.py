@@ -73,7 +73,7 @@ class Wanted:
         The manifests and objects that a proposal to publish or to erase names are not texts: until it is decided, nothing of a work leaves the house.
         """
         erased = decided(state)
-        named = [digest for digest in texts_named(state, skip=frozenset({"seal", "publish", "erase"})) if digest not in erased]
+        named = [digest for digest in texts_named(state) if digest not in erased]
         return cls(tuple(named), tuple(digest for digest in sorted(state.part("works")) if digest not in erased), erased)
 
 

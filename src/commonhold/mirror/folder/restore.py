@@ -32,7 +32,7 @@ from commonhold.mirror.folder.sync import JOBS, Synced, sync
 from commonhold.store.files import DirectoryFiles, Refusals, with_fd
 from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.objects.pace import Pace
-from commonhold.store.reader import CHECKPOINT
+from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT
 from commonhold.store.record import LOG_KEY, RECORD, ReadRecord
 
 STAGE: Final = ".restoring"
@@ -242,7 +242,9 @@ def _count(done: Restored, fetched: Fetched, gathered: Gathered) -> None:
 
 def _describe(done: Restored, best: Synced, folder: Path) -> Restored:
     objects = ObjectDirectory(folder)
-    done.org, done.epoch, done.recovery = best.org, best.epoch, recovery_of(best.read)
+    # The partners' signatures of all mirrors that were asked have come together in the folder's checkpoint.
+    raw = DirectoryFiles(folder / RECORD).read(CHECKPOINT, MAX_CHECKPOINT)
+    done.org, done.epoch, done.recovery = best.org, best.epoch, recovery_of(dataclasses.replace(best.read, checkpoint_raw=raw))
     # What one mirror failed to give, another may have given.
     done.failed = {digest: why for digest, why in done.failed.items() if objects.size_there(digest) < 0}
     done.texts = [text for text in Wanted.of(best.read.state).texts if objects.size_there(text) < 0]
