@@ -117,7 +117,11 @@ class Fetching:
                 yield first, found.result()
 
     def bytes_of(self, item: Item) -> bytes | None:
-        """One small object in memory, hashed, not kept yet; None if it is not to be had, which is then among what failed."""
+        """One small object in memory, hashed, not kept yet; None if it is not to be had, which is then among what failed or was left."""
+        if self.stopped:
+            with self._lock:
+                self.done.left += 1
+            return None
         kept: list[bytes] = []
         held = _Held(kept)
         self._one(held, item, optional=False)
