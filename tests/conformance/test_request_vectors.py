@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 
 from commonhold.kernel.keys import parse_key_value
+from commonhold.kernel.kit import Kit
 from commonhold.kernel.record.entries import parse_entry
+from commonhold.kernel.record.keeping import structure_for
+from commonhold.kernel.record.pin import make_pin
 from commonhold.kernel.record.request import entry_url, link_text, parse_given
+from commonhold.testing.custody import Keepers, ask_seal, contribute, drill, unseal
 from commonhold.testing.house import derive
 from commonhold.testing.requests import TEXT, Cases, Club
 from tests.reader.node import Reader, RefusedError
@@ -70,6 +74,34 @@ def test_what_the_signer_signs_is_an_entry_that_counts(reader: Reader) -> None:
     assert (entry.seen_size, entry.seen_root) == (club.tree.size, club.tree.root())
     assert entry.body.key == key
     assert club.append(base64.b64decode(signed)).counts
+
+
+def test_as_many_custodians_as_a_seal_has_are_asked_with_the_partners_word(reader: Reader) -> None:
+    """Sixty-four, each known by their own member, kit and seat, in one brief proof: to seal, to show a share, to give it, and to open; both programs say the same."""
+    keepers = [f"{region}{number}" for region in ("north", "east", "south", "west") for number in range(16)]
+    clause = {
+        "article": "1",
+        "resources": ["page"],
+        "open": {"m": 3, "of": [{"m": 2, "of": [keepers[at].rstrip("0123456789")]} for at in (0, 16, 32, 48)]},
+    }
+    places = {f"{name.rstrip('0123456789')}/{name}": name for name in keepers}
+    club = Keepers("crowd", clause=clause, more=keepers, places=places)
+    cases = Cases()
+    cases.pins = {"club": make_pin(club.state).to_bytes()}
+    structure = structure_for(club.state, "page").to_value()
+    seats = [f"{name.rstrip('0123456789')}/{name}" for name in keepers]
+    cases.add("sealed", club, "heron", ask_seal(club, "heron", {"clause": "keys", "seats": seats}, seal=1, structure=structure), pin="club")
+    seal = club.seal_up()
+    release = club.release_it("curlew", Kit(derive("crowd")).keys.age)
+    club.give(keepers[0], seal, release)
+    club.tick()
+    cases.add("shown", club, keepers[-1], drill(club, keepers[-1], seal), pin="club")
+    cases.add("given", club, keepers[-1], contribute(club, keepers[-1], seal, release), pin="club")
+    cases.add("opened", club, "curlew", unseal(club, "curlew", seal, release, *keepers), pin="club")
+    assert len(json.loads(cases.all[0]["given"])["brief"]["values"]) > 2 * len(keepers)
+    for case in cases.all:
+        job = {key: case[key] for key in ("given", "member", "kit", "now")}
+        assert reader.ask("review", **job, pin=cases.pins["club"].decode()) == {key: case[key] for key in TOLD}
 
 
 def test_links_and_addresses_are_the_same_in_both(reader: Reader) -> None:

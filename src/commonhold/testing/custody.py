@@ -6,7 +6,8 @@ Shares are real. Envelopes and contributions are age files where somebody brings
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from commonhold.kernel import b64
@@ -19,7 +20,7 @@ from commonhold.kernel.record.request import Request
 from commonhold.kernel.record.state import Seal
 from commonhold.kernel.texts import make_text, text_digest
 from commonhold.testing.house import FAR, derive
-from commonhold.testing.requests import ARTICLES, CHARTER, DIGESTS, RULES, Club
+from commonhold.testing.requests import ARTICLES, CHARTER, DIGESTS, MEMBERS, RULES, Club
 
 OFFICES = {
     "chair": {"article": "1", "seats": 1},
@@ -40,8 +41,9 @@ SEALING = {"clause": "keys", "bodies": [], "seats": ["chair/heron", "editor/plov
 SEATS = {"chair": "heron", "treasurer": "tern", "editor": "plover"}
 
 
-def keeping(clause: Mapping[str, Any]) -> dict[str, Any]:
-    """The club's charter with three offices, and rules for what is sealed and released."""
+def keeping(clause: Mapping[str, Any], held: Sequence[str] = ()) -> dict[str, Any]:
+    """The club's charter with three offices and those that are *held*, with as many seats, and rules for what is sealed and released."""
+    offices = {name: {"article": "1", "seats": count} for name, count in Counter(held).items()}
     rules: dict[str, Any] = {key: value for key, value in RULES.items() if key != "delegation"}
     decisions = {
         **rules["decisions"],
@@ -51,7 +53,12 @@ def keeping(clause: Mapping[str, Any]) -> dict[str, Any]:
     }
     return {
         **CHARTER,
-        "rules": {**rules, "offices": {**rules["offices"], **OFFICES}, "decisions": decisions, "custody": {"keys": dict(clause)}},
+        "rules": {
+            **rules,
+            "offices": {**rules["offices"], **offices, **OFFICES},
+            "decisions": decisions,
+            "custody": {"keys": dict(clause)},
+        },
     }
 
 
@@ -64,12 +71,17 @@ class Keepers(Club):
         *,
         partnered: bool = True,
         clause: Mapping[str, Any] = CLAUSE,
+        more: Sequence[str] = (),
+        places: Mapping[str, str] | None = None,
         encrypt: Callable[[bytes, str], bytes] | None = None,
     ) -> None:
+        """The club, and *more* members who hold *places* (``office/number``) beside the three offices."""
+        held = {**SEATS, **(places or {})}
         self.made: dict[str, Sealed] = {}
         self.objects: dict[str, bytes] = {text_digest(PURPOSE): PURPOSE}
         self.encrypt = encrypt or (lambda raw, recipient: b"age-encryption.org/v1\n-> X25519 " + recipient.encode() + raw)
-        super().__init__(seed, partnered=partnered, charter=keeping(clause), seats=SEATS)
+        charter = keeping(clause, [place.partition("/")[0] for place in held])
+        super().__init__(seed, partnered=partnered, charter=charter, members=(*MEMBERS, *more), seats=held)
 
     def keep(self, raw: bytes) -> str:
         """Put an object where requests find it; gives its digest."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from commonhold.kernel import b64
@@ -85,14 +85,17 @@ class Club(MemoryHouse):
         partnered: bool = True,
         accepted: bool = True,
         charter: Mapping[str, Any] = CHARTER,
+        members: Sequence[str] = MEMBERS,
         seats: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(charter, MEMBERS, seats or {"chair": "heron"}, seed=seed)
+        super().__init__(charter, members, seats or {"chair": "heron"}, seed=seed)
         self.now = T0
         if accepted:
             self.accept_all()
         if partnered:
-            self.approve(self.propose("heron", "partner", self.make_partners(*PARTNERS, k=2, vouch=True)), "heron", "tern", "plover")
+            self.approve(
+                self.propose("heron", "partner", self.make_partners(*PARTNERS, k=2, vouch=True)), *members[: len(members) // 2 + 1]
+            )
             self.tick()
 
     def tick(self, seconds: int = 60) -> None:
