@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import html
-from importlib import resources
-from string import Template
 
-import segno
-
+from commonhold.cli.paper import code, render_paper
 from commonhold.kernel.custody.sealing.shares import Envelope, Manifest
 from commonhold.kernel.custody.sealing.structure import Group, remarks
 from commonhold.kernel.record.state import State
@@ -15,25 +12,24 @@ from commonhold.kernel.record.state import State
 
 def render_share(share: Envelope, public: Manifest, state: State) -> str:
     """The sheet of a share, a complete HTML page. Whoever holds it has that share."""
-    template = Template(resources.files("commonhold.cli.custody").joinpath("share.html").read_text(encoding="utf-8"))
-    words = share.words.split()
-    return template.substitute(
-        organisation=html.escape(state.charter.name),
-        org=share.about.org,
-        resource=html.escape(share.about.resource),
-        seal=share.about.seal,
-        member=html.escape(share.member),
-        index=share.index + 1,
-        count=len(public.structure.people()),
-        fewest=public.structure.fewest(),
-        groups="\n".join(f"<li>{html.escape(line)}</li>" for line in group_lines(public.structure, share.member)),
-        remarks="\n".join(f"<li>{html.escape(remark.words[:1].upper() + remark.words[1:])}.</li>" for remark in remarks(public.structure)),
-        words="\n".join(f'<li><span class="word">{word}</span></li>' for word in words),
-        qr=segno.make(share.words, error="m", micro=False).svg_inline(
-            omitsize=True, border=4, svgclass=None, lineclass=None, light="#fff", title="The words of the share"
+    values = {
+        "organisation": html.escape(state.charter.name),
+        "org": share.about.org,
+        "resource": html.escape(share.about.resource),
+        "seal": share.about.seal,
+        "member": html.escape(share.member),
+        "index": share.index + 1,
+        "count": len(public.structure.people()),
+        "fewest": public.structure.fewest(),
+        "groups": "\n".join(f"<li>{html.escape(line)}</li>" for line in group_lines(public.structure, share.member)),
+        "remarks": "\n".join(
+            f"<li>{html.escape(remark.words[:1].upper() + remark.words[1:])}.</li>" for remark in remarks(public.structure)
         ),
-        commitment=public.holdings[share.member].commitment,
-    )
+        "qr": code(share.words, "The words of the share", level="m"),
+        "commitment": public.holdings[share.member].commitment,
+    }
+    title = f"Share of {share.member} in {share.about.resource}"
+    return render_paper("custody/share.html", title, share.words.split(), values, columns=3)
 
 
 def group_lines(structure: Group, member: str) -> list[str]:
