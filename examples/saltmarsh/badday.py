@@ -1,4 +1,4 @@
-"""The last chapter of the demo: the radio's server is seized, its members go on elsewhere, and they get their page back.
+"""The last chapter of the demo: the radio's server is seized and its folder deleted, its members restore it and go on elsewhere, and they get their page back.
 
 Everything here is a real process on this machine's own network: the radio's log server, two partner nodes, a thief's server, the server of the
 next epoch, each custodian's program, and a Chromium for two of the members where there is one. The provider of the page alone is simulated.
@@ -7,6 +7,7 @@ next epoch, each custodian's program, and a Chromium for two of the members wher
 from __future__ import annotations
 
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import goingon
+import keeping
 import pageback
 import phones
 import sealing
 from deciding import Story
+from keeping import PUBLIC, Kept
 from neighbours import PAGE, PARTNERS, Day, await_told, find_partners, newest, rent, told, verdict
 from people import Later, later
 from provider import Provider
@@ -41,14 +44,16 @@ def tell(story: Story) -> None:
             find_partners(day)
             page = sealing.set_up(day, provider)
             sealing.seal(day, page)
+            work = keeping.publish(day)
             _prepare(day)
-            with _seize(day) as thief:
+            kept = keeping.keep(day, work)
+            with _seize(day, kept) as thief:
                 _lie(day, page)
                 strike = _refuse(day, thief)
                 _show_two_faces(day, thief, page, strike)
-                following = goingon.go_on(day)
+                following = goingon.go_on(day, kept)
                 goingon.readers_follow(day, following)
-                goingon.nothing_is_lost(day, following)
+                goingon.nothing_is_lost(day, following, kept)
                 goingon.count(day)
                 pageback.get_back(day, following, page)
         except NotHealthyError as error:
@@ -74,19 +79,27 @@ def _prepare(day: Day) -> None:
 
 
 @contextmanager
-def _seize(day: Day) -> Iterator[Thief]:
+def _seize(day: Day, kept: Kept) -> Iterator[Thief]:
     stage = day.story.stage
-    stage.step("The bad day: the server and the page are seized")
+    stage.step("The bad day: the server and the page are seized, and everything is deleted")
     stage.say(
-        """Ruff has the server's root, a session on the page that was never ended, and a quarrel with the rest. The true log is stopped. Another program, at the same
-        address and with the log's own key, serves what Ruff likes, to whom Ruff likes. It took one evening."""
+        """Ruff has the server's root, a session on the page that was never ended, and a quarrel with the rest. The true log is stopped. Ruff
+        keeps a copy, and deletes the rest: the radio's folder on the server, and the mirror beside it."""
     )
     until(lambda: len({day.row(name)["signed"]["size"] for name in PARTNERS}) == 1, "both partners have signed the newest entry")
     day.size = day.row("gull")["signed"]["size"]
     day.seized = time.monotonic()
-    day.house.kill()
+    for server in (day.house, kept.public):
+        server.kill()
     port = int(day.house.url.rpartition(":")[2])
     thief = Thief(Path("server"), ("one", "two"))
+    stage.type(f"rm -rf server {PUBLIC}")
+    for folder in (Path("server"), PUBLIC):
+        shutil.rmtree(folder)
+    stage.check("the radio has no server, no folder and no mirror of its own any more", not (Path("server").exists() or PUBLIC.exists()))
+    stage.say(
+        "Another program, at the same address and with the log's own key, serves what Ruff likes, to whom Ruff likes. It took one evening."
+    )
     with thief.serving(port):
         stage.check("the address answers as if nothing had happened", fetch(f"{day.house.url}/checkpoint"))
         yield thief

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deciding import MEMBERS, Story
-from server import HostileServer, kit_of, served
+from running import programs
+from server import HostileServer, kit_of
 
 from commonhold.store.keyfile import save_kit
 
@@ -59,8 +60,10 @@ def verify_as_stranger(story: Story) -> None:
     stage.check("and carries the text itself", found["text"] == Path("texts/statement-en.md").read_text("utf-8"))
 
     stage.say("And any web server can hand out the record; it needs no program of ours. Here is one, on this computer alone.")
-    with served(Path("stranger")) as address:
-        stage.type(f"python3 -m http.server --directory stranger --bind 127.0.0.1 {address.rstrip('/').rpartition(':')[2]} &")
+    with programs() as start:
+        address = start.web(Path("stranger")).url
+        stage.type("python3 -m http.server --directory stranger --bind 127.0.0.1 &")
+        stage.show(f"listening    {address}")
         stage.run("verify", address, "--org", story.org, only=("verdict", "entries"))
         stage.check("the same answer comes over the network", stage.json("verify", address, "--org", story.org)["official"])
 

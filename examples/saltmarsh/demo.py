@@ -3,9 +3,10 @@
     python examples/saltmarsh/demo.py [--out DIR]
 
 A volunteer finds out who could take the page; twelve members found an organisation, elect officers, publish a statement, fail, and change their charter; a
-stranger checks all of it; attackers try what they can; the page's password is sealed; and on the bad day the server is seized, the members go on elsewhere,
-and the custodians open what was sealed and get the page back. Every claim with a tick was checked; the exit code is 0 only if all of them hold. The folder
-that is left behind is for playing. No network is used but this machine's own, and no file outside that folder is written.
+stranger checks all of it; attackers try what they can; the page's password is sealed, a film is published, and a member keeps a copy of everything; on the
+bad day the server is seized and its folder deleted; the members restore the radio from that copy and go on elsewhere, and the custodians open what was sealed
+and get the page back. Every claim with a tick was checked; the exit code is 0 only if all of them hold. The folder that is left behind is for playing. No
+network is used but this machine's own, and no file outside that folder is written.
 """
 
 from __future__ import annotations

@@ -20,6 +20,10 @@ BAD_DAY = (
     "partners-tide.txt",
     "partners.json",
     "two-faces.proof",
+    "programme",
+    "site",
+    "public",
+    "lapwing",
     "next",
     "next.txt",
     "signer.html",
@@ -28,8 +32,9 @@ BAD_DAY = (
     "page.key",
     "teal.key",
 )
-OWN = (*CUSTODY, *RECORD, *BAD_DAY, "TRY.md", MARKER)
-"""Everything that the demo writes at the top of its folder, and all that it ever removes."""
+TYPED = ("my-mirror", "my-copy", "new-house", "works.zip", "heron.zip")
+OWN = (*CUSTODY, *RECORD, *BAD_DAY, *TYPED, "TRY.md", MARKER)
+"""Everything that the demo, and whoever types what it and the quickstart say, writes at the top of its folder, and all that it ever removes."""
 
 WAITS = (("For one day a quarter", "For five seconds a quarter"),), (('within = "P1D"', 'within = "PT5S"'),)
 """The members' time to object to the opening of what is sealed, in words and as a rule: a day in the radio's charter, in the demo's copy not so long."""

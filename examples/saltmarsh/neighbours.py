@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import urllib.parse
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deciding import Story
-from running import Server, fetch, free_addresses, until
+from running import Programs, Server, fetch, free_addresses, until
 
 PARTNERS = {"gull": "gull-island.example", "tide": "tidewater.example"}
 PAGE = "https://saltmarsh.example/"
@@ -23,7 +22,7 @@ class Day:
     """Who is up, and what the day has cost so far."""
 
     story: Story
-    start: Callable[..., Server]
+    start: Programs
     house: Server
     partners: dict[str, Server] = field(default_factory=dict)
     acts: list[str] = field(default_factory=list)
@@ -48,7 +47,7 @@ class Day:
         stage.quiet(*typed) if quiet else stage.run(*typed, only=only)
 
 
-def rent(story: Story, start: Callable[..., Server]) -> Day:
+def rent(story: Story, start: Programs) -> Day:
     """The record moves to a server, and the radio names its page."""
     stage = story.stage
     stage.step("The radio rents a server")
@@ -89,12 +88,15 @@ def find_partners(day: Day) -> None:
 
     def begin(name: str) -> Server:
         options = ("--state", f"partners/{name}", "--name", PARTNERS[name], "--log", f"{log}={house.url}", "--partner", others[name])
-        return day.start("partner", "serve", *options, "--listen", places[name], "--allow-private", log=Path(f"partners-{name}.txt"))
+        room = ("--capacity", "100M") if name == "gull" else ()
+        return day.start("partner", "serve", *options, *room, "--listen", places[name], "--allow-private", log=Path(f"partners-{name}.txt"))
 
     with ThreadPoolExecutor(len(PARTNERS)) as pool:
         day.partners.update(zip(PARTNERS, pool.map(begin, PARTNERS), strict=True))
     for name, domain in PARTNERS.items():
-        stage.type(f'commonhold partner serve --state partners/{name} --name {domain} --log "$KEY=$RADIO" --partner {others[name]} &')
+        stage.type(
+            f'commonhold partner serve --state partners/{name} --name {domain} --log "$KEY=$RADIO" --partner {others[name]}{" --capacity 100M" if name == "gull" else ""} &'
+        )
         stage.show(f"listening    {day.partners[name].url}")
     policy = {
         "witnesses": {name: server.ready["vkeys"]["mirror"] for name, server in day.partners.items()},

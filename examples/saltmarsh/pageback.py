@@ -46,7 +46,7 @@ def _ask(day: Day, following: Server) -> tuple[str, str]:
     stage.step("The custodians open what they sealed")
     (row,) = stage.json("custody", "status", "page", *house)["resources"]
     stage.check(
-        "the seal came along into the new epoch, from a partner's copy: seal 1 is live, 2 of 4",
+        "the seal came along into the new epoch, from lapwing's copy: seal 1 is live, 2 of 4",
         row["live"]["seal"] == 1 and row["live"]["strength"] == "2 of 4, on paper and in truth",
     )
     stage.say(

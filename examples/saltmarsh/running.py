@@ -52,30 +52,51 @@ class Server:
             self.kill()
 
 
+class Programs:
+    """Starts programs as processes of their own and waits until they answer; all end with *stack*."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+
+    def __call__(self, *arguments: str, log: Path | None = None) -> Server:
+        """Start ``commonhold ARGUMENTS --json``, which says on its first line where it answers."""
+        executable = Path(sys.executable).with_name("commonhold")
+        process = self._begin([str(executable), *arguments, "--json"], log)
+        return Server(process, *_ready(process, arguments))
+
+    def web(self, folder: Path) -> Server:
+        """Start Python's own web server, which hands out *folder* and knows nothing of Commonhold."""
+        process = self._begin([sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(folder)], None)
+        return Server(process, f"http://127.0.0.1:{_line(process, 'python3 -m http.server').split()[5]}", {})
+
+    def _begin(self, command: list[str], log: Path | None) -> subprocess.Popen[str]:
+        said = self._stack.enter_context((log or Path(os.devnull)).open("ab"))
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+        self._stack.callback(Server(process, "", {}).stop)
+        return process
+
+
 @contextmanager
-def programs() -> Iterator[Callable[..., Server]]:
-    """A function that starts ``commonhold ARGUMENTS --json`` as a process of its own and waits until it answers; all end with the block."""
+def programs() -> Iterator[Programs]:
+    """What starts programs; whatever it has started ends with the block."""
     with ExitStack() as stack:
-
-        def start(*arguments: str, log: Path | None = None) -> Server:
-            executable = Path(sys.executable).with_name("commonhold")
-            said = stack.enter_context((log or Path(os.devnull)).open("ab"))
-            # Text that is buffered must not be waited for: the line is read byte by byte as it comes.
-            process = subprocess.Popen([str(executable), *arguments, "--json"], stdout=subprocess.PIPE, stderr=said, text=True)
-            server = Server(process, *_ready(process, arguments))
-            stack.callback(server.stop)
-            return server
-
-        yield start
+        yield Programs(stack)
 
 
-def _ready(process: subprocess.Popen[str], arguments: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+def _line(process: subprocess.Popen[str], name: str) -> str:
+    """The first line that a program prints, which says where it answers."""
     assert process.stdout is not None
     answers = select.select([process.stdout], [], [], SECONDS)[0]
     line = process.stdout.readline() if answers else ""
     if not line:
         process.kill()
-        raise NotHealthyError(f"`commonhold {' '.join(arguments[:3])}` did not start within {SECONDS:.0f} seconds")
+        raise NotHealthyError(f"`{name}` did not start within {SECONDS:.0f} seconds")
+    return line
+
+
+def _ready(process: subprocess.Popen[str], arguments: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    assert process.stdout is not None
+    line = _line(process, f"commonhold {' '.join(arguments[:3])}")
     try:
         ready = json.loads(line)
     except ValueError:

@@ -128,7 +128,7 @@ def find_nothing(day: Day, page: Page, thief: Thief) -> None:
     stage.show(f"{page.provider.url}/password: {answer['why']}")
     stage.check("Ruff can write on the page, and cannot take it", status == 403)
     stage.say("It is sealed on the server that Ruff has just taken. So Ruff searches all of it:")
-    seized = [Path("server"), *(face.house for face in thief.faces.values())]
+    seized = [face.house for face in thief.faces.values()]
     stage.type(f'grep -rlF -e "$PASSWORD" -e "$CODE" {" ".join(map(str, seized))}')
     stage.check("neither the password nor a recovery code is in any file that was seized", not leaks((page.password, *page.codes), seized))
     stage.check("nor in what the partners keep", not leaks((page.password, *page.codes), [Path("partners")]))
@@ -139,7 +139,7 @@ def find_nothing(day: Day, page: Page, thief: Thief) -> None:
     found = live_seal(read.state, "page")
     if found is None:
         stage.fail("the seized record has a live seal")
-    public, objects = manifest(read.state, found), ObjectDirectory("server")
+    public, objects = manifest(read.state, found), ObjectDirectory(seized[0])
     share = parse_envelope(unseal_with(objects.get(public.holdings["curlew"].envelope), [kit_of("curlew").age_identity]))
     try:
         open_seal(public, objects.get(public.sealed), [share])

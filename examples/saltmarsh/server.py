@@ -1,15 +1,11 @@
-"""Servers for the demo: an honest one that hands out files, and a hostile one that holds the log's key and writes what it likes.
+"""A hostile server for the demo, which holds the log's key and writes what it likes.
 
-The hostile one is made of the same functions that the program is made of. The command line would refuse every entry that it appends.
+It is made of the same functions that the program is made of. The command line would refuse every entry that it appends.
 """
 
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from commonhold.kernel.kit import Kit
@@ -20,28 +16,6 @@ from commonhold.store.keyfile import load_kit, load_log_key
 from commonhold.store.log import Log
 from commonhold.store.reader import StaticReader
 from commonhold.store.record import LOG_KEY, RECORD, ReadRecord, read_record
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing: the demo tells the story."""
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address at which *folder* is served, on this machine alone, for as long as the block runs."""
-
-    def handler(*arguments: object) -> _Quiet:
-        return _Quiet(*arguments, directory=str(folder))  # type: ignore[arg-type] # what socketserver hands over
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 class HostileServer:

@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 from commonhold.cli.main import run
 
 WIDTH = 100
-NOISE = ("verifying entries: ", "checking the record: ")
+NOISE = re.compile(r"[a-z ]+: \d+ (?:to do|done)")
 """Progress of long work, which a terminal shows as a bar that goes away."""
 LABEL = re.compile(r"(\s*\S+(?: \S+)?  +)\S")
 """A line such as "needs     7 of ...", whose value is folded below itself."""
@@ -44,7 +44,7 @@ class Answer:
     @property
     def text(self) -> str:
         """Both streams as a person at a terminal sees them, without progress."""
-        return "\n".join(line for line in (self.out + self.err).splitlines() if not line.startswith(NOISE))
+        return "\n".join(line for line in (self.out + self.err).splitlines() if not NOISE.fullmatch(line))
 
 
 class Stage:

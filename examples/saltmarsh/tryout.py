@@ -2,8 +2,8 @@
 
     python examples/saltmarsh/tryout.py [--out DIR] [--seconds N]
 
-Founds the radio, serves its record, starts two partner nodes that follow it, waits until they vouch for it, seals what opens a page, and prints what to open
-and what to type. All of it ends with Ctrl-C, or after --seconds. Everything listens on this machine alone.
+Founds the radio, serves its record, starts two partner nodes that follow it, waits until they vouch for it, publishes a programme, serves a mirror, seals what
+opens a page, and prints what to open and what to type. All of it ends with Ctrl-C, or after --seconds. Everything listens on this machine alone.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import time
 from pathlib import Path
 
 import deciding
+import keeping
 import neighbours
 import sealing
 from deciding import Story
 from folder import FolderError, prepare
 from provider import Provider
-from running import NotHealthyError, programs
+from running import NotHealthyError, Server, programs
 from stage import ClaimError, Stage
 
 SCENES = (deciding.make_keys, deciding.found, deciding.elect, deciding.speak, deciding.spend)
@@ -61,20 +62,23 @@ def _run(seconds: float) -> int:
     with programs() as start:
         day = neighbours.rent(story, start)
         neighbours.find_partners(day)
+        print("A programme is published, and a mirror of everything is served ...", flush=True)
+        keeping.publish(day)
+        mirror = keeping.build(day)
         print("The page's password is sealed, and four officers try their shares ...", flush=True)
         provider = Provider()
         sealing.seal(day, sealing.Page(provider, "four herons at low tide", provider.new_codes(), session=""))
         for page in ("verifier", "signer"):
             story.stage.quiet(page, "-o", f"{page}.html")
         story.stage.quiet("pin", day.house.url, *(server.url for server in day.partners.values()), "-o", "radio.pin")
-        print(told(day), flush=True)
+        print(told(day, mirror), flush=True)
         end = time.monotonic() + seconds if seconds else float("inf")
-        while time.monotonic() < end and all(server.process.poll() is None for server in (day.house, *day.partners.values())):
+        while time.monotonic() < end and all(server.process.poll() is None for server in (day.house, mirror, *day.partners.values())):
             time.sleep(0.5)
     return 0
 
 
-def told(day: neighbours.Day) -> str:
+def told(day: neighbours.Day, mirror: Server) -> str:
     """What to open and what to type."""
     program, here = Path(sys.executable).with_name("commonhold"), Path().resolve()
     gull, tide = (server.url for server in day.partners.values())
@@ -86,6 +90,7 @@ Everything is up. Open in a browser:
       (paste {neighbours.PAGE}, or the text in {here}/texts/statement-en.md)
     {here}/signer.html       members sign here
     {here}/verifier.html     readers check files here, offline
+    {mirror.url}/site/    the radio's site in its mirror: a folder of files that any web server serves
 
 In another terminal:
 
@@ -105,6 +110,13 @@ To have it opened for teal, put in place of ID what the first line answers (its 
     sleep 6; for name in avocet dunlin godwit knot lapwing redshank ruff; do commonhold confirm ID --kit kits/$name.kit; done
     for name in heron plover; do commonhold custody contribute ID --yes --kit kits/$name.kit; done
     commonhold custody unseal ID --key teal.key      # and what to do now: commonhold custody rotate page
+
+The mirror holds all that the radio has in public. Build it again after a decision, keep a copy, see whether that would be enough, make a house out of it:
+
+    commonhold mirror build {keeping.PUBLIC} --at server
+    commonhold mirror sync {mirror.url} my-copy --org {day.story.org}
+    commonhold restore --check my-copy               # what would be lost, and how long it takes
+    commonhold restore my-copy new-house             # with --kit kits/tern.kit the next epoch is opened there
 
 Ctrl-C here stops all of it."""
 

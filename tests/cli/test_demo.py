@@ -41,13 +41,16 @@ def test_the_demo_holds_every_claim_that_it_makes(told: tuple[Path, subprocess.C
     assert (done.returncode, done.stderr) == (0, "")
     found = re.search(r"All (\d+) claims hold", done.stdout)
     assert found is not None
-    assert done.stdout.count("✓") == int(found[1]) >= 120
+    assert done.stdout.count("✓") == int(found[1]) >= 136
     assert "\x1b" not in done.stdout
     assert (out / "TRY.md").read_text("utf-8") in done.stdout
     assert "*five seconds*" in done.stdout
+    assert "lost         nothing" in done.stdout
     assert "simulated" in done.stdout
-    assert not {"page.key", "kits/tern-share.html"} & {str(path.relative_to(out)) for path in out.rglob("*")}
-    assert {"radio", "stranger", "attacks", "kits", "statement.proof", "next", "two-faces.proof"} <= {path.name for path in out.iterdir()}
+    assert not {"page.key", "kits/tern-share.html", "server", "public"} & {str(path.relative_to(out)) for path in out.rglob("*")}
+    assert {"radio", "stranger", "attacks", "kits", "statement.proof", "next", "lapwing", "two-faces.proof"} <= {
+        path.name for path in out.iterdir()
+    }
 
 
 @pytest.mark.slow
@@ -59,6 +62,7 @@ def test_the_radio_to_play_with_is_up_before_it_says_so_and_ends_by_itself(tmp_p
     ports = {int(port) for port in re.findall(r"http://127\.0\.0\.1:(\d+)", done.stdout)}
     assert done.stdout.count("/check ") == 2
     assert "commonhold custody unseal ID --key teal.key" in done.stdout
+    assert "commonhold restore --check my-copy" in done.stdout
     assert {"signer.html", "verifier.html", "radio.pin"} <= {path.name for path in (tmp_path / "try-out").iterdir()}
     for port in ports:
         with socket.socket() as free:
@@ -156,7 +160,7 @@ def test_every_command_of_the_quickstart_works(
     shutil.copytree(told[0], tmp_path / "demo-out")
     monkeypatch.chdir(tmp_path / "demo-out")
     monkeypatch.setenv("COMMONHOLD_HOUSE", "radio")
-    assert run_page("quickstart.md", monkeypatch, capfd) == 12
+    assert run_page("quickstart.md", monkeypatch, capfd) == 18
 
 
 @pytest.mark.slow
