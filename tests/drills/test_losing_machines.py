@@ -27,6 +27,7 @@ from tests.drills.test_mirror_kill import put_large
 from tests.drills.test_store_kill import sound
 from tests.mirror.processes import HERE, SECONDS, house_process, node_process
 from tests.mirror.test_houselog import Federation
+from tests.mirror.test_works_processes import answered
 from tests.mirror.towns import Town, tree
 from tests.mirror.webs import bent, nginx
 
@@ -238,6 +239,8 @@ def test_the_houses_disk_is_gone_and_one_mirror_is_left(tmp_path: Path, left: st
         place = (
             stack.enter_context(nginx(tmp_path / "mirror", tmp_path / "nginx", log=False))[0] if left != "a partner" else one.mirror("gull")
         )
+        gull = one.mirror("gull")
+        wait(lambda: all(answered(f"{gull}/objects/{digest[:2]}/{digest[2:]}") == 200 for digest in wanted))
         one.log.process.kill()
         shutil.rmtree(one.house.path)
         if left == "a partner":

@@ -1,8 +1,8 @@
-"""What a node keeps beside a record: the words of official statements, and what its seals need to be opened (docs/formats/text-object.md, seal.md).
+"""What a node keeps beside a record: the words of official statements and of the charter, and what its seals need to be opened (docs/formats/text-object.md, seal.md).
 
 A record names a text by the digest of an object with a salt, so a node that does not hold the object can compare nothing. Statements are public by
 decision; a node therefore fetches their objects from where the log is served, or from other partners, checks them, and keeps them until the organisation
-decides that they go (:mod:`.stores`).
+decides that they go (:mod:`.stores`). So with the charter in force: whoever restores the organisation out of this node alone has its rules in words.
 
 It does the same with the sealed objects and the custodians' envelopes of seals that are not retired. They are encrypted, and nobody who keeps them
 can open them; but whoever takes the organisation's server could delete them there, and the custodians' shares would open nothing.
@@ -19,11 +19,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Container, Sequence
 from typing import Final
 
+from commonhold.kernel.charter.articles import parse_text as parse_article
 from commonhold.kernel.custody.sealing.opening import HEADER, MAX_SEALED
 from commonhold.kernel.custody.sealing.shares import MAX_SEALED_ENVELOPE
 from commonhold.kernel.errors import CommonholdError
 from commonhold.kernel.record.custody import is_to_one
-from commonhold.kernel.record.keeping import kept_objects
+from commonhold.kernel.record.keeping import charter_texts, kept_objects
 from commonhold.kernel.record.state import State
 from commonhold.kernel.texts import parse_text
 from commonhold.mirror.stores import MAX_TEXT, Stores
@@ -47,7 +48,7 @@ Check = Callable[[bytes], bool]
 
 
 class Texts:
-    """The statements' texts, and the objects of the seals, of all records that one node follows. Threads may call at once.
+    """The texts of statements and of the charter, and the objects of the seals, of all records that one node follows. Threads may call at once.
 
     *version* grows with each text that comes in or goes.
     """
@@ -87,6 +88,7 @@ class Texts:
         newest = sorted(state.part("statements").items(), key=lambda item: -item[1].index)[:NEWEST]
         wanted: dict[str, Check] = {digest: _is_text for digest, _ in newest if digest not in gone}
         wanted |= {digest: _is_sealed if whole else _is_envelope for digest, whole in sealed if digest not in gone}
+        wanted |= dict.fromkeys(charter_texts(state), _is_article)
         self._look_over(org, list(wanted))
         before = self._asked.get(org, {})
         asked = {digest: at for digest, at in before.items() if digest in wanted and now < at}
@@ -164,8 +166,18 @@ class Texts:
         return True
 
 
+def is_kept(state: State, digest: str) -> bool:
+    """Whether a text, or what a seal needs, is among what is kept beside a record in this state."""
+    return digest in state.part("statements") or digest in kept_objects(state) or digest in charter_texts(state)
+
+
 def _is_text(raw: bytes) -> bool:
     parse_text(raw)
+    return True
+
+
+def _is_article(raw: bytes) -> bool:
+    parse_article(raw)
     return True
 
 

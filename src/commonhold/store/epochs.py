@@ -8,7 +8,7 @@ to read as one, and writes them into a new folder. What any of them means is the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from commonhold.kernel import b64
 from commonhold.kernel.errors import FormatError, ProofError, RuleError
@@ -18,7 +18,7 @@ from commonhold.kernel.record.entries import Entry, parse_entry
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.freshness import judge_freshness, read_answers
 from commonhold.kernel.record.history import MAX_LOGS, History, Log, read_history
-from commonhold.kernel.record.keeping import kept_objects
+from commonhold.kernel.record.keeping import charter_texts, kept_objects
 from commonhold.kernel.record.replay import Replay
 from commonhold.kernel.record.state import State
 from commonhold.kernel.record.succession import branch
@@ -163,8 +163,7 @@ def texts_named(state: State) -> tuple[str, ...]:
 
     In the order in which they matter: without the first nobody can open what is sealed. Works, and what is to be erased, are no texts.
     """
-    value: Any = state.charter.value
-    found = [*kept_objects(state), value["title"], *value["articles"].values()]
+    found = [*kept_objects(state), *charter_texts(state)]
     for proposal in state.part("proposals").values():
         if proposal.kind in _WITH_TEXTS or proposal.kind not in STATE_KINDS:
             # A redline's `base` and `result` are digests of whole charters, which are no objects.

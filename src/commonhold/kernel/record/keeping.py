@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -61,6 +61,12 @@ def kept_objects(state: State) -> dict[str, bool]:
             found[payload.sealed] = True
             found.update((share.envelope, False) for share in payload.shares.values())
     return found
+
+
+def charter_texts(state: State) -> tuple[str, ...]:
+    """The digests of the words of the charter in force: its title and its articles. They are public, and no reader can tell the rules without them."""
+    value: Any = state.charter.value
+    return (value["title"], *value["articles"].values()) if value else ()
 
 
 def people_of(state: State, place: str) -> frozenset[str]:

@@ -17,7 +17,6 @@ from starlette.routing import BaseRoute, Route
 
 from commonhold.kernel.errors import RuleError
 from commonhold.kernel.messages import N_
-from commonhold.kernel.record.keeping import kept_objects
 from commonhold.kernel.record.verdict import CANNOT_JUDGE, FRESHNESS_UNKNOWN, STALE
 from commonhold.mirror.check.asking import MAX_QUESTION, ask, cannot
 from commonhold.mirror.check.board import Board, Boards
@@ -26,6 +25,7 @@ from commonhold.mirror.check.forms import parse_form
 from commonhold.mirror.check.values import answer_value, organisation_value
 from commonhold.mirror.held import org_of
 from commonhold.mirror.objects import OBJECT, ObjectAnswers, gone, object_path
+from commonhold.mirror.texts import is_kept
 from commonhold.mirror.web import NO_STORE, TILE, TooLargeError, guarded, json_answer, read_body, static
 from commonhold.pages.check import screens
 from commonhold.pages.check.facts import Answer
@@ -162,7 +162,7 @@ class _Pages:
         return ask(await self._board(), question)
 
     async def object(self, request: Request) -> Response:
-        """The object of a statement, so that others can compare its words, too; one that a seal needs, for its custodians; or one of a work."""
+        """The object of a statement or of the charter, so that others can compare its words, too; one that a seal needs, for its custodians; or one of a work."""
         keeping, follower = self._node.keeping, self._node.followers.get(request.path_params["log"])
         digest = object_path(request.path_params["first"], request.path_params["rest"])
         if follower is None:
@@ -170,7 +170,7 @@ class _Pages:
         org = org_of(follower.origin)
         if decision := await to_thread.run_sync(keeping.erased, org, digest):
             return gone(digest, decision)
-        if digest not in follower.state.part("statements") and digest not in kept_objects(follower.state):
+        if not is_kept(follower.state, digest):
             return await self._objects.answer(
                 request, keeping.stores.works(org), digest, partial(keeping.works.look_anew, org, damaged=True)
             )
