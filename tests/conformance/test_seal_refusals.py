@@ -128,6 +128,17 @@ def test_both_programs_refuse_with_one_code(case: Any, reader: Reader) -> None:
         assert here.value.data["have"] == there.value.data["have"]
 
 
+def test_both_programs_take_everybodys_own_sheet(reader: Reader) -> None:
+    """The words on paper are the share that the envelope holds; where any one of a group is enough they all have the same words, and each is the owner."""
+    for vector in json.loads((VECTORS / "seal.json").read_text("ascii"))["seals"]:
+        found = public(vector)
+        for share in vector["shares"]:
+            here = found.share_in_words(share["member"], share["words"])
+            assert here == parse_envelope(share["envelope"].encode())
+            there = reader.ask("share-in-words", **half(vector), member=share["member"], words=share["words"])
+            assert (there["index"], there["member"], there["words"]) == (here.index, here.member, here.words)
+
+
 def test_both_programs_take_the_largest_key_file(reader: Reader) -> None:
     """64 KiB of bytes, a third more in base64; to the byte."""
     one = Secret("file", "tls", b64.encode(bytes(range(256)) * 256))

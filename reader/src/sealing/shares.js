@@ -119,19 +119,18 @@ export class Manifest {
     return this.structure.people().indexOf(member);
   }
 
-  /** Whose share of this seal these words are; empty if nobody's. */
-  ownerOf(words) {
-    const isOwn = (name, index) => commitment(this.about, index, name, words) === this.holdings.get(name).commitment;
-    return this.structure.people().find(isOwn) ?? "";
+  /** Whose share of this seal these words are: of several, in their order, where any one of a group is enough and all have the same words. */
+  ownersOf(words) {
+    return this.structure.people().filter((name, index) => commitment(this.about, index, name, words) === this.holdings.get(name).commitment);
   }
 
   /** The share of *member* that stands on paper in these words; refused with share/other-owner, whose data names them, or share/other-seal. */
   shareInWords(member, words) {
-    const owner = this.ownerOf(words);
-    const others = `these are the words of the share of ${owner}, and not of ${member}'s`;
-    demand(owner === "" || owner === member, "share/other-owner", others, { member: owner });
+    const owners = this.ownersOf(words);
+    const others = `these are the words of the share of ${owners[0]}, and not of ${member}'s`;
+    demand(owners.length === 0 || owners.includes(member), "share/other-owner", others, { member: owners[0] });
     const { about } = this;
-    demand(owner !== "", "share/other-seal", `these are the words of a share, and of none of seal ${about.seal} of ${about.resource}`);
+    demand(owners.length > 0, "share/other-seal", `these are the words of a share, and of none of seal ${about.seal} of ${about.resource}`);
     return { about, index: this.index(member), member, words };
   }
 

@@ -69,12 +69,14 @@ def share_on_sheet(state: State, member: str, seals: Sequence[Seal], words: str)
             or of none of this organisation.
     """
     for seal in seals:
-        if (public := manifest(state, seal)).owner_of(words) == member:
+        if member in (public := manifest(state, seal)).owners_of(words):
             return seal, public.share_in_words(member, words)
     everything: list[Seal] = sorted(state.parts["seals"].values(), key=lambda seal: -seal.index)
     for seal in everything:
-        if owner := manifest(state, seal).owner_of(words):
-            raise _other_sheet(seal, owner, member, code="share/other-owner" if seal in seals else "share/other-seal")
+        if owners := manifest(state, seal).owners_of(words):
+            raise _other_sheet(
+                seal, member if member in owners else owners[0], member, code="share/other-owner" if seal in seals else "share/other-seal"
+            )
     raise CustodyError(
         "these words are a share, and of no seal of this organisation",
         code="share/other-seal",

@@ -177,12 +177,10 @@ class Manifest:
         """The number of a person's share: their place in the structure, from 0."""
         return self.structure.people().index(member)
 
-    def owner_of(self, words: str) -> str:
-        """Whose share of this seal these words are; empty if nobody's."""
-        people = self.structure.people()
-        return next(
-            (name for name in people if commitment(self.about, self.index(name), name, words) == self.holdings[name].commitment), ""
-        )
+    def owners_of(self, words: str) -> tuple[str, ...]:
+        """Whose share of this seal these words are: of several, in their order, where any one of a group is enough and all have the same words."""
+        people = enumerate(self.structure.people())
+        return tuple(name for at, name in people if commitment(self.about, at, name, words) == self.holdings[name].commitment)
 
     def share_in_words(self, member: str, words: str) -> Envelope:
         """The share of *member* that stands on paper in these words.
@@ -190,15 +188,15 @@ class Manifest:
         Raises:
             CustodyError: ``share/other-owner`` for somebody else's, naming them; ``share/other-seal`` for nobody's of this seal.
         """
-        owner = self.owner_of(words)
-        if owner not in ("", member):
+        owners = self.owners_of(words)
+        if owners and member not in owners:
             raise CustodyError(
-                f"these are the words of the share of {owner}, and not of {member}'s",
+                f"these are the words of the share of {owners[0]}, and not of {member}'s",
                 code="share/other-owner",
-                data={"member": owner},
-                next_step=f"Only {owner} gives or proves it, with their own kit.",
+                data={"member": owners[0]},
+                next_step=f"Only {owners[0]} gives or proves it, with their own kit.",
             )
-        if not owner:
+        if not owners:
             raise CustodyError(
                 f"these are the words of a share, and of none of seal {self.about.seal} of {self.about.resource}",
                 code="share/other-seal",
