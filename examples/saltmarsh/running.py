@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -78,8 +79,9 @@ class Programs:
 
 @contextmanager
 def programs() -> Iterator[Programs]:
-    """What starts programs; whatever it has started ends with the block."""
+    """What starts programs; whatever it has started ends with the block, on SIGTERM too."""
     with ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)))
         yield Programs(stack)
 
 

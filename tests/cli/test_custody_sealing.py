@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import pytest
 
+from commonhold.cli.custody.sheets import render_share
 from commonhold.kernel import b64
-from commonhold.kernel.custody.sealing.shares import envelope_bytes, parse_envelope
+from commonhold.kernel.custody.sealing.shares import Envelope, envelope_bytes, parse_envelope
 from commonhold.kernel.keys import recipient_fingerprint
 from commonhold.store.keyfile import load_kit
 from commonhold.store.record import Record
@@ -33,6 +34,7 @@ from tests.cli.custodians import (
     unseal,
 )
 from tests.cli.houses import House
+from tests.kernel.sealing.vault import Vault
 
 
 @attack(
@@ -216,6 +218,17 @@ def test_a_sheet_says_truthfully_what_it_opens_and_opens_it_without_the_kit(open
     assert "the share of plover of seal 1 of page" in foreign.json["message"]
     assert must(act(opening, "plover", "shares"))["shares"][0]["proved"]
     assert act(opening, "plover", "shares", "page", "--out", sheet).code == 2
+
+
+def test_a_sheet_of_a_share_that_opens_alone_says_so() -> None:
+    """Any one of three: one person is enough, and it is called one person."""
+    vault = Vault({"custody/keys/open/m": 1})
+    made, payload = vault.prepare()
+    public = made.manifest({name: vault.member(name).kit for name in made.words}, dict.fromkeys(made.words, "00" * 32))
+    page = render_share(Envelope(made.about, 0, "heron", made.words["heron"]), public, vault.state)
+    assert payload["structure"]["need"] == 1
+    assert "any one of 3: heron, plover, tern (your group)." in page
+    assert "It takes at least 1 person." in page
 
 
 def test_the_truth_of_a_seal_is_told_when_custodians_leave(opening: House) -> None:

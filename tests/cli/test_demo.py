@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from commonhold.cli.main import run
+from tests.cli import houses
 
 ROOT = Path(__file__).resolve().parents[2]
 SALTMARSH = ROOT / "examples" / "saltmarsh"
@@ -67,6 +68,27 @@ def test_the_radio_to_play_with_is_up_before_it_says_so_and_ends_by_itself(tmp_p
     for port in ports:
         with socket.socket() as free:
             assert free.connect_ex(("127.0.0.1", port)) != 0, "it answers still"
+
+
+@pytest.mark.slow
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_what_the_demo_starts_ends_with_it_however_it_is_ended(tmp_path: Path) -> None:
+    """SIGTERM, as a service manager or `kill` sends it, leaves no server behind."""
+    house = houses.found(tmp_path / "club", accepted=False)
+    code = (
+        "import sys, time\nfrom running import programs\nwith programs() as start:\n"
+        "    print(start('house', 'log', 'serve', '--house', sys.argv[1], '--listen', '127.0.0.1:0').url, flush=True)\n    time.sleep(60)"
+    )
+    words = [sys.executable, "-c", code, str(house.path)]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, text=True, cwd=SALTMARSH, env={**os.environ, "PYTHONPATH": str(SALTMARSH)}
+    ) as running:
+        assert running.stdout is not None
+        port = int(running.stdout.readline().rpartition(":")[2])
+        running.terminate()
+        assert running.wait(30) == 143
+    with socket.socket() as free:
+        assert free.connect_ex(("127.0.0.1", port)) != 0, "it answers still"
 
 
 def run_page(page: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> int:

@@ -122,6 +122,8 @@ def test_nothing_is_signed_by_accident(house: House) -> None:
     refused(command("sign", link, *kit, "--unvouched"), 2, "--yes")
     refused(command("sign", f"x#{link_text(b'{}')}", *kit, "--yes"), 2, "not a request")
     refused(command("sign", house.base / "absent", *kit), 2, "cannot be read")
+    half = house.write("half.request", given_bytes(link).decode()[:500])
+    refused(command("sign", half, *kit), 2, "the request is not JSON", "get it once more, whole")
     assert command("key", "new", "gull", "-o", house.kit("gull")).code == 0
     refused(command("sign", link, "--kit", house.kit("gull"), "-o", out, "--unvouched", "--yes"), 1, "gull")
     assert not out.exists()

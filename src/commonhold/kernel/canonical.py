@@ -64,7 +64,11 @@ def parse_canonical(raw: bytes, *, max_size: int, what: str = "value") -> Any:
     try:
         value = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FormatError(f"{what} is not JSON: {error}", code="canonical/not-json") from None
+        raise FormatError(
+            f"{what} is not JSON: {error}",
+            code="canonical/not-json",
+            next_step="It was cut short or changed on its way, or is something else: get it once more, whole, from whoever made it.",
+        ) from None
     _check(value, 0)
     if _encoder.encode(value) != raw:
         raise FormatError(

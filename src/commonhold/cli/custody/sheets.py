@@ -12,6 +12,7 @@ from commonhold.kernel.record.state import State
 
 def render_share(share: Envelope, public: Manifest, state: State) -> str:
     """The sheet of a share, a complete HTML page. Whoever holds it has that share."""
+    fewest = public.structure.fewest()
     values = {
         "organisation": html.escape(state.charter.name),
         "org": share.about.org,
@@ -20,7 +21,7 @@ def render_share(share: Envelope, public: Manifest, state: State) -> str:
         "member": html.escape(share.member),
         "index": share.index + 1,
         "count": len(public.structure.people()),
-        "fewest": public.structure.fewest(),
+        "fewest": "1 person" if fewest == 1 else f"{fewest} people",
         "groups": "\n".join(f"<li>{html.escape(line)}</li>" for line in group_lines(public.structure, share.member)),
         "remarks": "\n".join(
             f"<li>{html.escape(remark.words[:1].upper() + remark.words[1:])}.</li>" for remark in remarks(public.structure)
