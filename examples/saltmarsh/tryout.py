@@ -116,7 +116,7 @@ The mirror holds all that the radio has in public. Build it again after a decisi
     commonhold mirror build {keeping.PUBLIC} --at server
     commonhold mirror sync {mirror.url} my-copy --org {day.story.org}
     commonhold restore --check my-copy               # what would be lost, and how long it takes
-    commonhold restore my-copy new-house             # with --kit kits/tern.kit the next epoch is opened there
+    commonhold restore my-copy new-house             # with tern's kit, which is named above: the next epoch is opened there
 
 Ctrl-C here stops all of it."""
 

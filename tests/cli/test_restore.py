@@ -99,6 +99,12 @@ def test_the_recovery_point_is_the_best_that_any_mirror_shows(house: House, tmp_
     assert done.json["recovery_point"] | {"time": 0} == {"entries": house.size(), "time": 0, "cosigned_by": ["gull"]}
 
 
+def test_the_drill_takes_no_notice_of_a_kit_in_the_environment(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member who has named their kit once for all commands tries a restore like anybody else."""
+    monkeypatch.setenv("COMMONHOLD_KIT", str(house.kit("tern")))
+    assert command("restore", "--check", tmp_path / "mirror", "--json").code == 0
+
+
 def test_the_drill_says_what_would_be_lost_and_leaves_nothing(house: House, tmp_path: Path) -> None:
     """Anybody can run it, without a kit; a mirror that lacks something fails it, with exit code 2, naming it; slips are told."""
     room = tmp_path / "room"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from commonhold.cli.options import json_option, kit_option, org_option
 from commonhold.cli.output import emit, note, printable, progress
@@ -51,11 +52,12 @@ def command(
 
     began = time.monotonic()
     if check:
-        if kit is not None:
+        # Whoever has named a kit once, in COMMONHOLD_KIT, tries like anybody.
+        if click.get_current_context().get_parameter_source("kit") is ParameterSource.COMMANDLINE:
             raise click.UsageError("--check opens nothing, so it takes no --kit")
         with tempfile.TemporaryDirectory(prefix="commonhold-restore-", dir=within) as folder:
             done = gather_mirrors(places, Path(folder) / "mirror", org=org, jobs=jobs, rate=rate * 1e6, show=progress)
-        _report(done, time.monotonic() - began, "", kit, org, as_json=as_json)
+        _report(done, time.monotonic() - began, "", None, org, as_json=as_json)
         if not done.whole:
             raise incomplete(done, "Tell the mirror's keeper, and sync another one; these mirrors would not restore everything.")
         return
