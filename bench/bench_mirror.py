@@ -1,10 +1,11 @@
 """What does it cost to copy a mirror from a plain web server, checked and durable? Against curl of the same files and sha256sum, in one run, in turn.
 
-    python bench/bench_mirror.py [--megabytes 512] [--objects 1000,10000] [--folder DIR]
+    python bench/bench_mirror.py [--megabytes 512] [--objects 1000,10000] [--entries 10000] [--folder DIR]
 
 A house publishes a work of objects of 4 MiB and is mirrored; nginx serves the mirror over loopback. Ours: `commonhold mirror sync` into an empty folder, which replays the record, hashes everything and flushes
 it to the disk. The peer: one curl that fetches the same objects one after the other over one connection, and `sha256sum --check` of them, which promises nothing about the disk; once as it is, and once until the disk
-has everything (`sync -f`). Then the cost of one object of 1 KiB among few and among many. Targets: at least half of the peer's rate, and flat (at most 1.3 times from the smallest count to the largest).
+has everything (`sync -f`). Then the cost of one object of 1 KiB among few and among many, and `commonhold restore` of a record of 10,000 entries with as many megabytes against `mirror sync` of the same mirror. Targets: at least half of
+the peer's rate, flat (at most 1.3 times from the smallest count to the largest), and a restore at 80 % of the rate of a sync.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from commonhold.kernel.charter import compile_charter
@@ -33,7 +35,7 @@ from commonhold.testing.house import MemoryHouse, derive
 
 HERE = Path(__file__).resolve().parents[1]
 PIECE, SMALL = 4 << 20, 1024
-RATE, FLAT = 0.5, 1.3
+RATE, FLAT, RESTORE = 0.5, 1.3, 0.8
 CONF = """
 {user} daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}}
 http {{
@@ -56,8 +58,8 @@ def run(*words: str | Path) -> None:
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def mirrored(base: Path, count: int, size: int) -> tuple[Path, list[str]]:
-    """The mirror of a house that publishes one work of so many objects; gives it, and their digests."""
+def mirrored(base: Path, count: int, size: int, entries: int = 0) -> tuple[Path, list[str]]:
+    """The mirror of a house that publishes one work of so many objects, and has so many entries at least; gives it, and the objects' digests."""
     folder = HERE / "examples" / "saltmarsh"
     charter = compile_charter((folder / "charter.md").read_text("utf-8"), (folder / "charter.toml").read_text("utf-8")).value
     names = ("heron", "tern", "plover", "curlew", "avocet")
@@ -76,6 +78,9 @@ def mirrored(base: Path, count: int, size: int) -> tuple[Path, list[str]]:
                 make_work("programme", {"en": "The tide"}, rights=Rights("Made by members."), provenance=Provenance("heron"), files=files),
             )
             made.approve(made.propose("heron", "publish", {"work": work}), "plover")
+        while len(made.leaves) < entries:
+            by, address = names[len(made.leaves) % len(names)], f"https://saltmarsh.example/{len(made.leaves)}"
+            made.do(by, "withdraw", what="proposal", of=made.propose(by, "channel", {"op": "add", "address": address}))
         for leaf in made.leaves[1:]:
             record.submit(leaf)
     build(house, base / "mirror", None, now=time.time)
@@ -121,11 +126,17 @@ def ours(url: str, to: Path) -> None:
     run(sys.executable, "-c", "from commonhold.cli.main import main; main()", "mirror", "sync", url, to)
 
 
+def again(url: str, to: Path) -> None:
+    """One restore, as a command."""
+    run(sys.executable, "-c", "from commonhold.cli.main import main; main()", "restore", url, to)
+
+
 def main() -> None:
     """Measure; print rows; exit 1 if a target is missed."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--megabytes", type=int, default=512)
     options.add_argument("--objects", default="1000,10000")
+    options.add_argument("--entries", type=int, default=10_000)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--folder", default=None, help="where to write; a real disk, not a tmpfs")
     chosen = options.parse_args()
@@ -137,6 +148,8 @@ def main() -> None:
             costs.append(small(Path(folder), count))
     growth = costs[-1] / costs[0]
     print(f"| one object of 1 KiB, {chosen.objects.replace(',', ' to ')} of them | {growth:.2f} times | | target {FLAT} |")
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        good &= restored(Path(folder), chosen.megabytes, chosen.entries, chosen.rounds)
     raise SystemExit(0 if good and growth <= FLAT else 1)
 
 
@@ -168,6 +181,35 @@ def large(base: Path, megabytes: int, rounds: int) -> bool:
         f"| the same, both until the disk has them | {rate['ours']} | {rate['peer synced']}, curl, sha256sum, sync | {durable:.2f} of its rate |"
     )
     return plain >= RATE
+
+
+def restored(base: Path, megabytes: int, entries: int, rounds: int) -> bool:
+    """A house out of a mirror, against another mirror out of it; both are checked and durable."""
+    mirror, _ = mirrored(base, megabytes * (1 << 20) // PIECE, PIECE, entries)
+    times: dict[str, list[float]] = {"restore": [], "sync": []}
+    with nginx(mirror, base / "nginx") as url:
+        for number in range(rounds):
+            for verb in (("restore", "sync"), ("sync", "restore"))[number % 2]:
+                run("sync", "-f", base)
+                work = again if verb == "restore" else ours
+                times[verb].append(timed(partial(work, url, base / "copy")))
+                shutil.rmtree(base / "copy")
+    mid = {name: statistics.median(values) for name, values in times.items()}
+    print(
+        json.dumps(
+            {
+                "bench": "restore",
+                "megabytes": megabytes,
+                "entries": entries,
+                **{f"{name}_s": round(value, 3) for name, value in mid.items()},
+            }
+        )
+    )
+    ratio = mid["sync"] / mid["restore"]
+    print(
+        f"| restore of {entries} entries and {megabytes} MiB from nginx | {mid['restore']:.1f} s | {mid['sync']:.1f} s, mirror sync | {ratio:.2f} of its rate, target {RESTORE} |"
+    )
+    return ratio >= RESTORE
 
 
 def small(base: Path, count: int) -> float:
