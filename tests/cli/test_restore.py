@@ -105,6 +105,18 @@ def test_the_drill_takes_no_notice_of_a_kit_in_the_environment(house: House, tmp
     assert command("restore", "--check", tmp_path / "mirror", "--json").code == 0
 
 
+def test_a_text_that_no_mirror_has_fails_the_drill(house: House, tmp_path: Path) -> None:
+    """The words of a statement are gone: the drill fails and names them; a house is made all the same, with exit code 1."""
+    assert command("restore", "--check", tmp_path / "mirror").code == 0
+    proposals = house.read().state.part("proposals").values()
+    text = next(proposal.payload["text"] for proposal in proposals if proposal.kind == "statement")
+    (tmp_path / "mirror" / "objects" / text[:2] / text[2:]).unlink()
+    refused(command("restore", "--check", tmp_path / "mirror"), 2, "1 texts could not be had")
+    done = command("restore", tmp_path / "mirror", tmp_path / "new", "--json")
+    assert (done.code, done.json["ok"], done.json["texts_nowhere"]) == (1, False, [text])
+    assert command("verify", tmp_path / "new").code == 0
+
+
 def test_the_drill_says_what_would_be_lost_and_leaves_nothing(house: House, tmp_path: Path) -> None:
     """Anybody can run it, without a kit; a mirror that lacks something fails it, with exit code 2, naming it; slips are told."""
     room = tmp_path / "room"

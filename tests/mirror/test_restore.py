@@ -151,7 +151,7 @@ def test_a_folder_that_holds_something_stays_as_it_is(town: Town, tmp_path: Path
 
 @attack(
     "restore-settings",
-    Mutation(RESTORE, find=" and not done.texts and done.settings:", replace=" and not done.texts:"),
+    Mutation(RESTORE, find=".lossless and done.settings:", replace=".lossless:"),
     Mutation(RESTORE, find="len(listed), note is not None", replace="len(best.files.listed), best.files.signed"),
 )
 def test_settings_and_site_come_from_whichever_mirror_has_them(town: Town, tmp_path: Path) -> None:
@@ -169,6 +169,27 @@ def test_settings_and_site_come_from_whichever_mirror_has_them(town: Town, tmp_p
         assert (done.whole, done.texts, done.settings, done.files) == (True, [], True, 3)
         assert (tmp_path / f"new-{number}" / "site" / "index.html").read_text() == "<p>Saltmarsh</p>"
         assert (tmp_path / f"new-{number}" / "partners").is_file()
+
+
+@attack("restore-other", Mutation(RESTORE, find="    if org and found != org:", replace="    if False:"))
+def test_a_stopped_restore_of_another_organisation_is_not_ended(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder says whose it is and stays as it was; the run that it belongs to ends it."""
+
+    def stopped(_target: Path) -> None:
+        raise StoreError("the power went")
+
+    target = tmp_path / "new"
+    with monkeypatch.context() as patched:
+        patched.setattr(restoring, "_move", stopped)
+        with pytest.raises(StoreError):
+            restore([str(tmp_path / "mirror")], target)
+    before = tree(target)
+    with pytest.raises(CommonholdError) as refused:
+        restore([str(tmp_path / "mirror")], target, org="b" * 64)
+    assert refused.value.code == "record/other-org"
+    assert town.org in str(refused.value)
+    assert tree(target) == before
+    assert restore([str(tmp_path / "mirror")], target, org=town.org).whole
 
 
 @attack(

@@ -51,6 +51,8 @@ def house(tmp_path: Path) -> tuple[Path, str, str]:
     (path / "notes" / "밤.txt").write_bytes(CANARY)
     (path / ".store").mkdir()
     (path / ".store" / "ledger.db").write_text("x")
+    for name in ("partners", "store.json", "snapshots.json"):
+        (path / name).write_text("{}")
     (path / "link").symlink_to("/etc/passwd")
     os.mkfifo(path / "pipe")
     return path, published, draft
@@ -80,7 +82,7 @@ def test_what_no_mirror_holds_goes_out_and_comes_back(tmp_path: Path, house: tup
     (tmp_path / "plain.tar").write_bytes(plain)
     listed = subprocess.run(["tar", "tf", tmp_path / "plain.tar"], capture_output=True, check=True).stdout.decode()
     assert listed.splitlines()[0] == "snapshot.json"
-    assert "log.key" not in listed
+    assert not any(name in listed for name in ("log.key", "partners", "store.json", "snapshots.json"))
     there = tmp_path / "there"
     for _ in range(2):
         head, back = open_snapshot(tmp_path / "one.age", identity, there, ORG)
@@ -196,6 +198,45 @@ def test_a_strangers_snapshot_brings_no_file_into_a_house(tmp_path: Path, identi
     refused(code, open_snapshot, encrypted(tmp_path / "x.age", identity, data), identity, house, ORG)
     assert [path for path in house.rglob("*") if path.is_file()] == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["house", "x.age"]
+
+
+@attack("snapshot-04", Mutation(SNAPSHOTS, find="*SETTINGS, CONFIG", replace="FOLDER"))
+@pytest.mark.parametrize("name", ["snapshots.json", "Snapshots.json", "store.json", "partners"])
+def test_a_strangers_snapshot_sets_nothing_in_a_house(tmp_path: Path, identity: str, name: str) -> None:
+    """Whose key the next drafts go to, where copies lie and where partners answer: a snapshot says nothing about that, and a house's own holds none of it."""
+    mine = tmp_path / "mine"
+    write_config(mine, Config(CONFIG_FORM, recipient_of(new_identity()), "snapshots", 0))
+    forged = archive(head_file(), (f"files/{name}", (mine / "snapshots.json").read_bytes()))
+    house = tmp_path / "house"
+    house.mkdir()
+    refused("snapshot/path", open_snapshot, encrypted(tmp_path / "x.age", identity, forged), identity, house, ORG)
+    assert read_config(house) is None
+    assert [path for path in house.rglob("*") if path.is_file()] == []
+
+
+@attack(
+    "snapshot-05",
+    Mutation(
+        SNAPSHOTS, find="        shutil.rmtree(folder / FILES, ignore_errors=True)\n", replace="        folder /= secrets.token_hex(8)\n"
+    ),
+)
+def test_a_killed_opening_leaves_no_drafts_behind(tmp_path: Path, house: tuple[Path, str, str], identity: str) -> None:
+    """What a killed run had decrypted is for its owner alone, and the next run removes it."""
+    path, _, _ = house
+    write_snapshot(path, tmp_path / "one.age", recipient_of(identity), HEAD, lambda _: False)
+    there = tmp_path / "there"
+    there.mkdir()
+    child = os.fork()
+    if not child:
+        snapshots._settle = lambda *_: os._exit(9)
+        open_snapshot(tmp_path / "one.age", identity, there, ORG)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    left = [found for found in there.iterdir() if found.name.startswith(".")]
+    assert left
+    assert all(found.stat().st_mode & 0o077 == 0 for found in left)
+    open_snapshot(tmp_path / "one.age", identity, there, ORG)
+    assert sorted(found.name for found in there.iterdir()) == ["notes", "objects"]
 
 
 @attack(

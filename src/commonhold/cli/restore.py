@@ -58,7 +58,7 @@ def command(
         with tempfile.TemporaryDirectory(prefix="commonhold-restore-", dir=within) as folder:
             done = gather_mirrors(places, Path(folder) / "mirror", org=org, jobs=jobs, rate=rate * 1e6, show=progress)
         _report(done, time.monotonic() - began, "", None, org, as_json=as_json)
-        if not done.whole:
+        if not done.lossless:
             raise incomplete(done, "Tell the mirror's keeper, and sync another one; these mirrors would not restore everything.")
         return
     if len(places) < 2:
@@ -88,7 +88,7 @@ def command(
         show=progress,
     )
     _report(done, time.monotonic() - began, str(target), kit, org, as_json=as_json)
-    if not done.whole:
+    if not done.lossless:
         raise click.exceptions.Exit(1)
 
 
@@ -98,7 +98,7 @@ def _report(done: Restored, seconds: float, target: str, kit: Path | None, org: 
     recovery = done.recovery
     after = recovery.entries - recovery.size
     value: dict[str, Any] = {
-        "ok": done.whole,
+        "ok": done.lossless,
         "org": done.org,
         "epoch": done.epoch,
         "entries": recovery.entries,
@@ -129,7 +129,7 @@ def _report(done: Restored, seconds: float, target: str, kit: Path | None, org: 
         f"recovered to {point}",
         f"objects      {done.objects} came with {done.bytes} bytes, every one hashed",
         f"works        {done.works} whole" + (f", {lost} not" if lost else ""),
-        f"lost         {'nothing' if done.whole and not done.texts else f'{lost} works, {len(done.failed)} objects, {len(done.texts)} texts'}",
+        f"lost         {'nothing' if done.lossless else f'{lost} works, {len(done.failed)} objects, {len(done.texts)} texts'}",
         *(printable(f"  no mirror had {digest}: {why}") for digest, why in list(done.failed.items())[:SHOWN]),
         *(f"  no mirror had the text {digest}" for digest in done.texts[:SHOWN]),
         f"settings     {done.files} files of settings, site and snapshots"

@@ -176,7 +176,8 @@ def _require_seal(state: State, resource: str, size: int) -> None:
     from commonhold.kernel.record.keeping import live_seal  # noqa: PLC0415 - kept out of `--help`
 
     seal = live_seal(state, resource)
-    if seal is None or seal.index < size:
+    # Proposed, not decided: what was sealed before the key was made holds another, whenever it came to count.
+    if seal is None or state.part("proposals")[seal.proposal].index < size:
         raise RuleError(
             f"{'no seal of ' + resource + ' counts yet' if seal is None else 'the seal of ' + resource + ' is older than the key of the snapshots'}",
             code="snapshot/no-seal",

@@ -34,6 +34,7 @@ from commonhold.store.objects.bags import refuse_existing
 from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.objects.protocol import PIECE, Putting, name_of, nothing
 from commonhold.store.objects.works import is_manifest
+from commonhold.store.partnerfile import FILE as PARTNERS
 from commonhold.store.sealedfile import parse_identity
 from commonhold.store.ustar import END, TarFiles, tar_file
 
@@ -43,8 +44,11 @@ FORM: Final = "commonhold/snapshot/v1"
 CONFIG_FORM: Final = "commonhold/snapshots/v1"
 HEAD: Final = "snapshot.json"
 FILES: Final = "files"
-NOT_TAKEN: Final = frozenset({"record", "objects", "keys", "site", "settings", FOLDER})
-"""What of a house's folder is no draft: the record, objects by digest (they are gone through one by one), keys, and what a mirror has."""
+SETTINGS: Final = (PARTNERS, "store.json")
+"""The house's settings that are no secrets, by their names in its folder: where partners answer, and how many copies of works there are to be."""
+NOT_TAKEN: Final = frozenset({"record", "objects", "keys", "site", "settings", FOLDER, *SETTINGS, CONFIG})
+"""What of a house's folder is no draft: the record, objects by digest (they are gone through one by one), keys, what a mirror has, and to whom snapshots go."""
+_OPENING: Final = ".opening"
 MAX_FILES: Final = 100_000
 _MAX_CONFIG: Final = 1 << 12
 _OBJECT: Final = re.compile(r"objects/([0-9a-f]{2})/([0-9a-f]{62})")
@@ -147,13 +151,12 @@ def open_snapshot(snapshot: Path, identity: str, house: Path, org: str, told: Ca
     Idempotent: what is there already is passed over, and a stopped run can be run again.
 
     Raises:
-        CustodyError: ``sealed/other-key``, ``sealed/identity``. FormatError: if it is no whole snapshot; ``snapshot/other-org``. StoreError: if a disk refuses.
+        CustodyError: ``sealed/other-key``, ``sealed/identity``. FormatError: if it is no whole snapshot; ``snapshot/other-org``. StoreError: ``store/locked``, or as a disk does.
         What came before that may be in the store, named by nothing; no file appears.
     """
     objects, done = ObjectDirectory(house), Snapshot()
-    staged = house / f".opening-{secrets.token_hex(8)}"
     paths: list[str] = []
-    try:
+    with _staging(house) as staged:
         with decrypted(snapshot, parse_identity(identity)) as read, contextlib.ExitStack() as batches:
             archive = TarFiles(read)
             found = iter(archive)
@@ -184,9 +187,20 @@ def open_snapshot(snapshot: Path, identity: str, house: Path, org: str, told: Ca
             check_paths(paths)
         for path in paths:
             _settle(staged / path, house, path, done)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
     return head, done
+
+
+@contextlib.contextmanager
+def _staging(house: Path) -> Iterator[Path]:
+    """Where decrypted files wait, for their owner alone and for one run at a time; what a killed run left there goes first, and nothing stays."""
+    folder = house / _OPENING
+    lock = DirectoryFiles(house).lock(f"{_OPENING}/lock")
+    try:
+        shutil.rmtree(folder / FILES, ignore_errors=True)
+        yield folder / FILES
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
 
 
 def _archive(house: Path, head: Head, is_public: Callable[[str], bool], done: Snapshot, told: Callable[..., None]) -> Iterator[bytes]:

@@ -28,11 +28,10 @@ from commonhold.store.objects.protocol import MAX_OBJECT
 from commonhold.store.partnerfile import FILE as PARTNERS
 from commonhold.store.partnerfile import read_partners
 from commonhold.store.snapshots import FOLDER as SNAPSHOTS
+from commonhold.store.snapshots import SETTINGS
 
 NOTE: Final = "mirror"
 LIST: Final = "files.sha256"
-SETTINGS: Final = (PARTNERS, "store.json")
-"""The house's settings that are no secrets, by their names in its folder: where partners answer, and how many copies of works there are to be."""
 MAX_FILE: Final = 1 << 30
 """Bytes of one file of the site; films are works. A snapshot is as long as what it holds."""
 

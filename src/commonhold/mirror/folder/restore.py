@@ -21,10 +21,10 @@ from typing import Final
 
 import msgspec
 
-from commonhold.kernel.errors import CommonholdError, StoreError
+from commonhold.kernel.errors import CommonholdError, ProofError, StoreError
 from commonhold.kernel.record.freshness import read_answers
 from commonhold.mirror.folder.fetching import Fetched, Fetching
-from commonhold.mirror.folder.files import SETTINGS, held_files
+from commonhold.mirror.folder.files import held_files
 from commonhold.mirror.folder.gathering import Gathered, Show, Wanted, gather, quiet
 from commonhold.mirror.folder.place import EVIDENCE, MirrorFolder, opened
 from commonhold.mirror.folder.source import GRACE, open_from
@@ -34,6 +34,7 @@ from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.objects.pace import Pace
 from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT
 from commonhold.store.record import LOG_KEY, RECORD, ReadRecord
+from commonhold.store.snapshots import SETTINGS
 
 STAGE: Final = ".restoring"
 MIRROR: Final = "mirror"
@@ -89,6 +90,11 @@ class Restored:
         """Whether nothing of the works is missing."""
         return not self.incomplete and not self.failed
 
+    @property
+    def lossless(self) -> bool:
+        """Whether nothing at all is missing: no work, and no text that the record names, though a record may name one that no house ever had."""
+        return self.whole and not self.texts
+
 
 def restore(
     places: Sequence[str],
@@ -111,7 +117,8 @@ def restore(
         anyway: go on although something of a published work is in none of the mirrors.
 
     Raises:
-        StoreError: ``restore/not-empty``; ``restore/incomplete`` unless *anyway*; or if no place can be read. ProofError, RuleError: as :func:`.sync.sync`.
+        StoreError: ``restore/not-empty``; ``restore/incomplete`` unless *anyway*; or if no place can be read. ProofError, RuleError: as :func:`.sync.sync`,
+            ``record/other-org`` also where the restore that was stopped in *target* is of another organisation.
         What came is kept below *target*, and the next run goes on.
     """
     check_target(target)
@@ -119,6 +126,7 @@ def restore(
     with _alone(target):
         if (stage / READY).is_file():
             # Everything was ready, and something stopped it while it moved.
+            _check_ready(target, org)
             return _move(target)
         done = gather_mirrors(places, stage / MIRROR, org=org, jobs=jobs, rate=rate, show=show, grace=grace)
         if not done.whole and not anyway:
@@ -167,7 +175,7 @@ def gather_mirrors(
         else:
             best = found
             _count(done, found.fetched, found.gathered)
-        if best is not None and _describe(done, best, folder).whole and not done.texts and done.settings:
+        if best is not None and _describe(done, best, folder).lossless and done.settings:
             # The others are not asked for what is here.
             break
     if best is None:
@@ -204,13 +212,13 @@ def check_target(target: Path) -> None:
 
 
 def incomplete(done: Restored, next_step: str = ANOTHER) -> StoreError:
-    """What to say when something of the works is in none of the mirrors."""
+    """What to say when something is in none of the mirrors."""
     first = next((f"; {digest}: {why}" for digest, why in done.failed.items()), "")
     return StoreError(
-        f"{len(done.incomplete)} works are not whole at the mirrors that were asked, and {len(done.failed)} objects could not be had{first}",
+        f"{len(done.incomplete)} works are not whole at the mirrors that were asked; {len(done.failed)} objects and {len(done.texts)} texts could not be had{first}",
         code="restore/incomplete",
         next_step=next_step,
-        data={"works": done.incomplete[:1000], "objects": done.failed},
+        data={"works": done.incomplete[:1000], "objects": done.failed, "texts": done.texts[:1000]},
     )
 
 
@@ -255,11 +263,27 @@ def _describe(done: Restored, best: Synced, folder: Path) -> Restored:
     return done
 
 
+def _ready(target: Path) -> Restored:
+    return msgspec.json.decode(DirectoryFiles(target / STAGE).read(READY, _MAX_READY), type=Restored)
+
+
+def _check_ready(target: Path, org: str) -> None:
+    """Refuse to end another organisation's restore in place of the one that was asked for."""
+    found = _ready(target).org
+    if org and found != org:
+        raise ProofError(
+            f"a restore of {found} was stopped in {target}, and this is of {org}",
+            code="record/other-org",
+            next_step="Choose another folder, or end that one first by naming its organisation.",
+            data={"found": found, "expected": org},
+        )
+
+
 def _move(target: Path) -> Restored:
     """Move what is ready to where a house has it; each step may have been done already. The record comes last: where it is, the house is whole."""
     stage = target / STAGE
     mirror, house = stage / MIRROR, stage / HOUSE
-    done = msgspec.json.decode(DirectoryFiles(stage).read(READY, _MAX_READY), type=Restored)
+    done = _ready(target)
     steps = [
         (mirror / "objects", target / "objects"),
         (mirror / "site", target / "site"),
