@@ -53,6 +53,8 @@ def house(tmp_path: Path) -> tuple[Path, str, str]:
     (path / ".store" / "ledger.db").write_text("x")
     for name in ("partners", "store.json", "snapshots.json"):
         (path / name).write_text("{}")
+    (path / "copies" / "mirror" / ".mirror").mkdir(parents=True)
+    (path / "copies" / "mirror" / "checkpoint").write_text("x")
     (path / "link").symlink_to("/etc/passwd")
     os.mkfifo(path / "pipe")
     return path, published, draft

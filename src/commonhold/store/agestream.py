@@ -106,9 +106,9 @@ def _check_header(source: IO[bytes], path: Path) -> None:
         head = source.read(_MAX_HEADER)
         source.seek(0)
     end = head.find(b"\n---")
-    if not head.startswith(b"age-encryption.org/v1\n") or end < 0 or head[:end].count(b"\n-> ") > 16:
+    if not head.startswith(b"age-encryption.org/v1\n") or end < 0 or head[:end].count(b"\n-> ") > _MAX_STANZAS:
         raise FormatError(
-            f"{path} is no path: it is no age file for one recipient",
+            f"{path} is no age file for one recipient",
             code="sealed/form",
             next_step="Name a file that ends in .age.",
         )

@@ -48,6 +48,7 @@ SETTINGS: Final = (PARTNERS, "store.json")
 """The house's settings that are no secrets, by their names in its folder: where partners answer, and how many copies of works there are to be."""
 NOT_TAKEN: Final = frozenset({"record", "objects", "keys", "site", "settings", FOLDER, *SETTINGS, CONFIG})
 """What of a house's folder is no draft: the record, objects by digest (they are gone through one by one), keys, what a mirror has, and to whom snapshots go."""
+MIRROR_MARK: Final = ".mirror"
 _OPENING: Final = ".opening"
 MAX_FILES: Final = 100_000
 _MAX_CONFIG: Final = 1 << 12
@@ -256,7 +257,9 @@ def _loose(house: Path, done: Snapshot) -> Iterator[tuple[str, int]]:
             if item.name.startswith(".") or path in NOT_TAKEN:
                 continue
             if item.is_dir(follow_symlinks=False):
-                folders.append(path)
+                # A mirror that lies in the house holds nothing of its own, but every snapshot before.
+                if not os.path.lexists(f"{item.path}/{MIRROR_MARK}"):
+                    folders.append(path)
                 continue
             try:
                 fd = os.open(item.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)

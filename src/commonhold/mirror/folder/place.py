@@ -25,8 +25,9 @@ from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.objects.protocol import Source, pieces_of
 from commonhold.store.reader import CHECKPOINT, StaticReader
 from commonhold.store.record import RECORD
+from commonhold.store.snapshots import MIRROR_MARK
 
-OWN: Final = ".mirror"
+OWN: Final = MIRROR_MARK
 WHOSE: Final = f"{OWN}/folder"
 LOCK: Final = f"{OWN}/lock"
 SCRATCH: Final = f"{OWN}/writing"
