@@ -9,6 +9,7 @@ from pathlib import Path
 import bagit
 
 from commonhold.cli.store.places import entries_of
+from commonhold.store.objects.directory import ObjectDirectory
 from tests.cli.custodians import sealed
 from tests.cli.houses import House, command
 
@@ -50,6 +51,12 @@ def test_a_member_gets_everything_by_and_about_them(house: House, tmp_path: Path
     assert set(about["state"]["members"]) == {"tern"}
     assert statement in about["state"]["proposals"]
     assert "tern" in (out / "data" / "README.txt").read_text()
+    film = next(digest for digest in ObjectDirectory(house.path).list() if ObjectDirectory(house.path).get(digest).startswith(b"filmfilm"))
+    path = house.path / "objects" / film[:2] / film[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"?" + path.read_bytes()[1:])
+    damaged = house.ask("export", "tern", "-o", tmp_path / "damaged")
+    assert (damaged["entries"], len(damaged["missing"])) == (said["entries"], 1)
     again = command("export", "tern", "-o", out, "--house", house.path, "--json")
     assert (again.code, again.json["code"]) == (2, "store/exists")
 

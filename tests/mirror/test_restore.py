@@ -189,7 +189,11 @@ def test_a_stopped_restore_of_another_organisation_is_not_ended(town: Town, tmp_
     assert refused.value.code == "record/other-org"
     assert town.org in str(refused.value)
     assert tree(target) == before
-    assert restore([str(tmp_path / "mirror")], target, org=town.org).whole
+    with pytest.raises(StoreError) as read_only:
+        restore([str(tmp_path / "mirror")], target, org=town.org, open_next=lambda _mirror, _house: None)
+    assert read_only.value.code == "restore/read-only"
+    assert (target / "record" / "checkpoint").is_file()
+    assert not (target / ".restoring" / "ready").exists()
 
 
 @attack(

@@ -127,7 +127,7 @@ def restore(
         if (stage / READY).is_file():
             # Everything was ready, and something stopped it while it moved.
             _check_ready(target, org)
-            return _move(target)
+            return _ended(target, _move(target), opens=open_next is not None)
         done = gather_mirrors(places, stage / MIRROR, org=org, jobs=jobs, rate=rate, show=show, grace=grace)
         if not done.whole and not anyway:
             raise incomplete(done)
@@ -265,6 +265,21 @@ def _describe(done: Restored, best: Synced, folder: Path) -> Restored:
 
 def _ready(target: Path) -> Restored:
     return msgspec.json.decode(DirectoryFiles(target / STAGE).read(READY, _MAX_READY), type=Restored)
+
+
+def _ended(target: Path, done: Restored, *, opens: bool) -> Restored:
+    """What a stopped run came to, which may have been made to be read alone.
+
+    Raises:
+        StoreError: ``restore/read-only``.
+    """
+    if opens and not (target / KEYS).exists():
+        raise StoreError(
+            f"the restore that was stopped in {target} was made without a kit; it is whole now, and can be read and not added to",
+            code="restore/read-only",
+            next_step=f"Restore with --kit out of it into another folder: commonhold restore {target} DIR --kit FILE",
+        )
+    return done
 
 
 def _check_ready(target: Path, org: str) -> None:
