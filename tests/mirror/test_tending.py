@@ -80,7 +80,8 @@ def tended(folder: Path, clock: FakeClock, fetch: Callable[[], bytes], record: P
     sources = [LogSource(key, f"https://host{number}.example") for number, key in enumerate(strangers(MANY))]
 
     def place(url: str) -> Fetch:
-        return record.fetch if url == record.source.url else lambda _name, _max_size: fetch()
+        # What lies beside a record, its texts, is asked for at the folder above it too.
+        return record.fetch if record.source.url.startswith(url) else lambda _name, _max_size: fetch()
 
     node = Node(folder, NAME, [*sources, record.source], clock, follow=True, fetch=place, post=record.post)
     node.tend(node.followers[record.hash])
