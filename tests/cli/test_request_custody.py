@@ -119,8 +119,8 @@ def test_nobody_crowds_out_the_contributions_of_others() -> None:
     """As many as there is room for, everybody's newest first: whatever one of them gave, and however often."""
     greedy = [bytes([number]) * 60_000 for number in range(200)]
     found = newest_of_each({"heron": greedy, "tern": [b"old", b"new"], "plover": [b"only"]})
-    assert found[:4] == [greedy[-1], b"new", b"only", greedy[-2]]
-    assert found[4] == b"old"
+    # By their first bytes: pytest would explain a difference of such sizes for minutes.
+    assert [leaf[:4] for leaf in found[:5]] == [bytes([199]) * 4, b"new", b"only", bytes([198]) * 4, b"old"]
     assert sum(map(len, found)) <= MOST_GIVEN
     assert len(found) > 60
     assert len(newest_of_each({"heron": [b"x"] * 1_000})) == MOST_LEAVES

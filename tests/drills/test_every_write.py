@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from commonhold.kernel.errors import CommonholdError, ProofError
+from commonhold.kernel.errors import CommonholdError, ProofError, StoreError
 from commonhold.kernel.ids import origin_of
 from commonhold.kernel.notes import SignerKey, VerifierKey
 from commonhold.kernel.record.entries import parse_entry
@@ -95,6 +95,8 @@ class BadDay:
 
     def node(self, folder: Path, places: dict[str, Path], now: Callable[[], int] = lambda: T0 + 100) -> Node:
         def fetch(url: str, **_: Any) -> Fetch:
+            if url not in places:
+                raise StoreError(f"{url}: nobody answers", code="store/unreachable")
             return lambda name, max_size: DirectoryFiles(places[url]).read(name, max_size)
 
         return Node(folder, NAME, [LogSource(self.key, OLD)], now, follow=True, fetch=fetch, announced=fetch, post=lambda *_: None)

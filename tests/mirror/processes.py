@@ -110,12 +110,12 @@ class Running:
             time.sleep(0.05)
         raise AssertionError(f"the node has not left the log: {told}; {self.get('').decode()}")
 
-    def until_signed(self, size: int) -> dict[str, Any]:
-        """Wait until the mirror has signed a checkpoint of *size*."""
+    def until_signed(self, size: int, *, well: bool = False) -> dict[str, Any]:
+        """Wait until the mirror has signed a checkpoint of *size*, and with *well* until it names no trouble."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             row = self.log()
-            if row["signed"] and row["signed"]["size"] >= size:
+            if row["signed"] and row["signed"]["size"] >= size and not (well and row["trouble"]):
                 return row
             time.sleep(0.05)
         raise AssertionError(f"the node has not signed size {size}: {self.log()}")
