@@ -9,6 +9,8 @@ BIN := .venv/bin
 PY := $(BIN)/python
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
+EXTRAS := --extra house --extra paper --extra postgres --extra s3
+
 .PHONY: help
 help: ## Say what there is
 	@echo 'make TARGET, where TARGET is one of:'
@@ -109,8 +111,8 @@ audit: setup ## Ask whether a locked dependency has a known vulnerability (needs
 
 .PHONY: lock
 lock: setup ## Lock the dependencies of pyproject.toml again (LOCK=--upgrade for newer versions)
-	@$(UV) $(LOCK) --group dev --extra paper --extra s3 pyproject.toml --output-file requirements/dev.txt
-	@$(UV) $(LOCK) --constraint requirements/dev.txt --extra paper --extra s3 pyproject.toml --output-file requirements/base.txt
+	@$(UV) $(LOCK) --group dev $(EXTRAS) pyproject.toml --output-file requirements/dev.txt
+	@$(UV) $(LOCK) --constraint requirements/dev.txt $(EXTRAS) pyproject.toml --output-file requirements/base.txt
 	@if grep -nE '://|^ *--(index|extra|find)' requirements/*.txt; then echo 'lock: an address got into the lock' >&2; exit 1; fi
 
 .PHONY: clean
