@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from commonhold.cli.housing import init, rebuild
+from commonhold.cli.housing import serve as serve_house
 from commonhold.cli.options import folder_option, house_option, json_option, out_option
 from commonhold.cli.output import emit, note, printable, table
 from commonhold.cli.serving import clock, listen_option, say_ready
@@ -17,6 +19,10 @@ from commonhold.cli.serving import clock, listen_option, say_ready
 @click.group(name="house")
 def command() -> None:
     """Serve an organisation's own record, and keep in touch with its partners."""
+
+
+for verb in (init, serve_house, rebuild):
+    command.add_command(verb)
 
 
 @command.group()

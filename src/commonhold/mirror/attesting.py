@@ -16,7 +16,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from commonhold.kernel.errors import CommonholdError, FatalStoreError
 from commonhold.kernel.notes import VerifierKey, parse_note
@@ -245,3 +245,15 @@ def older_copy(held: bytes) -> FatalStoreError:
         "PARTNER`): two histories under one key cost a log its readers' trust for good.",
         data={"size": size},
     )
+
+
+def partner_row(url: str, reply: Reply | None, state: State, *, asked: bool) -> dict[str, Any]:
+    """How one partner stands."""
+    name = ""
+    if reply is not None and reply.key is not None:
+        policies = [policy for policy in (state.policy, state.next_policy) if policy is not None]
+        names = [party for policy in policies for party, one in policy.witnesses.items() if one.key == reply.key]
+        name = names[0] if names else ""
+    signed = {"size": reply.size, "time": reply.time} if reply is not None and reply.line else None
+    trouble = reply.trouble if reply is not None else "" if asked else "the record names no partners yet, so none is asked"
+    return {"url": url, "name": name, "signed": signed, "trouble": trouble}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final
 
 from starlette.applications import Starlette
@@ -44,6 +44,18 @@ def create_house_app(log: HouseLog, *, tend: bool = True, more: Iterable[BaseRou
         tend: ask the partners by itself; tests do it by hand.
         more: further routes.
     """
+    return Starlette(
+        routes=[*house_routes(log), *more],
+        lifespan=house_lifespan(log, tend=tend),
+        middleware=[
+            Middleware(Deadline),
+            Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]),
+        ],
+    )
+
+
+def house_lifespan(log: HouseLog, *, tend: bool = True) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
+    """What begins and ends with an application that serves *log*: its partners are asked, and at the end it is closed."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -57,14 +69,7 @@ def create_house_app(log: HouseLog, *, tend: bool = True, more: Iterable[BaseRou
                     await tending
             log.close()
 
-    return Starlette(
-        routes=[*house_routes(log), *more],
-        lifespan=lifespan,
-        middleware=[
-            Middleware(Deadline),
-            Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]),
-        ],
-    )
+    return lifespan
 
 
 def house_routes(log: HouseLog) -> list[BaseRoute]:

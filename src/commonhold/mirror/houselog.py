@@ -28,15 +28,15 @@ from commonhold.kernel.record.fold import apply
 from commonhold.kernel.record.partners import mirror_keys
 from commonhold.kernel.record.state import State, value_of
 from commonhold.kernel.tlog.checkpoint import parse_checkpoint
-from commonhold.mirror.asking import SEEKS, Asker, Reply, check_not_ahead
-from commonhold.mirror.attesting import Round, attest_round, has_acts, is_worth, older_copy, rest
+from commonhold.mirror.asking import SEEKS, Asker, check_not_ahead
+from commonhold.mirror.attesting import Round, attest_round, has_acts, is_worth, older_copy, partner_row, rest
 from commonhold.mirror.witness import Clock, origin_hash
 from commonhold.store.files import DirectoryFiles
 from commonhold.store.handing import check_object, digests_in, unpack
 from commonhold.store.objects.directory import ObjectDirectory
 from commonhold.store.partnerfile import FILE, read_partners
-from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT
-from commonhold.store.record import RECORD, Record, refusal_of
+from commonhold.store.reader import CHECKPOINT, MAX_CHECKPOINT, StaticReader
+from commonhold.store.record import RECORD, Record, Watch, refusal_of, unwatched
 
 HEARTBEAT_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 10.0
@@ -65,6 +65,7 @@ class HouseLog:
         clock: POSIX seconds.
         say: told, in a line, whatever changes with a partner or with the log itself.
         asker: how partners are asked.
+        watch: as :meth:`.store.record.Record.open` has it. After a disk that refused, the whole record is read again, and told again from its beginning.
 
     ``address`` is where this is served, once that is known: a later epoch's log tells it to partners who do not follow it yet.
 
@@ -72,14 +73,14 @@ class HouseLog:
         StoreError, ProofError, FormatError: as :meth:`.store.record.Record.open`.
     """
 
-    def __init__(self, house: Path, clock: Clock, say: Say, asker: Asker | None = None) -> None:
-        self.house, self._clock, self._say = house, clock, say
+    def __init__(self, house: Path, clock: Clock, say: Say, asker: Asker | None = None, watch: Watch = unwatched) -> None:
+        self.house, self._clock, self._say, self._watch = house, clock, say, watch
         self.partners = read_partners(house)
         self.asker = asker or Asker()
         self.trouble = ""
         self._turn = threading.RLock()
         self._first = threading.Event()
-        self._record: Record | None = Record.open(house)
+        self._record: Record | None = Record.open(house, watch=watch)
         self._files, self.objects = DirectoryFiles(house / RECORD), ObjectDirectory(house)
         self._named: set[str] | None = None
         self._attested = -ATTEST_EVERY
@@ -93,6 +94,30 @@ class HouseLog:
         self._heard_last: dict[str, str] = {}
         state = self._record.state
         self.origin, self.org, self.log_key = state.origin, state.org, VerifierKey.of(state.origin, state.log_key)
+
+    @property
+    def state(self) -> State:
+        """What the record amounts to now.
+
+        Raises:
+            StoreError: if the log cannot be opened.
+        """
+        with self._open() as record:
+            return record.state
+
+    def head(self) -> tuple[State, int, bytes]:
+        """The state, and the size and root of this epoch's log that go with it; raises as :attr:`state` does."""
+        with self._open() as record:
+            return record.state, record.tree.size, record.tree.root()
+
+    def root(self, size: int) -> bytes:
+        """The root of this epoch's log when it had *size* entries. Raises FormatError if it never had so many; and as :attr:`state` does."""
+        with self._open() as record:
+            return record.tree.root(size)
+
+    def reader(self) -> StaticReader:
+        """The record as a stranger reads it, who believes nothing that this process holds."""
+        return StaticReader(self._files.read)
 
     def close(self) -> None:
         """Settle the log and let other processes write."""
@@ -293,7 +318,7 @@ class HouseLog:
             "clock": value_of(state.part("clock").get("clock", {})),
             "due": next_due(state),
             "asked": self._round,
-            "partners": [_row(url, newest.get(url), state, asked=bool(keys)) for url in self.partners],
+            "partners": [partner_row(url, newest.get(url), state, asked=bool(keys)) for url in self.partners],
             "stopped": self._stopped_words(),
             "trouble": self.trouble,
         }
@@ -303,7 +328,7 @@ class HouseLog:
         with self._turn:
             if self._record is None:
                 # After a disk that refused: only what is read back from it counts.
-                self._record = Record.open(self.house)
+                self._record = Record.open(self.house, watch=self._watch)
             try:
                 yield self._record
             except StoreError as error:
@@ -362,15 +387,3 @@ class HouseLog:
             if self._said.get(url) != reply.code and (reply.code or url in self._said):
                 self._say(f"partner {url}: {words}")
             self._said[url] = reply.code
-
-
-def _row(url: str, reply: Reply | None, state: State, *, asked: bool) -> dict[str, Any]:
-    """How one partner stands."""
-    name = ""
-    if reply is not None and reply.key is not None:
-        policies = [policy for policy in (state.policy, state.next_policy) if policy is not None]
-        names = [party for policy in policies for party, one in policy.witnesses.items() if one.key == reply.key]
-        name = names[0] if names else ""
-    signed = {"size": reply.size, "time": reply.time} if reply is not None and reply.line else None
-    trouble = reply.trouble if reply is not None else "" if asked else "the record names no partners yet, so none is asked"
-    return {"url": url, "name": name, "signed": signed, "trouble": trouble}

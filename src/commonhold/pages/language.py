@@ -156,12 +156,24 @@ def _bdi(value: object) -> object:
 
 
 @cache
+def speaking(package: str, code: str) -> Language:
+    """As :func:`language`, with the sentences of another package, which keeps catalogues of its own, before those of the pages."""
+    base = language(code)
+    own = _catalogue(package, base.code)
+    own.add_fallback(base.catalogue)
+    return Language(base.code, base.locale, own)
+
+
+@cache
 def _load(code: str) -> Language:
-    place = files("commonhold.pages").joinpath("locale", f"{code}.po")
-    catalogue: NullTranslations = NullTranslations()
-    if code != "en" and place.is_file():
-        compiled = io.BytesIO()
-        write_mo(compiled, read_po(io.BytesIO(place.read_bytes()), locale=_LOCALES[code].split("_", maxsplit=1)[0]))
-        compiled.seek(0)
-        catalogue = Translations(compiled)
-    return Language(code, Locale.parse(_LOCALES[code]), catalogue)
+    return Language(code, Locale.parse(_LOCALES[code]), _catalogue("commonhold.pages", code))
+
+
+def _catalogue(package: str, code: str) -> NullTranslations:
+    place = files(package).joinpath("locale", f"{code}.po")
+    if code == "en" or not place.is_file():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(place.read_bytes()), locale=_LOCALES[code].split("_", maxsplit=1)[0]))
+    compiled.seek(0)
+    return Translations(compiled)

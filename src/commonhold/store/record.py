@@ -40,11 +40,17 @@ LOG_KEY: Final = "keys/log.key"
 
 Progress = Callable[[int], None]
 Keep = Callable[[Outcome], bool]
+Watch = Callable[[State, Outcome], None]
 
 
 def quiet(done: int) -> None:
     """The progress of somebody who shows none."""
     del done
+
+
+def unwatched(state: State, outcome: Outcome) -> None:
+    """What somebody does with each entry who keeps nothing of their own."""
+    del state, outcome
 
 
 def every(outcome: Outcome) -> bool:
@@ -82,7 +88,13 @@ def record_size(reader: StaticReader) -> int:
 
 
 def read_record(
-    reader: StaticReader, *, org: str = "", progress: Progress = quiet, keep: Keep = every, keep_leaves: bool = False
+    reader: StaticReader,
+    *,
+    org: str = "",
+    progress: Progress = quiet,
+    keep: Keep = every,
+    keep_leaves: bool = False,
+    watch: Watch = unwatched,
 ) -> ReadRecord:
     """Read and replay a whole record, believing nothing but mathematics.
 
@@ -94,6 +106,7 @@ def read_record(
         progress: called with how many more entries are done.
         keep: which outcomes to keep; the fewer, the less memory a long record takes.
         keep_leaves: keep the entries' bytes, too.
+        watch: called with the state after each entry and what became of it, in their order, before anything is known of the root.
 
     Raises:
         ProofError: if signature, root, tiles or *org* do not match.
@@ -115,7 +128,7 @@ def read_record(
     checkpoint, _ = open_checkpoint(raw, [log_key], origin=log_key.name)
     leaves = reader.entries(0, checkpoint.size, checkpoint.size)
     start, earlier = branch_below(reader, first) if first.type == "open" else (None, ())
-    read = replay_leaves(leaves, checkpoint, raw, log_key, progress, keep=keep, keep_leaves=keep_leaves, start=start)
+    read = replay_leaves(leaves, checkpoint, raw, log_key, progress, keep=keep, keep_leaves=keep_leaves, start=start, watch=watch)
     if read.state.phase == "branched":
         raise RuleError(f"the record opens no epoch: {read.outcomes[0].words}", code=read.outcomes[0].code)
     return replace(read, earlier=earlier)
@@ -131,6 +144,7 @@ def replay_leaves(
     keep: Keep = every,
     keep_leaves: bool = False,
     start: State | None = None,
+    watch: Watch = unwatched,
 ) -> ReadRecord:
     """Replay *leaves* and hold them to a verified *checkpoint*; the rest is as for :func:`read_record`.
 
@@ -151,6 +165,7 @@ def replay_leaves(
 
     with signature_workers(checkpoint.size) as verifier, rare_collections():
         for outcome in replay.run(noted() if keep_leaves else leaves, verifier):
+            watch(replay.state, outcome)
             if keep(outcome):
                 # A hostile log can hold any number of entries that count for nothing, each many times larger in memory than on disk.
                 bare = not keep_leaves and not outcome.counts and outcome.code not in ("kind/not-yet", "act/no-proposal")
@@ -220,6 +235,7 @@ class Record:
         self.tree = tree
         self.objects = ObjectDirectory(path)
         self._log = log
+        self._watch: Watch = unwatched
 
     @classmethod
     def found(cls, path: Path, founding: bytes, log_seed: bytes, texts: Mapping[str, bytes]) -> Self:
@@ -288,8 +304,11 @@ class Record:
         return cls(path, log, state, Tree([leaf_hash(first)]))
 
     @classmethod
-    def open(cls, path: Path, progress: Progress = quiet) -> Self:
+    def open(cls, path: Path, progress: Progress = quiet, watch: Watch = unwatched) -> Self:
         """Open the house in *path* for writing, after replaying it.
+
+        Args:
+            watch: called with the state after each entry and what became of it: first with those that are there, later with each that is appended.
 
         Raises:
             StoreError: if there is no house, another process writes it, or the disk refuses.
@@ -313,11 +332,13 @@ class Record:
             raise no_journal(published=exists(files, CHECKPOINT))
         log = Log.open(files, origin, SignerKey(origin, seed))
         try:
-            read = read_record(reader, progress=progress, keep=telling)
+            read = read_record(reader, progress=progress, keep=telling, watch=watch)
         except BaseException:
             log.close()
             raise
-        return cls(path, log, read.state, read.tree)
+        record = cls(path, log, read.state, read.tree)
+        record._watch = watch
+        return record
 
     @property
     def checkpoint(self) -> bytes:
@@ -341,6 +362,7 @@ class Record:
         self._log.append([raw])
         self.tree.append(leaf_hash(raw))
         self.state = state
+        self._watch(state, outcome)
         return outcome
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:

@@ -1,0 +1,141 @@
+"""The record, as the house's pages read it and write to it: one log, open in this process, and the news that its tables have not taken yet.
+
+:func:`open_log` opens it once; :func:`log` gives it to whoever needs it. The state is an immutable value, so a page that took one sees one moment, whatever
+is signed meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from commonhold.kernel.errors import StoreError
+from commonhold.kernel.record.fold import Outcome
+from commonhold.kernel.record.state import State
+from commonhold.mirror.asking import Asker
+from commonhold.mirror.houselog import HouseLog
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One entry as the tables keep it: where it stands, what it was, and what became of it.
+
+    Args:
+        subject: what it is about: a proposal's id, its own for ``propose``; empty where it is about none.
+        kind: of the decision that it proposes; empty for other acts.
+        events: what it brought about, as plain data.
+        proposals: those that it changed.
+        covered, clock: how many entries have a time after it, and which; None in a house without a clock.
+    """
+
+    index: int
+    id: str
+    type: str
+    by: str
+    subject: str
+    kind: str
+    code: str
+    words: str
+    next_step: str
+    events: tuple[dict[str, Any], ...]
+    proposals: tuple[str, ...]
+    covered: int
+    clock: int | None
+
+
+class _Desk:
+    """The open log of this process, and the news since the tables last took them."""
+
+    def __init__(self) -> None:
+        self.log: HouseLog | None = None
+        self._news: list[News] = []
+        self._lock = threading.Lock()
+
+    def told(self, state: State, outcome: Outcome) -> None:
+        with self._lock:
+            if self._news and outcome.index <= self._news[-1].index:
+                # The log was read again from its beginning, after a disk that refused.
+                self._news.clear()
+            self._news.append(news_of(state, outcome))
+
+    def take(self) -> list[News]:
+        with self._lock:
+            taken, self._news = self._news, []
+            return taken
+
+    def give_back(self, news: list[News]) -> None:
+        with self._lock:
+            self._news = [*news, *self._news]
+
+
+_desk = _Desk()
+
+
+def open_log(folder: Path, clock: Callable[[], int], say: Callable[[str], None], asker: Asker | None = None) -> HouseLog:
+    """Open the log of the house in *folder* for this process, after reading it whole.
+
+    Raises:
+        StoreError, ProofError, FormatError: as :meth:`.mirror.houselog.HouseLog`.
+    """
+    _desk.take()
+    _desk.log = HouseLog(folder, clock, say, asker, watch=_desk.told)
+    return _desk.log
+
+
+def log() -> HouseLog:
+    """The open log.
+
+    Raises:
+        StoreError: ``house/no-log`` before it was opened.
+    """
+    if _desk.log is None:
+        raise StoreError("the log of this house is not open", code="house/no-log", next_step="Start it with `commonhold house serve`.")
+    return _desk.log
+
+
+def state() -> State:
+    """What the record amounts to now.
+
+    Raises:
+        StoreError: if the log is not open, or cannot be read.
+    """
+    return log().state
+
+
+def take_news() -> list[News]:
+    """The entries that no table has taken yet, oldest first; whoever takes them keeps them, or gives them back."""
+    return _desk.take()
+
+
+def give_back(news: list[News]) -> None:
+    """Put news back that could not be kept."""
+    _desk.give_back(news)
+
+
+def news_of(state: State, outcome: Outcome) -> News:
+    """One entry as the tables keep it; *state* is the one after it."""
+    entry = outcome.entry
+    subject = kind = ""
+    if entry is not None:
+        if entry.type == "propose":
+            subject, kind = entry.id, entry.body.kind
+        else:
+            subject = getattr(entry.body, "proposal", "") or getattr(entry.body, "of", "") or getattr(entry.body, "release", "") or ""
+    return News(
+        index=outcome.index,
+        id=entry.id if entry is not None else "",
+        type=entry.type if entry is not None else "",
+        by=entry.by if entry is not None else "",
+        subject=subject if len(subject) == 64 else "",
+        kind=kind,
+        code=outcome.code,
+        words=outcome.words,
+        next_step=outcome.next_step,
+        events=tuple({"name": event.name, **event.data} for event in outcome.events),
+        proposals=tuple(sorted(key for part, key in outcome.changed if part == "proposals")),
+        covered=state.covered,
+        clock=state.clock,
+    )

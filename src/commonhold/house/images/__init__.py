@@ -1,0 +1,1 @@
+"""Pictures, as a model of our own from the first migration on."""

@@ -1,0 +1,10 @@
+"""Pictures."""
+
+from django.apps import AppConfig
+
+
+class ImagesConfig(AppConfig):
+    """Pictures."""
+
+    name = "commonhold.house.images"
+    label = "images"

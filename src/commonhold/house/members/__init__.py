@@ -1,0 +1,1 @@
+"""Who works here: accounts, passkeys, invitations, sessions. Who they are to the organisation, the record says."""

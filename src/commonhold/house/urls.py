@@ -1,0 +1,11 @@
+"""Which address is which page. Everything that members see after they signed in stands in Wagtail's shell, which begins at the root."""
+
+from django.urls import include, path
+from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.documents import urls as wagtaildocs_urls
+
+urlpatterns = [
+    path("", include("commonhold.house.members.urls")),
+    path("documents/", include(wagtaildocs_urls)),
+    path("", include(wagtailadmin_urls)),
+]
