@@ -1,8 +1,9 @@
-"""Write the reader's pages as single files: ``python -m tools.inline {write,check}``.
+"""Write the reader's pages, and what the house's pages use of it, as single files: ``python -m tools.inline {write,check}``.
 
 Each page of ``reader/pages`` becomes one HTML file in ``src/commonhold/pages/reader``, and so in the wheel: its style, its modules and the vendored
 files that they import stand in it, and its policy, a hash for each, lets it run nothing else and fetch nothing at all (the signer alone may reach partners). The same sources give the same
-bytes, on any machine; Node is not needed.
+bytes, on any machine; Node is not needed. A module of ``MODULES`` becomes one ES module, with what it imports, among the house's static files: a
+browser resolves no package's name without an import map, and that would be a script in the page.
 
 This is no JavaScript parser. It reads ``import`` and ``export`` statements that begin a line, as our sources and those of the vendored packages do,
 and refuses every form that it could get wrong: a circle of imports, ``export let``, ``export *``, an import for its effects. A module becomes a
@@ -44,6 +45,8 @@ _POLICY = "default-src 'none'; script-src '{script}'; style-src '{style}'; img-s
 _MORE = {"signer.html": "; connect-src https: http://127.0.0.1:* http://localhost:*"}
 # The sentences that the command line says, too, so that both say the same.
 COPIES = {"strings/signer/en.json": "signer.json"}
+STATIC = ROOT / "src" / "commonhold" / "house" / "core" / "static" / "house"
+MODULES = {"src/house/passkey.js": "passkey.js"}
 
 
 class InlineError(Exception):
@@ -99,16 +102,26 @@ class Graph:
 
     def script(self) -> str:
         """All modules as one classic script in strict mode that leaves no global name behind."""
-        lines = ['(() => {\n"use strict";\n', *(self._licence(name) for name in self.packages)]
+        script = "".join(['(() => {\n"use strict";\n', *self._parts(), "})();\n"])
+        # In strings, regular expressions and comments the backslash changes nothing; without it the HTML would end here.
+        return re.sub(r"</(?=script)", r"<\\/", script, flags=re.IGNORECASE)
+
+    def module(self) -> str:
+        """All modules as one ES module, which exports what the last of them exports."""
+        last = self.order[-1]
+        note = f"// Written by `python -m tools.inline write` from reader/{last.path} and what it imports: change those.\n\n"
+        return "".join([note, *self._parts(), f"export const {{ {', '.join(last.exports)} }} = $module{last.number};\n"])
+
+    def _parts(self) -> list[str]:
+        """The licences and, each as a function that runs once, the modules."""
+        lines = [self._licence(name) for name in self.packages]
         for module in self.order:
             names = "".join(f"{name}: {local}, " if name != local else f"{name}, " for name, local in module.exports.items())
             body = module.code.rstrip("\n")
             lines.append(
                 f"// {module.path}\nconst $module{module.number} = (() => {{\n{body}\nreturn Object.freeze({{ __proto__: null, {names}}});\n}})();\n"
             )
-        script = "".join([*lines, "})();\n"])
-        # In strings, regular expressions and comments the backslash changes nothing; without it the HTML would end here.
-        return re.sub(r"</(?=script)", r"<\\/", script, flags=re.IGNORECASE)
+        return lines
 
     def _json(self, module: Module, source: str) -> str:
         module.exports["default"] = "value"
@@ -193,6 +206,17 @@ def bundle(entry: str, root: Path = READER) -> str:
     return graph.script()
 
 
+def module(entry: str, root: Path = READER) -> str:
+    """One module, a path below *root*, and everything that it imports, as one ES module with the same exports.
+
+    Raises:
+        InlineError: as :meth:`Graph.add` does.
+    """
+    graph = Graph(root)
+    graph.add(entry)
+    return graph.module()
+
+
 def page(name: str, root: Path = READER) -> str:
     """The page ``pages/<name>`` as one file.
 
@@ -247,16 +271,17 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m tools.inline {write,check}", file=sys.stderr)
         return 2
     stale = []
-    files = {name: page(name).encode() for name in pages()} | {name: (READER / source).read_bytes() for source, name in COPIES.items()}
-    for name, made in files.items():
-        place = DIST / name
+    files = {DIST / name: page(name).encode() for name in pages()}
+    files |= {DIST / name: (READER / source).read_bytes() for source, name in COPIES.items()}
+    files |= {STATIC / name: module(source).encode() for source, name in MODULES.items()}
+    for place, made in files.items():
         if arguments == ["write"]:
-            DIST.mkdir(exist_ok=True)
+            place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(made)
         elif not place.is_file() or place.read_bytes() != made:
-            stale.append(name)
-    for name in stale:
-        print(f"{(DIST / name).relative_to(ROOT)} is not what its sources give: python -m tools.inline write", file=sys.stderr)
+            stale.append(place)
+    for place in stale:
+        print(f"{place.relative_to(ROOT)} is not what its sources give: python -m tools.inline write", file=sys.stderr)
     return 1 if stale else 0
 
 

@@ -10,7 +10,6 @@ import { decode } from "./base64.js";
 import { hex, same, sha256, utf8 } from "./bytes.js";
 import { hasExactly, isObject, parseCanonical } from "./canonical.js";
 import { openCosigned, parseCheckpoint } from "./checkpoint.js";
-import { MAX_ENTRY_BYTES } from "./entry.js";
 import { Refusal, demand } from "./errors.js";
 import { leafHash, verifyInclusion } from "./merkle.js";
 import { openNote, parseNote } from "./notes.js";
@@ -18,6 +17,7 @@ import { isPartners, policyOf } from "./partners.js";
 import { parseOrigin } from "./pin.js";
 import { shows, verifyAbsent, verifyPresent } from "./stateproof.js";
 import { openVouched } from "./statements.js";
+import { MAX_ENTRY_BYTES } from "./unsigned.js";
 
 export const FORM = "commonhold/brief/v1";
 export const MAX_BRIEF_BYTES = 8 << 20;

@@ -4,14 +4,12 @@
 // for a replay, which the reader does not do.
 
 import { decode } from "./base64.js";
-import { concat, hex, sha256, utf8 } from "./bytes.js";
 import { canonicalBytes, hasExactly, isObject, parseCanonical } from "./canonical.js";
 import { isValid } from "./ed25519.js";
 import { demand } from "./errors.js";
 import { isPartners } from "./partners.js";
+import { MAX_ENTRY_BYTES, entryIdOf, signedBytesOf } from "./unsigned.js";
 
-export const DOMAIN = utf8("commonhold/entry/v1\n");
-export const MAX_ENTRY_BYTES = 65_535;
 const MAX_EPOCH = 2 ** 31;
 const SIGNED = ["org", "epoch", "type", "by", "key", "seen", "nonce", "body", "sig"];
 const FOUND = SIGNED.filter((name) => name !== "org" && name !== "seen");
@@ -72,7 +70,7 @@ export function parseEntry(raw) {
   const org = type === "found" ? "" : digestOf(value, "org");
   demand(hasFields(body, BODIES.get(type)), "entry/body", `the body of the ${type} entry is wrong`);
   if (type === "attest") {
-    return { type, org, epoch, by: "", key: "", seenSize: 0, seenRoot: null, body, unsigned: raw, id: hex(sha256(raw)), sig: null };
+    return { type, org, epoch, by: "", key: "", seenSize: 0, seenRoot: null, body, unsigned: raw, id: entryIdOf(raw), sig: null };
   }
   const sig = parseSig(value.sig);
   delete value.sig;
@@ -82,7 +80,7 @@ export function parseEntry(raw) {
   demand(isMember(value.by), "id/member", "the entry's author is not a member id");
   const key = digestOf(value, "key");
   const { size: seenSize, root: seenRoot } = type === "found" ? { size: 0, root: null } : parseSeen(value.seen);
-  return { type, org, epoch, by: value.by, key, seenSize, seenRoot, body, unsigned, id: hex(sha256(unsigned)), sig };
+  return { type, org, epoch, by: value.by, key, seenSize, seenRoot, body, unsigned, id: entryIdOf(unsigned), sig };
 }
 
 /** Whether this version knows entries of *type*, and *body*, if it is given, has the fields of one. */
@@ -97,7 +95,7 @@ export function isFutureType(type) {
 
 /** What the member's key signs: the domain and the unsigned bytes. */
 export function signedBytes(entry) {
-  return concat(DOMAIN, entry.unsigned);
+  return signedBytesOf(entry.unsigned);
 }
 
 /** Whether the kit whose signing key is *key* signed the entry. */

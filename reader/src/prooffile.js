@@ -8,7 +8,7 @@ import { decode } from "./base64.js";
 import { hex, same, sha256, utf8 } from "./bytes.js";
 import { hasExactly, isObject, parseCanonical } from "./canonical.js";
 import { openCosigned } from "./checkpoint.js";
-import { MAX_ENTRY_BYTES, isSignedBy, parseEntry } from "./entry.js";
+import { isSignedBy, parseEntry } from "./entry.js";
 import { Refusal, demand } from "./errors.js";
 import { kitKeyId, parseKit } from "./keys.js";
 import { leafHash, rootOf, verifyInclusion } from "./merkle.js";
@@ -16,6 +16,7 @@ import { VerifierKey } from "./notekeys.js";
 import { digestOf, verifyPresent } from "./stateproof.js";
 import { parseText } from "./text.js";
 import { parseProof } from "./tlogproof.js";
+import { MAX_ENTRY_BYTES } from "./unsigned.js";
 
 export const FORM = "commonhold/proof/v1";
 const MAX_PROOF_FILE_BYTES = 64 << 20;

@@ -12,7 +12,7 @@ import pytest
 
 from tests.attacks import Mutation, attack
 from tools import inline
-from tools.inline import COPIES, DIST, READER, InlineError, bundle, page, pages
+from tools.inline import COPIES, DIST, MODULES, READER, STATIC, InlineError, bundle, module, page, pages
 
 PAGE = (
     '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>T</title>\n<link rel="stylesheet" href="a.css">\n</head>\n'
@@ -62,6 +62,17 @@ def test_modules_run_in_one_script_as_they_would_alone(tmp_path: Path) -> None:
     )
     (root / "src" / "data.json").write_text('{"a": "</script>"}', "utf-8")
     assert ran(bundle("src/main.js", root)).split() == ["once", "a,a,tern,</script>,a,tern,A"]
+
+
+def test_a_module_keeps_its_exports_and_imports_nothing(tmp_path: Path) -> None:
+    """What the house serves is one ES module: it exports what its source exports, runs strictly, and asks for no other file."""
+    root = tree(tmp_path, main='import { tern } from "@bird/tern";\nexport { tern };\nexport const word = () => this === undefined;\n')
+    made = module("src/main.js", root)
+    assert re.findall(r"^(?:import|export).*", made, re.MULTILINE) == ["export const { tern, word } = $module1;"]
+    assert "Fly freely." in made
+    (tmp_path / "made.mjs").write_text(made, "utf-8")
+    asked = f"import({json.dumps((tmp_path / 'made.mjs').as_uri())}).then(({{ tern, word }}) => console.log(tern, word()));"
+    assert ran(asked).split() == ["tern", "true"]
 
 
 def test_the_same_sources_give_the_same_bytes_anywhere(tmp_path: Path) -> None:
@@ -190,6 +201,9 @@ def test_the_pages_that_are_committed_are_what_their_sources_give() -> None:
         )  # not compared in the assert: pytest would spell out the difference of two large files
     for source, name in COPIES.items():
         assert (DIST / name).read_bytes() == (READER / source).read_bytes()
+    for source, name in MODULES.items():
+        same = (STATIC / name).read_bytes() == module(source).encode()
+        assert same, f"{name} differs: run python -m tools.inline write"
     assert sorted(path.name for path in DIST.iterdir()) == sorted([*pages(), *COPIES.values()])
 
 

@@ -1,10 +1,9 @@
 // The entry that a member signs, as its leaf's bytes (docs/formats/entry.md): what was reviewed, and nothing else.
 
 import { encode } from "../base64.js";
-import { concat } from "../bytes.js";
 import { canonicalBytes } from "../canonical.js";
-import { DOMAIN, MAX_ENTRY_BYTES } from "../entry.js";
 import { demand } from "../errors.js";
+import { MAX_ENTRY_BYTES, signedBytesOf, unsignedBytes } from "../unsigned.js";
 
 const ACT = "commonhold/act/v1";
 
@@ -42,7 +41,7 @@ export function signedEntry({ request, before }, body, member, kit, nonce) {
     nonce: encode(nonce),
     body,
   };
-  const signature = kit.sign(concat(DOMAIN, canonicalBytes(unsigned)));
+  const signature = kit.sign(signedBytesOf(unsignedBytes(unsigned)));
   const raw = canonicalBytes({ ...unsigned, sig: { kind: "ed25519", value: encode(signature) } });
   demand(raw.length <= MAX_ENTRY_BYTES, "request/body", "the act is too large for an entry");
   return raw;

@@ -6,7 +6,7 @@ person present *and* verified; the signature is the key's over authenticator dat
 
 The signature counter is ignored: an entry from years ago was made at a lower counter, and synchronised passkeys keep none. An ES256
 signature is strict DER, but its S may be high: authenticators make both, and since no id covers a signature, nothing hangs on which.
-Registration (attestation) is not verified here: enrolment is a decision of the members.
+A new passkey is ``passkeys``' business, which shares the checks below; that it counts is a decision of the members.
 """
 
 from __future__ import annotations
@@ -65,15 +65,20 @@ def verify_assertion(
     verify_signature(passkey, authenticator + hashlib.sha256(client).digest(), signature)
 
 
-def check_client(passkey: Passkey, challenge: bytes, client: bytes, suspended_origins: AbstractSet[str] = frozenset()) -> None:
+def check_client(
+    passkey: Passkey, challenge: bytes, client: bytes, suspended_origins: AbstractSet[str] = frozenset(), *, type: str = "webauthn.get"
+) -> None:
     """Pass in silence if the browser says that it asked for *challenge* on a recorded origin, at the top of its window.
+
+    Args:
+        type: what it asked for, a signature or (``webauthn.create``) a new passkey.
 
     Raises:
         ProofError: if the client data is malformed, or says something else.
     """
     data = _parse_client(client)
-    if data.get("type") != "webauthn.get":
-        raise ProofError(f"the passkey's client data is of type {_shown(data.get('type'))}, not webauthn.get", code="webauthn/type")
+    if data.get("type") != type:
+        raise ProofError(f"the passkey's client data is of type {_shown(data.get('type'))}, not {type}", code="webauthn/type")
     expected = base64.urlsafe_b64encode(challenge).rstrip(b"=").decode()
     if len(challenge) != CHALLENGE_BYTES or data.get("challenge") != expected:
         raise ProofError(
@@ -106,11 +111,24 @@ def check_authenticator(passkey: Passkey, authenticator: bytes) -> None:
     Raises:
         ProofError: if the authenticator data is malformed, or says something else.
     """
-    if not MIN_AUTHENTICATOR_BYTES <= len(authenticator) <= MAX_AUTHENTICATOR_BYTES:
+    check_flags(passkey, authenticator)
+    if len(authenticator) > MAX_AUTHENTICATOR_BYTES:
+        raise _length(authenticator)
+    if authenticator[32] & ATTESTED:
         raise ProofError(
-            f"authenticator data has {MIN_AUTHENTICATOR_BYTES} to {MAX_AUTHENTICATOR_BYTES} bytes, this has {len(authenticator)}",
-            code="webauthn/authenticator-length",
+            "authenticator data of a signature holds a new credential, which belongs in an enrolment", code="webauthn/attested"
         )
+    check_extensions(authenticator, MIN_AUTHENTICATOR_BYTES)
+
+
+def check_flags(passkey: Passkey, authenticator: bytes) -> None:
+    """Pass in silence if the authenticator acted for the recorded domain, with its person present and verified; what follows is left unread.
+
+    Raises:
+        ProofError: if it says something else, contradicts itself, or says too little.
+    """
+    if len(authenticator) < MIN_AUTHENTICATOR_BYTES:
+        raise _length(authenticator)
     if authenticator[:32] != hashlib.sha256(passkey.rp_id.encode()).digest():
         raise ProofError(f"the passkey signed for another domain than {passkey.rp_id}", code="webauthn/rp-id")
     flags = authenticator[32]
@@ -124,14 +142,26 @@ def check_authenticator(passkey: Passkey, authenticator: bytes) -> None:
         )
     if flags & BACKED_UP and not flags & BACKUP_ELIGIBLE:
         raise ProofError("the authenticator contradicts itself: backed up, yet not eligible for backup", code="webauthn/backup")
-    if flags & ATTESTED:
-        raise ProofError(
-            "authenticator data of a signature holds a new credential, which belongs in an enrolment", code="webauthn/attested"
-        )
-    # The extensions' content changes nothing here, so it is bounded and left unread; the signature covers it all the same.
-    extensions = authenticator[MIN_AUTHENTICATOR_BYTES:]
-    if bool(flags & EXTENSIONS) != bool(extensions) or (extensions and extensions[0] >> 5 != _CBOR_MAP):
+
+
+def check_extensions(authenticator: bytes, end: int) -> None:
+    """Pass in silence if what stands after byte *end* is there exactly when it is announced, and starts a CBOR map.
+
+    Its content changes nothing here, so it is left unread; the signature covers it all the same.
+
+    Raises:
+        ProofError: if not.
+    """
+    extensions = authenticator[end:]
+    if bool(authenticator[32] & EXTENSIONS) != bool(extensions) or (extensions and extensions[0] >> 5 != _CBOR_MAP):
         raise ProofError("the authenticator data's length and its extension flag contradict each other", code="webauthn/extensions")
+
+
+def _length(authenticator: bytes) -> ProofError:
+    return ProofError(
+        f"authenticator data has {MIN_AUTHENTICATOR_BYTES} to {MAX_AUTHENTICATOR_BYTES} bytes, this has {len(authenticator)}",
+        code="webauthn/authenticator-length",
+    )
 
 
 def verify_signature(passkey: Passkey, message: bytes, signature: bytes) -> None:

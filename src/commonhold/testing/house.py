@@ -124,20 +124,26 @@ class MemoryHouse:
         kit: Kit | None = None,
     ) -> bytes:
         """A signed entry by *name*, not yet appended; every part of it may be bent for an attack."""
-        size = self.tree.size if seen is None else seen
         kit = kit or self.kits[name]
+        unsigned = self.unsigned(name, type, body, kit.key_id, seen=seen, epoch=epoch, org=org)
+        return entries.with_signature(unsigned, kit.sign(entries.signed_bytes(unsigned)))
+
+    def unsigned(
+        self, name: str, type: str, body: Mapping[str, Any], key: str, *, seen: int | None = None, epoch: int | None = None, org: str = ""
+    ) -> dict[str, Any]:
+        """An entry by *name* as a house offers it for the signature of the key with the id *key*, a kit's or a passkey's."""
+        size = self.tree.size if seen is None else seen
         self._nonces += 1
-        unsigned = entries.unsigned_entry(
+        return entries.unsigned_entry(
             type=type,
             org=org or self.state.org,
             epoch=self.state.epoch if epoch is None else epoch,
             by=name,
-            key=kit.key_id,
+            key=key,
             seen=None if type == "found" else (size, self.tree.root(size)),
             nonce=derive(self.seed, "nonce", self._nonces)[:16],
             body=body,
         )
-        return entries.with_signature(unsigned, kit.sign(entries.signed_bytes(unsigned)))
 
     def append(self, raw: bytes) -> Outcome:
         """Append any bytes to the log, as a hostile server could, and fold them."""

@@ -13,7 +13,7 @@ from commonhold.kernel.record import entries
 from commonhold.kernel.record.digest import StateTree
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.state import Member, Proposal, Seat, State
-from commonhold.testing.house import FAR, MemoryHouse, derive
+from commonhold.testing.house import FAR, MemoryHouse
 from tests.authenticator import Authenticator
 
 FLOCK: Final = ("heron", "tern", "plover", "curlew", "dunlin")
@@ -214,17 +214,7 @@ class Club(MemoryHouse):
 
     def press(self, name: str, passkey: Authenticator, type_: str, **body: Any) -> Outcome:
         """An act signed with a passkey."""
-        self._nonces += 1
-        unsigned = entries.unsigned_entry(
-            type=type_,
-            org=self.org,
-            epoch=self.state.epoch,
-            by=name,
-            key=passkey.passkey.key_id,
-            seen=(self.tree.size, self.tree.root(self.tree.size)),
-            nonce=derive(self.seed, "nonce", self._nonces)[:16],
-            body=body,
-        )
+        unsigned = self.unsigned(name, type_, body, passkey.passkey.key_id)
         challenge = hashlib.sha256(entries.signed_bytes(unsigned)).digest()
         authenticator, client, signature = passkey.assertion(challenge)
         return self.append(entries.with_assertion(unsigned, authenticator=authenticator, client=client, signature=signature))
