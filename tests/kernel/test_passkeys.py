@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from commonhold.kernel import b64
 from commonhold.kernel.cose import cose_key
-from commonhold.kernel.errors import CommonholdError, FormatError, ProofError
+from commonhold.kernel.errors import CommonholdError, ProofError
 from commonhold.kernel.passkeys import (
     ANSWER_SECONDS,
     ENROL,
@@ -30,33 +30,13 @@ from commonhold.kernel.passkeys import (
     verify_sign_in,
 )
 from commonhold.kernel.record import entries
-from commonhold.kernel.webauthn import MAX_CLIENT_BYTES
-from commonhold.testing.authenticator import Device, DeviceError, passkey_of
+from commonhold.testing.authenticator import DeviceError, passkey_of
 from tests.attacks import Mutation, attack
 from tests.authenticator import AT, BE, BS, ED, UP, UV, Authenticator
+from tests.kernel.passkeys import HERON, NOW, ORG, SITE, asked, enrolled, phone
 
-NOW = 1_900_000_000
-ORG = "a1" * 32
-SITE = Site("saltmarsh.example", ("https://saltmarsh.example",))
-HERON = user_id(ORG, "heron")
 ALGORITHMS = ("es256", "eddsa", "rs256")
 KERNEL = "src/commonhold/kernel"
-
-
-def asked(purpose: bytes, number: int = 1) -> Question:
-    return Question(purpose, hashlib.sha256(b"nonce %d" % number).digest(), NOW)
-
-
-def phone(name: str = "heron", **changes: Any) -> Device:
-    return Device(name, SITE.origins[0], **changes)
-
-
-def enrolled(device: Device, member: str = "heron", question: Question | None = None) -> dict[str, Any]:
-    """What the page posts for a member's new passkey."""
-    options = enrolment_options(
-        question or asked(ENROL), SITE, site_name="Saltmarsh Radio", user=user_id(ORG, member), user_name=member, held=()
-    )
-    return device.enrol(options)
 
 
 def made(kind: str = "es256", number: int = 1, **changes: Any) -> Enrolment:
@@ -315,59 +295,6 @@ def test_nobody_signs_in_on_a_suspended_origin() -> None:
     with pytest.raises(ProofError) as refusal:
         verify_sign_in(asked(SIGN_IN), answer, passkey, HERON, NOW, frozenset(SITE.origins))
     assert refusal.value.code == "webauthn/origin-suspended"
-
-
-# ---------------------------------------------------------------------------------------------------------------------------- bounds
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"credential_id": b64.encode(bytes(1_023))}, ""),
-        ({"credential_id": b64.encode(bytes(1_024))}, "passkey/size"),
-        ({"client": b64.encode(bytes(MAX_CLIENT_BYTES + 3))}, "passkey/size"),
-        ({"authenticator": "A" * 10_000_000}, "passkey/size"),
-        ({"spki": b64.encode(bytes(2_000))}, "passkey/size"),
-        ({"spki": 5}, "passkey/size"),
-        ({"client": "e30"}, "base64/not-canonical"),
-        ({"credential_id": "-_-_"}, "base64/not-canonical"),
-        ({"transports": "usb"}, "passkey/fields"),
-        ({"transports": ["usb"] * 17}, "passkey/fields"),
-        ({"alg": -7}, "passkey/fields"),
-        ({"more": ""}, "passkey/fields"),
-    ],
-)
-def test_an_enrolment_that_is_too_large_or_malformed_is_refused_before_it_is_read(changes: dict[str, Any], code: str) -> None:
-    """Sizes are bounded by their text, so nothing large is decoded; fields are exactly those of the page."""
-    value = {**enrolled(phone()), **changes}
-    if not code:
-        parse_enrolment(value)
-        return
-    with pytest.raises(FormatError) as refusal:
-        parse_enrolment(value)
-    assert refusal.value.code == code
-
-
-def test_an_answer_that_is_too_large_or_malformed_is_refused_before_it_is_read() -> None:
-    """The same for a sign-in, which anybody on the network may post."""
-    device = phone()
-    enrolled(device)
-    value = device.sign_in(sign_in_options(asked(SIGN_IN), SITE))
-    parse_answer(value)
-    for wrong in (None, [], "x", {**value, "more": ""}, {k: v for k, v in value.items() if k != "user_id"}):
-        with pytest.raises(FormatError) as refusal:
-            parse_answer(wrong)
-        assert refusal.value.code == "passkey/fields"
-    for name in value:
-        with pytest.raises(FormatError) as refusal:
-            parse_answer({**value, name: "A" * 8_000})
-        assert refusal.value.code == "passkey/size"
-
-
-def test_unknown_ways_to_reach_a_device_are_dropped() -> None:
-    """A transport is a hint: words of tomorrow, and things that are no words, are left out."""
-    sent = parse_enrolment({**enrolled(phone()), "transports": ["usb", "telepathy", 5, {}, "ble"]})
-    assert sent.transports == ("ble", "usb")
 
 
 # ------------------------------------------------------------------------------------------------------------------ the test's device

@@ -160,7 +160,7 @@ def test_a_new_passkey_is_asked_for_as_the_house_needs_it(folder: Path) -> None:
     assert (bytes_of(asked["user"].pop("id")), asked["user"]) == (HERON, {"name": "heron", "displayName": "heron"})
     assert [each["alg"] for each in asked["pubKeyCredParams"]] == [-7, -8, -257]
     assert asked["authenticatorSelection"] == {"residentKey": "required", "requireResidentKey": True, "userVerification": "required"}
-    assert (asked["attestation"], asked["timeout"]) == ("none", 120_000)
+    assert (asked["attestation"], asked["timeout"]) == ("none", 130_000)
     assert [(bytes_of(each["id"]), each.get("transports")) for each in asked["excludeCredentials"]] == [
         (b"another", ["usb"]),
         (b"third", None),
@@ -257,6 +257,14 @@ def test_what_is_no_unsigned_entry_asks_no_passkey(folder: Path) -> None:
     ]:
         found = ask(folder, "signEntry", {**options, **wrong}, answer={})
         assert (found["asked"], found["code"]) == ([], code)
+
+
+@pytest.mark.parametrize(
+    ("job", "code"), [({}, ""), ({"insecure": True}, "passkey/insecure"), ({"unsupported": True}, "passkey/unsupported")]
+)
+def test_a_page_learns_before_it_asks_that_no_passkey_can_be_used(folder: Path, job: dict[str, Any], code: str) -> None:
+    """It can leave out a button that would not work, and say why."""
+    assert ask(folder, "lacking", None, **job)["result"] == code
 
 
 def test_an_answer_of_another_passkey_makes_no_leaf(folder: Path) -> None:

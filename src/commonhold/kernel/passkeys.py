@@ -1,9 +1,10 @@
 r"""The house's two ceremonies with passkeys: enrolling one and signing in (DESIGN 3.7; Web Authentication Level 3, 7.1 and 7.2).
 
-A ceremony starts with a :class:`Question`: 32 random bytes, what they are for, and when they were made. The house keeps it, takes it out of its store
-*before* it looks at the answer, so that it answers once, and refuses it after five minutes. The passkey signs SHA-256 of a domain string and those
-bytes (``commonhold/enrol/v1\n``, ``commonhold/sign-in/v1\n``); an entry's challenge is SHA-256 of ``commonhold/entry/v1\n`` and the entry. So whatever
-a house, its database or a thief of its questions puts into one, our page makes no entry of it, and no signature of an entry answers a question.
+A ceremony starts with a :class:`Question`: 32 random bytes, what they are for, and when they were made. The house keeps it for the session that it
+was asked in, so that nobody is signed in as somebody else unawares; takes it out of its store *before* it looks at the answer, so that it is answered
+once; and refuses it after five minutes. The passkey signs SHA-256 of a domain string and those bytes (``commonhold/enrol/v1\n``,
+``commonhold/sign-in/v1\n``); an entry's challenge is SHA-256 of ``commonhold/entry/v1\n`` and the entry. So whatever a house, its database or a thief of
+its questions puts into one, our page makes no entry of it, and no signature of an entry answers a question.
 
 What this cannot stop: the page itself comes from the house. A hostile house serves another page, which hands a passkey the hash of any entry and calls
 it a sign-in; the browser shows nobody the difference. Therefore a passkey decides only what the charter marks as everyday.

@@ -1975,12 +1975,22 @@ const ENROL = utf8("commonhold/enrol/v1\n");
 const SIGN_IN = utf8("commonhold/sign-in/v1\n");
 const NONCE_BYTES = 32;
 const SECONDS = 120;
+// The browser's own clock runs a little longer than ours, which alone can say that the time ran out.
+const SECONDS_MORE = 10;
 // COSE's numbers; the order is that of preference. Some Windows installations make nothing but the last.
 const ALGORITHMS = new Map([[-7, "es256"], [-8, "eddsa"], [-257, "rs256"]]);
 const KEY_TYPES = { es256: 0x11, eddsa: 0x12, rs256: 0x13 };
 const FLAGS_AT = 32;
 const BACKUP_ELIGIBLE = 0x08;
 const BACKED_UP = 0x10;
+
+/** Why no passkey can be used on this page, as one of CODES, or an empty string: a page asks before it shows a button that would not work. */
+function lacking() {
+  if (globalThis.isSecureContext !== true) return "passkey/insecure";
+  const credentials = globalThis.navigator?.credentials;
+  const isThere = typeof globalThis.PublicKeyCredential === "function" && typeof credentials?.create === "function";
+  return isThere && typeof credentials.get === "function" ? "" : "passkey/unsupported";
+}
 
 /**
  * Make a passkey on a device of the member's choice; gives what the house verifies and enrols.
@@ -2089,13 +2099,10 @@ function answerOf({ rawId, response }) {
 
 /** The credential that the browser gives, or a refusal with one of CODES. */
 async function asked(what, publicKey, { signal, seconds = SECONDS }) {
-  demand(globalThis.isSecureContext === true, "passkey/insecure", "passkeys work on https alone, and on localhost");
-  const credentials = globalThis.navigator?.credentials;
-  demand(
-    typeof globalThis.PublicKeyCredential === "function" && typeof credentials?.[what] === "function",
-    "passkey/unsupported",
-    "this browser knows no passkeys",
-  );
+  const missing = lacking();
+  demand(missing !== "passkey/insecure", missing, "passkeys work on https alone, and on localhost");
+  demand(missing === "", missing, "this browser knows no passkeys");
+  const { credentials } = navigator;
   const stop = new AbortController();
   let isLate = false;
   const clock = setTimeout(() => {
@@ -2106,7 +2113,7 @@ async function asked(what, publicKey, { signal, seconds = SECONDS }) {
   signal?.addEventListener("abort", pass);
   if (signal?.aborted) stop.abort();
   try {
-    const credential = await credentials[what]({ publicKey: { ...publicKey, timeout: seconds * 1000 }, signal: stop.signal });
+    const credential = await credentials[what]({ publicKey: { ...publicKey, timeout: (seconds + SECONDS_MORE) * 1000 }, signal: stop.signal });
     if (credential === null) throw new DOMException("no credential", "NotAllowedError");
     return credential;
   } catch (error) {
@@ -2120,6 +2127,6 @@ async function asked(what, publicKey, { signal, seconds = SECONDS }) {
 function text(buffer) {
   return encode(new Uint8Array(buffer));
 }
-return Object.freeze({ __proto__: null, CODES, Refusal, enrol, signIn, shownEntry, signEntry, });
+return Object.freeze({ __proto__: null, CODES, Refusal, lacking, enrol, signIn, shownEntry, signEntry, });
 })();
-export const { CODES, Refusal, enrol, signIn, shownEntry, signEntry } = $module12;
+export const { CODES, Refusal, lacking, enrol, signIn, shownEntry, signEntry } = $module12;
