@@ -210,3 +210,13 @@ def test_what_a_real_browser_refuses_has_the_code_that_pages_have_words_for(chro
         assert tern.does("enrol", house.enrolment("tern")) == {"code": "passkey/refused"}
     with person(chromium, house, automaticPresenceSimulation=False) as plover:
         assert plover.does("enrol", {**house.enrolment("plover"), "how": {"seconds": 1}}) == {"code": "passkey/timeout"}
+
+
+def test_whoever_presses_twice_is_asked_once(chromium: Browser, house: House) -> None:
+    """A second press while the first is waiting says so, and the first goes on waiting until its time is over."""
+    with person(chromium, house, automaticPresenceSimulation=False) as heron:
+        house.offer = {**house.enrolment("heron"), "how": {"seconds": 2}}
+        heron.page.goto(f"http://localhost:{house.port}/")
+        heron.page.dblclick("#enrol")
+        expect(heron.page.locator("#said")).to_have_text('{"code":"passkey/busy"}')
+        expect(heron.page.locator("#said")).to_have_text('{"code":"passkey/timeout"}')

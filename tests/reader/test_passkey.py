@@ -283,6 +283,7 @@ def test_an_answer_of_another_passkey_makes_no_leaf(folder: Path) -> None:
         ({"fails": "NotSupportedError"}, "passkey/algorithm"),
         ({"fails": "ConstraintError"}, "passkey/verification"),
         ({"fails": "AbortError"}, "passkey/stopped"),
+        ({"fails": "OperationError"}, "passkey/busy"),
         ({"fails": "UnknownError"}, "passkey/failed"),
         ({"fails": "constructor"}, "passkey/failed"),
         ({"nothing": True}, "passkey/refused"),

@@ -1923,6 +1923,7 @@ const BY_NAME = {
   InvalidStateError: ["passkey/exists", "this device holds a passkey of this member already"],
   NotAllowedError: ["passkey/refused", "the person said no, there is no fitting passkey, or it took too long"],
   NotSupportedError: ["passkey/algorithm", "this device makes none of the kinds of key that are asked for"],
+  OperationError: ["passkey/busy", "a passkey is being asked for already, on this page or in another window"],
   SecurityError: ["passkey/domain", "this page's address does not go with the passkeys' domain"],
 };
 
