@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from commonhold.cli.requestcustody import MOST_GIVEN, MOST_LEAVES, newest_of_each
-from commonhold.cli.requesting import SPARE
 from commonhold.kernel.custody.sealing.shares import parse_envelope
 from commonhold.kernel.record.request import parse_given
 from commonhold.store.keyfile import load_kit
+from commonhold.store.requesting import SPARE
 from commonhold.store.sealedfile import unseal_with
 from tests.attacks import Mutation, attack
 from tests.cli.custodians import CANARY, OFFICERS, SEED, act, files_with, must, only_release, released, sealed, unseal
@@ -130,7 +130,7 @@ def test_nobody_crowds_out_the_contributions_of_others() -> None:
 
 def test_a_request_for_more_members_than_it_has_room_for_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody is named it speaks to as many as there is room for, and says whom it leaves out; where they are named, nothing is handed out."""
-    monkeypatch.setattr("commonhold.kernel.record.brief.MAX_VALUES", SPARE + 6)
+    monkeypatch.setattr("commonhold.store.requesting.MAX_VALUES", SPARE + 6)
     done = command("request", "changed", "page", "--house", house.path, "--json")
     assert "note: the request speaks to the first 3 of 5 members" in done.err
     assert len(parse_given(json.loads(done.out)["link"]).claim.values) == 6  # type: ignore[union-attr] # a request without a claim fails here

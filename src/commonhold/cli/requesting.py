@@ -1,12 +1,11 @@
-"""Making requests: an act, with everything that whoever signs it has to see beside it (docs/formats/request.md).
+"""What the verbs of ``commonhold request`` share: their options, and handing a request out (docs/formats/request.md).
 
-The record is read and replayed first, so nobody is asked to sign what its rules would refuse. What the signer needs is taken from there as the
-sender's word, or from partners, who vouch for it.
+The record is read and replayed first, so nobody is asked to sign what its rules would refuse; ``store/requesting`` makes the request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,21 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from commonhold.cli.options import house_option, json_option, out_option
-from commonhold.cli.output import emit, printable
+from commonhold.cli.output import emit, note, printable
 from commonhold.cli.reading import read_place
 
 if TYPE_CHECKING:
-    from commonhold.kernel.notes import VerifierKey
-    from commonhold.kernel.record.brief import Brief
-    from commonhold.kernel.record.pin import Pin
     from commonhold.kernel.record.request import Request
-    from commonhold.kernel.record.state import State
     from commonhold.store.record import ReadRecord
 
 F = TypeVar("F", bound=Callable[..., Any])
 PAGE = "signer.html"
-SPARE = 32
-"""Values of a proof that are left for what partners add to it: who they are, the epochs, what a proposal decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,164 +143,25 @@ def make_request(
     texts: Mapping[str, bytes],
     about: Mapping[str, Any] | None = None,
 ) -> Request:
-    """The request for an act on the record that was read.
+    """The request for an act on the record that was read; raises as :func:`.store.requesting.make_request`."""
+    from commonhold.cli.briefs import read_pin  # noqa: PLC0415 - kept out of `--help`
+    from commonhold.store import requesting  # noqa: PLC0415
 
-    Raises:
-        RuleError: ``request/nobody`` for a member who is not one; ``request/too-many`` where so many are named that the request would have no room.
-    """
-    from commonhold.kernel.record.request import MAX_URLS, Claim, Request, check_url, target_of  # noqa: PLC0415
-    from commonhold.kernel.record.review import needed  # noqa: PLC0415
-
-    state, target = read.state, target_of(type, body)
-    mirrors = _mirrors(asked, state.org)
-    urls = tuple(dict.fromkeys([*asked.urls, *([asked.house] if isinstance(asked.house, str) else []), *mirrors]))[:MAX_URLS]
-    for url in urls:
-        check_url(url)
-    articles = [("rules", f"articles.{number}") for number in _articles(state, type, body, target)]
-    keys = _values(
-        state,
-        asked.members,
-        lambda member: [*needed(type, body, org=state.org, epoch=state.epoch, member=member, about=about), *articles],
+    source = requesting.Source(
+        read.state, read.checkpoint_raw, lambda target: _leaf(read, target), lambda digest: _object(asked.house, digest)
     )
-    values = {(part, key): _value(state, part, key) for part, key in keys}
-    found = dict(texts)
-    for digest in _named(values, state, type, "" if about is not None else target, read):
-        if digest not in found and (raw := _object(asked.house, digest)) is not None:
-            found[digest] = raw
-    if mirrors:
-        return Request(state.org, state.epoch, type, dict(body), _vouched(asked, mirrors, keys), None, found, urls, about)
-    claim = Claim(read.checkpoint_raw, _leaf(read, target), values)
-    return Request(state.org, state.epoch, type, dict(body), None, claim, found, urls, about)
-
-
-def _mirrors(asked: Asked, org: str) -> list[str]:
-    from commonhold.store.asking import mirror_of  # noqa: PLC0415
-
-    return [mirror_of(partner, org) for partner in asked.partners]
-
-
-def _vouched(asked: Asked, mirrors: Iterable[str], keys: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
-    """What partners vouch for together, as a brief proof; held to a pin here, so that whoever signs finds no surprise.
-
-    Raises:
-        ProofError, RuleError, FormatError, StoreError: as they refuse, or too few agree.
-    """
-    from commonhold.cli.briefs import read_pin  # noqa: PLC0415
-    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
-    from commonhold.kernel.record.brief import PAIRS  # noqa: PLC0415
-    from commonhold.store.asking import ask_pin, ask_together  # noqa: PLC0415
-
-    told = []
-    for mirror in mirrors:
-        try:
-            told.append(ask_pin(mirror))
-        except RuleError:
-            # In a log in which the members have not decided to live yet, partners name nobody; a pin of one's own is believed all the same.
-            if asked.pin is None:
-                raise
-    pin = told[0] if asked.pin is None else read_pin(asked.pin)
-    later = {party.key for other in told for party in other.policy.witnesses.values()}
-    every = [*keys, ("partners", "policy")]
-    if len(every) <= PAIRS:
-        return ask_together(mirrors, "", every, pin, later)[0].to_value()
-    return _in_parts(mirrors, every, pin, later).to_value()
-
-
-TURNS = 4
-
-
-def _in_parts(mirrors: Iterable[str], keys: Sequence[tuple[str, str]], pin: Pin, later: Iterable[VerifierKey]) -> Brief:
-    """What partners vouch for in several answers each, put together where they speak of one and the same size.
-
-    Raises:
-        ProofError: ``brief/validators`` if they never do; or as the answers are refused.
-    """
-    from commonhold.kernel.errors import ProofError  # noqa: PLC0415
-    from commonhold.kernel.record.brief import PAIRS, check_brief  # noqa: PLC0415
-    from commonhold.kernel.record.briefing import merge_briefs  # noqa: PLC0415
-    from commonhold.store.asking import ask_brief  # noqa: PLC0415
-
-    places, known = list(mirrors), [key for key in later if all(key != party.key for party in pin.policy.witnesses.values())]
-    problem = ProofError(
-        "the partners do not speak of one size of the record",
-        code="brief/validators",
-        next_step="Try again in a minute, or ask for fewer members with --for.",
+    return requesting.make_request(
+        source,
+        type,
+        body,
+        texts,
+        members=asked.members,
+        urls=[*asked.urls, *([asked.house] if isinstance(asked.house, str) else [])],
+        partners=asked.partners,
+        pin=read_pin(asked.pin) if asked.pin is not None else None,
+        about=about,
+        say=note,
     )
-    for _ in range(TURNS):
-        briefs = [ask_brief(mirror, "", keys[at : at + PAIRS]) for mirror in places for at in range(0, len(keys), PAIRS)]
-        for brief in merge_briefs(briefs, pin, known):
-            try:
-                if all(key in check_brief(brief, pin).values for key in keys):
-                    return brief
-            except ProofError as error:
-                problem = error
-    raise problem
-
-
-def _values(state: State, named: tuple[str, ...], of: Callable[[str], list[tuple[str, str]]]) -> list[tuple[str, str]]:
-    """The values of the state that a request shows: those that the members whom it speaks to need, each once.
-
-    Where nobody is named, it speaks to as many as there is room for, and who is left out is said: they would be told that it shows too little.
-    """
-    from commonhold.cli.output import note  # noqa: PLC0415 - kept out of `--help`
-    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
-    from commonhold.kernel.record.brief import MAX_VALUES  # noqa: PLC0415
-
-    keys: dict[tuple[str, str], None] = {}
-    members = _members(state, named)
-    for at, member in enumerate(members):
-        more = dict.fromkeys(of(member))
-        if len(keys | more) > MAX_VALUES - SPARE:
-            if named or not at:
-                raise RuleError(
-                    f"{len(members)} members are asked, and one request has room for {at}",
-                    code="request/too-many",
-                    next_step="Make one for some of them with --for, and another for the rest.",
-                )
-            note(f"note: the request speaks to the first {at} of {len(members)} members; make another with --for for the rest")
-            break
-        keys |= more
-    return list(keys)
-
-
-def _members(state: State, named: tuple[str, ...]) -> list[str]:
-    from commonhold.kernel.errors import RuleError  # noqa: PLC0415
-
-    members = state.part("members")
-    for name in named:
-        if name not in members:
-            raise RuleError(f"{printable(name)} is not a member", code="request/nobody", next_step="`commonhold state` lists the members.")
-    everybody = sorted(name for name, member in members.items() if member.status in ("active", "invited"))
-    return list(named) or everybody
-
-
-def _value(state: State, part: str, key: str) -> Any:
-    from commonhold.kernel.record.state import value_of  # noqa: PLC0415
-
-    found = state.part(part).get(key)
-    return None if found is None else value_of(found)
-
-
-def _articles(state: State, type: str, body: Mapping[str, Any], target: str) -> Iterable[str]:
-    """The articles that the act falls under, as far as that is known before it is made."""
-    if type == "propose":
-        rule = state.part("rules").get(f"decisions.{body['kind']}")
-        return [rule["article"]] if isinstance(rule, Mapping) and isinstance(rule.get("article"), str) else []
-    proposal = state.proposal(target) if target else None
-    return proposal.articles if proposal is not None else []
-
-
-def _named(values: Mapping[tuple[str, str], Any], state: State, type: str, target: str, read: ReadRecord) -> list[str]:
-    """The digests of the texts that whoever signs should read."""
-    from commonhold.store.handing import digests_in  # noqa: PLC0415
-
-    named = [value for (part, key), value in values.items() if part == "rules" and key.startswith("articles.") and value]
-    proposal = state.proposal(target) if target else None
-    if proposal is not None:
-        named += list(digests_in(proposal.payload))
-    if type == "accept" and target == state.org:
-        named += list(digests_in(read.state.charter.value["articles"]))
-    return named
 
 
 def _leaf(read: ReadRecord, target: str) -> bytes:
