@@ -43,8 +43,10 @@ _OUTSIDE = re.compile(r"<[^>]*\s(?:src|srcset|href|action|style|on\w+)\s*=(?!\"#
 _POLICY = "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; base-uri 'none'; form-action 'none'"
 # The one page that speaks to a network says to whom: partners, and a log on this very machine.
 _MORE = {"signer.html": "; connect-src https: http://127.0.0.1:* http://localhost:*"}
-# The sentences that the command line says, too, so that both say the same.
-COPIES = {"strings/signer/en.json": "signer.json"}
+# The sentences that the command line and the house say, too, so that all say the same.
+COPIES = {"strings/signer/en.json": "signer.json"} | {
+    f"strings/signer/{code}.json": f"signer.{code}.json" for code in ("ar", "es", "ko", "ru", "zh")
+}
 STATIC = ROOT / "src" / "commonhold" / "house" / "core" / "static" / "house"
 MODULES = {"src/house/passkey.js": "passkey.js"}
 

@@ -93,6 +93,8 @@ class Site:
         from commonhold.house.core import ledger
 
         self.log = ledger.open_log(self.folder, lambda: self.now, self.said.append, asker)
+        # The first entry waits some seconds for the partners' first word, which nobody else asks for here.
+        self.log.attend()
 
     def close(self) -> None:
         """Close it."""

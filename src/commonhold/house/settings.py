@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "commonhold.house.members",
     "commonhold.house.images",
     "commonhold.house.record",
+    "commonhold.house.signing",
     "wagtail.users",
     "wagtail.images",
     "wagtail.documents",

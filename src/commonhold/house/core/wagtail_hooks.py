@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-_KEPT = frozenset({"decisions", "record", "charter", "people", "custody", "partners", "images", "documents"})
+_KEPT = frozenset({"propose-kinds", "drafts", "decisions", "record", "charter", "people", "custody", "partners", "images", "documents"})
 
 
 @hooks.register("construct_main_menu")

@@ -1,0 +1,1 @@
+"""Acts: from what a member wants, through words and a signature, into the record."""
