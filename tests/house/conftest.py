@@ -25,6 +25,10 @@ def radio(tmp_path_factory: pytest.TempPathFactory) -> House:
 def site(place: Path, radio: House) -> Iterator[Site]:
     """Saltmarsh Community Radio's house, its log open."""
     lay_out(place, radio, place.parent / "tables.sqlite3")
+    from commonhold.house.members.limits import LIMITS
+
+    for limit in LIMITS:
+        limit.reset()
     made = Site(place, radio)
     made.open()
     yield made

@@ -7,6 +7,7 @@ seconds and copying none.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -18,8 +19,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from commonhold.house.config import DATABASE, FILE, WEB, HouseConfig, config_text
+from commonhold.kernel.keys import Passkey
+from commonhold.kernel.passkeys import user_id
 from commonhold.mirror.asking import Asker
-from tests.cli.houses import EXAMPLE, House, found
+from commonhold.testing.authenticator import Device, Resident
+from tests.cli.houses import EXAMPLE, MEMBERS, House, found
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 KEPT: Final = Path(os.environ.get("COMMONHOLD_TEST_TABLES") or ROOT / "var" / "house")
@@ -106,15 +110,35 @@ class Site:
         """The account of a member, made if need be."""
         from commonhold.house.members.models import User
 
-        return User.objects.get_or_create(member=member, defaults={"name": name or member.title(), "handle": secrets.token_bytes(32)})[0]
+        handle = user_id(self.log.org, member)
+        return User.objects.get_or_create(member=member, defaults={"name": name or member.title(), "handle": handle})[0]
+
+    def device(self, member: str) -> Device:
+        """The device whose passkey the record has enrolled for a member."""
+        return device_of(member, self.log.org)
+
+    def passkey(self, member: str) -> Any:
+        """That passkey in the member's account."""
+        from commonhold.house.members.models import Passkey
+
+        held = self.device(member).held[0]
+        public = public_of(held)
+        fields = {"user": self.user(member), "key": public.key_id, "alg": public.alg, "spki": held.spki, "rp_id": held.rp_id, "origin": URL}
+        return Passkey.objects.get_or_create(credential=held.id, defaults=fields)[0]
 
     def client(self, member: str = "", **headers: str) -> Any:
-        """A browser: signed in as a member, or nobody's."""
+        """A browser: signed in as a member with the passkey that the record has, or nobody's."""
         from django.test import Client
+
+        from commonhold.house.members import doors, visits
 
         client = Client(enforce_csrf_checks=False, SERVER_NAME="localhost", SERVER_PORT="8765", headers=headers or None)
         if member:
-            client.force_login(self.user(member))
+            passkey = self.passkey(member)
+            client.force_login(passkey.user)
+            session = client.session
+            session[doors.VISIT] = visits.begin(passkey.user, passkey.key, URL, "").mark
+            session.save()
         return client
 
     def act(self, member: str, type: str, body: Mapping[str, Any]) -> str:
@@ -141,9 +165,39 @@ class Site:
         return self.act(member, "propose", {"kind": kind, "payload": dict(payload), "not_after": self.now + 86_400 * 365})
 
 
+def device_of(member: str, org: str) -> Device:
+    """A member's telephone, with one passkey for the house; its keys follow from its name."""
+    device = Device(member, URL)
+    device.create(
+        {
+            "challenge": bytes(32),
+            "rp": {"id": "localhost", "name": ""},
+            "user": {"id": user_id(org, member), "name": member},
+            "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+            "excludeCredentials": [],
+        }
+    )
+    return device
+
+
+def public_of(held: Resident) -> Passkey:
+    """The public half of a passkey on a device, as the record has it."""
+    return Passkey("es256", held.spki, held.rp_id, (URL,))
+
+
+def enrol_devices(house: House) -> None:
+    """Every member adds their telephone's passkey with their kit."""
+    org = str(house.ask("state")["org"])
+    for name in MEMBERS:
+        value = public_of(device_of(name, org).held[0]).to_value()
+        payload = house.write(f"{name}.rotate", json.dumps({"member": name, "add": [value], "revoke": []}))
+        house.do(name, "propose", "rotate-key", "--payload", payload, "--approve")
+
+
 def make_base(base: Path, change: Callable[[House], None] | None = None, charter: Path = EXAMPLE) -> House:
-    """Saltmarsh Community Radio, founded and accepted by five people."""
+    """Saltmarsh Community Radio, founded and accepted by five people, who have their telephones in the record."""
     house = found(base, charter=charter)
+    enrol_devices(house)
     if change is not None:
         change(house)
     return house

@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "commonhold.house.core.middleware.Spoken",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "commonhold.house.members.middleware.Sessions",
     "commonhold.house.core.middleware.UpToDate",
 ]
 

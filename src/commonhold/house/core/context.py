@@ -6,9 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from commonhold.house.core.naming import organisation
 from commonhold.house.core.speech import language_of
 
 
 def house(request: HttpRequest) -> dict[str, Any]:
-    """The language, under which sentences are said."""
-    return {"spoken": language_of(request)}
+    """The language in which sentences are said, and what the organisation is called."""
+    return {"spoken": language_of(request), "organisation": organisation()}

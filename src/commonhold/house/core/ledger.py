@@ -51,6 +51,7 @@ class _Desk:
 
     def __init__(self) -> None:
         self.log: HouseLog | None = None
+        self.clock: Callable[[], int] | None = None
         self._news: list[News] = []
         self._lock = threading.Lock()
 
@@ -81,6 +82,7 @@ def open_log(folder: Path, clock: Callable[[], int], say: Callable[[str], None],
         StoreError, ProofError, FormatError: as :meth:`.mirror.houselog.HouseLog`.
     """
     _desk.take()
+    _desk.clock = clock
     _desk.log = HouseLog(folder, clock, say, asker, watch=_desk.told)
     return _desk.log
 
@@ -103,6 +105,18 @@ def state() -> State:
         StoreError: if the log is not open, or cannot be read.
     """
     return log().state
+
+
+def now() -> int:
+    """POSIX seconds by the clock that the log was opened with: the machine's, and in tests one that they move.
+
+    Raises:
+        StoreError: ``house/no-log`` before it was opened.
+    """
+    if _desk.clock is None:
+        log()
+    assert _desk.clock is not None  # noqa: S101 - `log` has raised otherwise
+    return _desk.clock()
 
 
 def take_news() -> list[News]:

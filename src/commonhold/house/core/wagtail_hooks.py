@@ -6,7 +6,9 @@ from django.http import HttpRequest
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-_KEPT = frozenset({"propose-kinds", "drafts", "decisions", "record", "charter", "people", "custody", "partners", "images", "documents"})
+_KEPT = frozenset(
+    {"propose-kinds", "drafts", "decisions", "record", "charter", "people", "custody", "partners", "invite", "images", "documents"}
+)
 
 
 @hooks.register("construct_main_menu")

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from commonhold.house.core import ledger
 from commonhold.house.members.models import User
+from commonhold.house.members.standing import MEMBER
 
 SHELL: Final = "wagtailadmin.access_admin"
 """The right to see the house from inside: every member has it, whoever else does not."""
@@ -27,9 +28,9 @@ class FromRecord(BaseBackend):
         return User.objects.filter(pk=user_id).first()
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        """Whether the record gives the member behind an account this right."""
+        """Whether the record gives the member behind a session this right: their passkey was looked up when the request came in."""
         del obj
-        return perm == SHELL and isinstance(user_obj, User) and is_member(user_obj.member)
+        return perm == SHELL and isinstance(user_obj, User) and user_obj.standing == MEMBER and is_member(user_obj.member)
 
 
 def is_member(name: str) -> bool:

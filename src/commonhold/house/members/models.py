@@ -30,10 +30,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(max_length=8, blank=True)
     made = models.DateTimeField(auto_now_add=True)
     handle = models.BinaryField(max_length=32, unique=True)
-    """What a passkey says of whom it belongs to: 32 random bytes, so that no passkey names anybody."""
+    """What a passkey says of whom it belongs to (:func:`.kernel.passkeys.user_id`): 32 bytes that name nobody."""
 
     is_active = models.BooleanField(default=True)
     is_superuser = False  # nobody is, whatever a table says: the mixin's column is gone
+    standing = ""
+    """Who this session is to the organisation (:mod:`.standing`); no column, but found anew at every request."""
 
     objects: ClassVar[Users] = Users()
     USERNAME_FIELD = "member"
@@ -96,6 +98,26 @@ class Passkey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user.member}: {self.name or self.key[:12]}"
+
+
+class Visit(models.Model):
+    """One browser that is signed in, with one passkey. The session's cookie leads to it, and it ends when this does.
+
+    *key* is the passkey's id; *browser* a few words by which its owner tells it from another. No address is kept, and no page that was read.
+    Times are POSIX seconds.
+    """
+
+    mark = models.CharField(max_length=32, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="visits")
+    key = models.CharField(max_length=64)
+    origin = models.CharField(max_length=300)
+    browser = models.CharField(max_length=80, blank=True)
+    made = models.BigIntegerField(db_index=True)
+    seen = models.BigIntegerField()
+    ended = models.CharField(max_length=16, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.user.member} in {self.browser}"
 
 
 class Invitation(models.Model):

@@ -1,0 +1,163 @@
+"""Laws of sessions: the record is asked at every page, and a session that it does not bear out is over, with the reason."""
+
+from __future__ import annotations
+
+from tests.attacks import Mutation, attack
+from tests.house.members.browsing import Person, text_of
+from tests.house.members.test_joining import link
+from tests.house.sites import URL, Site
+
+STANDING = "src/commonhold/house/members/standing.py"
+
+
+def enact(site: Site, member: str, kind: str, payload: dict[str, object], *others: str) -> None:
+    """A decision that these members' kits carry."""
+    proposal = site.propose(member, kind, payload)
+    for name in (member, *others):
+        if site.log.state.proposal(proposal).status == "open":
+            site.act(name, "approve", {"proposal": proposal})
+
+
+@attack("house-session-revoked", Mutation(STANDING, find="enrolled.revoked >= 0 or ", replace=""))
+def test_a_revoked_passkey_ends_its_sessions_at_once(site: Site) -> None:
+    """The next page after the revocation is the door, with the reason; the passkey signs nobody in."""
+    heron, spare = site.client("heron"), Person(site)
+    assert heron.get("/decisions/").status_code == 200
+    spare.join(link(site, "heron", member="heron"))
+    key = site.passkey("heron").key
+    enact(site, "heron", "rotate-key", {"member": "heron", "add": [], "revoke": [key]})
+    answer = heron.get("/decisions/?p=2")
+    assert answer["Location"] == "/sign-in/?over=revoked&next=%2Fdecisions%2F%3Fp%3D2"
+    assert "does not know the passkey" in text_of(heron.get(answer["Location"]))
+    again = Person(site, site.device("heron")).sign_in()
+    assert again.status_code == 403
+    assert "does not know the passkey" in text_of(again)
+
+
+@attack("house-session-suspended", Mutation(STANDING, find='if origin in state.part("origins"):', replace="if False:"))
+def test_sessions_at_a_suspended_address_end(site: Site) -> None:
+    """Two members suspend the house's address with their kits: every session there is over, and nobody signs in."""
+    heron = site.client("heron")
+    enact(site, "plover", "suspend-origin", {"origin": URL}, "curlew")
+    assert heron.get("/")["Location"].startswith("/sign-in/?over=suspended")
+    assert "may be in the wrong hands" in text_of(heron.get("/sign-in/?over=suspended"))
+    assert "may be in the wrong hands" in text_of(Person(site, site.device("tern")).sign_in())
+
+
+def test_a_session_lasts_twelve_hours(site: Site) -> None:
+    """Then it is over, and what was written into a form is shown once more, to be kept."""
+    heron = site.client("heron")
+    site.now += 12 * 3600 - 1
+    assert heron.get("/decisions/").status_code == 200
+    site.now += 1
+    page = heron.post("/account/", {"name": "<b>Heron</b> who wrote a long text", "csrfmiddlewaretoken": "x"})
+    assert page.status_code == 403
+    assert "twelve hours" in text_of(page)
+    assert "<b>Heron</b> who wrote a long text" in text_of(page)
+    assert "<b>Heron" not in page.content.decode()
+    assert heron.get("/decisions/")["Location"].startswith("/sign-in/")
+
+
+def test_a_session_is_ended_from_another_device(site: Site) -> None:
+    """One, or all but this one; the browser that it was learns why. Nobody ends somebody else's."""
+    from commonhold.house.members.models import Visit
+
+    here, there, third, tern = (site.client(name) for name in ("heron", "heron", "heron", "tern"))
+    marks = list(Visit.objects.filter(user__member="heron").order_by("pk").values_list("mark", flat=True))
+    tern.post("/account/sessions/", {"mark": marks[1]})
+    assert there.get("/decisions/").status_code == 200
+    here.post("/account/sessions/", {"mark": marks[1]})
+    assert there.get("/decisions/")["Location"].startswith("/sign-in/?over=elsewhere")
+    here.post("/account/sessions/")
+    assert third.get("/decisions/")["Location"].startswith("/sign-in/?over=elsewhere")
+    assert here.get("/decisions/").status_code == 200
+    assert tern.get("/decisions/").status_code == 200
+
+
+def test_whoever_left_is_out_and_their_account_is_gone(site: Site) -> None:
+    """Once the record has the departure, the house keeps nothing of them but what was signed."""
+    from commonhold.house.members.models import Invitation, Passkey, User, Visit
+
+    avocet = site.client("avocet")
+    link(site, "avocet")
+    assert avocet.get("/account/data/").json()["member"] == "avocet"
+    site.propose("avocet", "depart", {"member": "avocet"})
+    assert avocet.get("/decisions/")["Location"].startswith("/sign-in/?over=left")
+    assert "membership is over" in text_of(avocet.get("/sign-in/?over=left"))
+    assert not User.objects.filter(member="avocet").exists()
+    assert not Passkey.objects.exists()
+    assert not Visit.objects.exists()
+    assert not Invitation.objects.exists()
+    assert Person(site, site.device("avocet")).sign_in().status_code == 403
+
+
+def test_a_removed_passkey_is_out_at_once_and_the_last_one_stays(site: Site) -> None:
+    """A lost telephone is taken out of the account from another device, and its session with it."""
+    heron = Person(site, site.device("heron"), site.client("heron"))
+    options = heron.client.post("/account/passkeys/question/").json()["options"]
+    other = Person(site)
+    made = heron.client.post("/account/passkeys/", {"label": "Tablet", **other.answer("enrol", options)})
+    assert made["Location"] == "/account/#passkeys"
+    page = heron.client.get("/account/")
+    assert "Tablet" in text_of(page)
+    assert "not in the record yet" in text_of(page)
+    assert other.sign_in()["Location"] == "/welcome/"
+    tablet = site.user("heron").passkeys.get(name="Tablet")
+    heron.client.post(f"/account/passkeys/{tablet.pk}/remove/")
+    assert other.client.get("/welcome/")["Location"].startswith("/sign-in/?over=removed")
+    assert other.sign_in().status_code == 403
+    last = heron.client.post(f"/account/passkeys/{site.passkey('heron').pk}/remove/")
+    assert "only passkey" in text_of(last)
+    assert site.user("heron").passkeys.count() == 1
+
+
+def test_nobody_touches_somebody_elses_passkeys(site: Site) -> None:
+    """A number in an address is a number: only one's own are found under it."""
+    tern = site.client("tern")
+    heron = site.passkey("heron")
+    assert tern.post(f"/account/passkeys/{heron.pk}/remove/").status_code == 302
+    assert site.user("heron").passkeys.count() == 1
+
+
+@attack(
+    "house-thief-tables",
+    Mutation(
+        STANDING,
+        find="if enrolled is None:\n        return Standing(APPLICANT if found is None else UNPROVED)",
+        replace="if False:\n        return Standing(MEMBER)",
+    ),
+)
+def test_a_thief_with_the_tables_reads_and_signs_nothing(site: Site) -> None:
+    """A passkey put into a member's account is nobody's to the record. Rows of a session with the member's true key do open the house, to read: no act
+    comes of it, for what counts is signed by a key that the thief has not."""
+    from commonhold.house.members import doors, visits
+    from commonhold.house.members.models import Passkey
+
+    thief = Person(site)
+    thief.device.create(
+        {
+            "challenge": bytes(32),
+            "rp": {"id": "localhost"},
+            "user": {"id": bytes(site.user("heron").handle)},
+            "pubKeyCredParams": [{"alg": -7}],
+            "excludeCredentials": [],
+        }
+    )
+    true, mine = site.passkey("heron"), thief.device.held[0]
+    row = Passkey.objects.create(
+        user=true.user, credential=mine.id, key="0" * 64, alg="es256", spki=mine.spki, rp_id="localhost", origin=URL
+    )
+    assert thief.sign_in().status_code == 403
+    from commonhold.house.members.services import public_of
+
+    row.key = public_of(row).key_id
+    row.save()
+    assert thief.sign_in()["Location"] == "/welcome/"
+    assert thief.client.get("/decisions/")["Location"] == "/welcome/"
+    session = thief.client.session
+    session[doors.VISIT] = visits.begin(true.user, true.key, URL, "").mark
+    session.save()
+    assert thief.client.get("/decisions/").status_code == 200
+    size = site.log.state.size
+    assert "over" not in thief.client.get("/account/")
+    assert site.log.state.size == size
