@@ -1,4 +1,4 @@
-"""``commonhold house init|serve|rebuild``: the web application in which members work (docs/guide/house.md)."""
+"""``commonhold house init|serve|rebuild|doctor|backup|upgrade``: the web application in which members work (docs/guide/house.md)."""
 
 from __future__ import annotations
 
@@ -88,3 +88,54 @@ def rebuild(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
 
     count = rebuild_house(house, note)
     emit(as_json, {"entries": count}, lambda: f"rebuilt      {count} entries")
+
+
+MARKS = {"well": "ok  ", "look": "look", "wrong": "BAD "}
+
+
+@click.command()
+@folder_option
+@json_option
+def doctor(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Say what is wrong with the house, and what to do about it. Exit code 1 if anything is."""
+    from commonhold.house.doctor import examine  # noqa: PLC0415 - kept out of `--help`
+
+    found = list(examine(house, int(time.time())))
+    value = [{"about": one.about, "how": one.how, "words": one.words, "fix": one.fix} for one in found]
+
+    def render() -> str:
+        lines = []
+        for one in found:
+            lines.append(f"{MARKS[one.how]}  {one.about:<9} {printable(one.words)}")
+            if one.fix:
+                lines.append(f"{'':>16}{printable(one.fix)}")
+        return "\n".join(lines)
+
+    emit(as_json, {"findings": value}, render)
+    if any(one.how == "wrong" for one in found):
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@folder_option
+@json_option
+def backup(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Copy the tables (accounts, passkeys, drafts), whole, while the house may be running.
+
+    The record needs no such copy: mirrors and partners have it. The copy lies on the same machine; `commonhold snapshot make` takes it away, encrypted.
+    """
+    from commonhold.house.upgrading import backup as copy_tables  # noqa: PLC0415 - kept out of `--help`
+
+    place = copy_tables(house)
+    emit(as_json, {"file": str(place)}, lambda: f"copied       {printable(place)}")
+
+
+@click.command()
+@folder_option
+@click.option("--copied", is_flag=True, help="For PostgreSQL: the database has been copied.")
+def upgrade(house: Path, copied: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Bring the tables to the form of this version: copy, migrate, check; put the copy back if anything fails. The house must not be running."""
+    from commonhold.house.upgrading import upgrade as bring_up  # noqa: PLC0415 - kept out of `--help`
+
+    bring_up(house, note, copied=copied)
+    click.echo("upgraded     the house can be served")

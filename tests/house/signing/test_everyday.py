@@ -10,7 +10,7 @@ import pytest
 from commonhold.kernel import b64
 from commonhold.kernel.errors import StoreError
 from commonhold.testing.authenticator import DeviceError
-from tests.house.signing.devices import enrolled, shown
+from tests.house.signing.shown import shown
 from tests.house.sites import Site
 
 WORK = "ab" * 32
@@ -25,7 +25,7 @@ def drafted(client: Any, kind: str = "publish", **fields: str) -> str:
 
 def test_a_passkey_signs_what_the_charter_marks_as_everyday(site: Site) -> None:
     """The editor proposes and approves a work with nothing but a passkey, and it is published."""
-    device, client = enrolled(site, "plover"), site.client("plover")
+    device, client = site.device("plover"), site.client("plover")
     page = drafted(client)
     signed = device.sign_entry(shown(client.get(page)))
     answer = client.post(f"{page}sign/", json.dumps({"leaf": signed["leaf"]}), content_type="application/json")
@@ -41,7 +41,7 @@ def test_a_passkey_signs_what_the_charter_marks_as_everyday(site: Site) -> None:
 
 def test_pressing_twice_counts_once(site: Site) -> None:
     """A double click, or a second window with the same page: one entry, and no error."""
-    device, client = enrolled(site, "plover"), site.client("plover")
+    device, client = site.device("plover"), site.client("plover")
     page = drafted(client)
     first, second = (device.sign_entry(shown(client.get(page))) for _ in range(2))
     size = site.log.head()[1]
@@ -53,7 +53,7 @@ def test_pressing_twice_counts_once(site: Site) -> None:
 
 def test_the_page_signs_what_it_shows_and_nothing_else(site: Site) -> None:
     """A signature of another act than the draft's is refused, whoever made it, and the draft stays."""
-    device, client = enrolled(site, "plover"), site.client("plover")
+    device, client = site.device("plover"), site.client("plover")
     page, other = drafted(client), drafted(client, work="cd" * 32)
     size = site.log.head()[1]
     signed = device.sign_entry(shown(client.get(other)))
@@ -68,7 +68,6 @@ def test_the_page_signs_what_it_shows_and_nothing_else(site: Site) -> None:
 
 def test_nobody_signs_or_sees_the_drafts_of_others(site: Site) -> None:
     """A draft is its author's: for everybody else there is no such page."""
-    enrolled(site, "plover")
     page = drafted(site.client("plover"))
     other = site.client("heron")
     for path in ("", "state/", "request.json", "request.svg"):
@@ -79,7 +78,7 @@ def test_nobody_signs_or_sees_the_drafts_of_others(site: Site) -> None:
 
 def test_an_act_of_authority_is_never_offered_to_a_passkey(site: Site) -> None:
     """A statement takes the kit: the page asks the signer, and a passkey's signature is refused by the log."""
-    device, client = enrolled(site, "plover"), site.client("plover")
+    device, client = site.device("plover"), site.client("plover")
     page = drafted(client, "statement", text="We go on air at noon.", language="en")
     answer = client.get(page)
     assert shown(answer) is None
@@ -106,7 +105,7 @@ def test_an_act_of_authority_is_never_offered_to_a_passkey(site: Site) -> None:
 
 def test_what_the_disk_refuses_is_not_lost(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log cannot write: the signature stays with the draft, the page says so, and one press brings it again."""
-    device, client = enrolled(site, "plover"), site.client("plover")
+    device, client = site.device("plover"), site.client("plover")
     page = drafted(client)
     signed = device.sign_entry(shown(client.get(page)))
 
@@ -126,7 +125,6 @@ def test_what_the_disk_refuses_is_not_lost(site: Site, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b'{"leaf": 7}', b'{"leaf": "!!"}', b'{"leaf": "e30="}', b"\xff\xfe", b"{" * 5_000])
 def test_rubbish_instead_of_a_signature_is_answered_in_words(site: Site, body: bytes) -> None:
     """Whatever is sent in a signature's place: an answer with words, no entry, and the draft stays."""
-    enrolled(site, "plover")
     client = site.client("plover")
     page = drafted(client)
     size = site.log.head()[1]

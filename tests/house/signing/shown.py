@@ -1,18 +1,9 @@
-"""Members with passkeys in the record, for tests of what they sign."""
+"""What a page of the house gives its script."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
-
-from commonhold.testing.authenticator import Device
-from tests.house.sites import Site
-
-
-def enrolled(site: Site, member: str) -> Device:
-    """The device whose passkey the record has enrolled for a member, and their account knows."""
-    site.passkey(member)
-    return site.device(member)
 
 
 def shown(answer: Any) -> Any:
