@@ -6,17 +6,21 @@ is signed meanwhile.
 
 from __future__ import annotations
 
+import bisect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from commonhold.kernel.errors import StoreError
 from commonhold.kernel.record.fold import Outcome
 from commonhold.kernel.record.state import State
 from commonhold.mirror.asking import Asker
 from commonhold.mirror.houselog import HouseLog
+
+NEAR: Final = 64
+"""How far apart two entries may stand that are read in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +50,63 @@ class News:
     clock: int | None
 
 
+class Past:
+    """What the state does not keep of the entries before it, and pages must not believe a table for.
+
+    When they were, what was refused and why, and which of them are about one proposal: a few numbers for each entry, filled as the log is read.
+    """
+
+    def __init__(self) -> None:
+        self.refused: dict[int, News] = {}
+        self._about: dict[str, list[int]] = {}
+        self._covered: list[int] = []
+        self._clocks: list[int] = []
+
+    def add(self, news: News) -> None:
+        """Take one more entry."""
+        if news.code:
+            self.refused[news.index] = news
+        if news.subject:
+            self._about.setdefault(news.subject, []).append(news.index)
+        if news.clock is not None and news.covered > (self._covered[-1] if self._covered else 0):
+            self._covered.append(news.covered)
+            self._clocks.append(news.clock)
+
+    def time_of(self, index: int) -> int | None:
+        """The record's clock at the attest that covers an entry; None while none does."""
+        place = bisect.bisect_right(self._covered, index)
+        return self._clocks[place] if place < len(self._clocks) else None
+
+    def about(self, proposal: str) -> tuple[int, ...]:
+        """The entries that are about one proposal, itself first, refused ones among them."""
+        return tuple(self._about.get(proposal, ()))
+
+
 class _Desk:
     """The open log of this process, and the news since the tables last took them."""
 
     def __init__(self) -> None:
         self.log: HouseLog | None = None
         self.clock: Callable[[], int] | None = None
+        self.past = Past()
         self._news: list[News] = []
+        self._last = -1
         self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        with self._lock:
+            self._news, self._last, self.past = [], -1, Past()
 
     def told(self, state: State, outcome: Outcome) -> None:
         with self._lock:
-            if self._news and outcome.index <= self._news[-1].index:
+            if outcome.index <= self._last:
                 # The log was read again from its beginning, after a disk that refused.
                 self._news.clear()
-            self._news.append(news_of(state, outcome))
+                self.past = Past()
+            news = news_of(state, outcome)
+            self._last = news.index
+            self.past.add(news)
+            self._news.append(news)
 
     def take(self) -> list[News]:
         with self._lock:
@@ -81,7 +127,7 @@ def open_log(folder: Path, clock: Callable[[], int], say: Callable[[str], None],
     Raises:
         StoreError, ProofError, FormatError: as :meth:`.mirror.houselog.HouseLog`.
     """
-    _desk.take()
+    _desk.begin()
     _desk.clock = clock
     _desk.log = HouseLog(folder, clock, say, asker, watch=_desk.told)
     return _desk.log
@@ -117,6 +163,36 @@ def now() -> int:
         log()
     assert _desk.clock is not None  # noqa: S101 - `log` has raised otherwise
     return _desk.clock()
+
+
+def past() -> Past:
+    """What the state does not keep of the entries before it."""
+    return _desk.past
+
+
+def leaf(index: int) -> bytes:
+    """The bytes of one entry, as the log has them.
+
+    Raises:
+        FormatError: if the log has no such entry. StoreError, ProofError: if it cannot be read.
+    """
+    return leaves((index,))[0]
+
+
+def leaves(indexes: Sequence[int]) -> list[bytes]:
+    """The bytes of some entries of this epoch's log, in their order; neighbours are read together. Raises as :func:`leaf` does."""
+    now, size, _ = log().head()
+    reader, found = log().reader(), []
+    at = 0
+    while at < len(indexes):
+        end = at + 1
+        while end < len(indexes) and 0 <= indexes[end] - indexes[end - 1] <= NEAR:
+            end += 1
+        first = indexes[at]
+        run = list(reader.entries(first - now.base, indexes[end - 1] + 1 - now.base, size))
+        found += [run[index - first] for index in indexes[at:end]]
+        at = end
+    return found
 
 
 def take_news() -> list[News]:

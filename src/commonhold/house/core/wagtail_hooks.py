@@ -7,7 +7,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 _KEPT = frozenset(
-    {"propose-kinds", "drafts", "decisions", "record", "charter", "people", "custody", "partners", "invite", "images", "documents"}
+    {"home", "propose-kinds", "drafts", "decisions", "record", "charter", "people", "custody", "partners", "invite", "images", "documents"}
 )
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from commonhold.house.core import ledger
 from commonhold.house.core.ledger import News
@@ -17,6 +17,8 @@ from commonhold.kernel.texts import parse_text
 from commonhold.mirror.houselog import HouseLog
 
 BATCH: Final = 500
+_COLUMNS: Final = ("entry", "type", "by", "subject", "kind", "code", "words", "next_step", "events")
+_SETTLED: Final = ("kind", "by", "emergency", "status", "closed")
 MOST_TEXT: Final = 20_000
 """Characters of a proposed text that a search looks through."""
 _turn = threading.Lock()
@@ -29,11 +31,21 @@ def catch_up() -> None:
         if not news:
             return
         try:
-            with transaction.atomic():
-                _take(ledger.log(), news)
+            _take_or_begin(ledger.log(), news)
         except BaseException:
             ledger.give_back(news)
             raise
+
+
+def _take_or_begin(log: HouseLog, news: Sequence[News]) -> None:
+    try:
+        with transaction.atomic():
+            _take(log, news)
+    except IntegrityError:
+        # Somebody else has written rows where these belong.
+        with transaction.atomic():
+            Tip.objects.all().delete()
+            _take(log, _all_news(log))
 
 
 def rebuild() -> int:
@@ -42,14 +54,10 @@ def rebuild() -> int:
     Raises:
         StoreError: if the log cannot be read.
     """
-    from commonhold.store.record import read_record  # noqa: PLC0415 - only here is the whole record read a second time
-
     log = ledger.log()
     with _turn, transaction.atomic():
         Tip.objects.all().delete()
-        told: list[News] = []
-        read_record(log.reader(), org=log.org, watch=lambda state, outcome: told.append(ledger.news_of(state, outcome)))
-        _take(log, told)
+        _take(log, _all_news(log))
         # What came meanwhile is still waiting as news, and is taken by its index.
         return Entry.objects.count()
 
@@ -63,21 +71,58 @@ def _take(log: HouseLog, news: Sequence[News]) -> None:
         if news[0].index != base:
             news = _all_news(log)
             last = news[-1].index + 1
+    elif news[0].index == base and not _are_ours(log, state, tip, news[: tip.size]):
+        # A process that begins has read the whole log, and holds the rows to it once: somebody else wrote into them.
+        tip = _begin(state)
     fresh = [one for one in news if one.index >= base + tip.size]
     if not fresh:
         return
-    Entry.objects.bulk_create([_entry(one) for one in fresh], batch_size=BATCH)
     covered = tip.covered
+    rows = []
     for one in fresh:
+        rows.append(_entry(one, covered))
         if one.clock is not None and one.covered > covered:
-            for table in (Entry, Decision):
-                table.objects.filter(index__gte=covered, index__lt=one.covered, time=None).update(time=one.clock)
             covered = one.covered
+    Entry.objects.bulk_create(rows, batch_size=BATCH)
+    _put_times(tip.covered, fresh)
     changed = {proposal for one in fresh for proposal in one.proposals}
     _put_decisions(log, state, changed if tip.size else state.part("proposals").keys())
     _forget_erased(log, state, fresh)
     tip.size, tip.covered, tip.root = last - base, covered, log.root(last - base).hex()
     tip.save()
+
+
+def _put_times(covered: int, news: Sequence[News]) -> None:
+    for one in news:
+        if one.clock is not None and one.covered > covered:
+            for table in (Entry, Decision):
+                table.objects.filter(index__gte=covered, index__lt=one.covered, time=None).update(time=one.clock)
+            covered = one.covered
+
+
+def _are_ours(log: HouseLog, state: State, tip: Tip, news: Sequence[News]) -> bool:
+    """Whether the rows are what these entries made of them; the words that a search looks through are left to :func:`rebuild`."""
+    wanted, covered = {}, state.base
+    for one in news:
+        row = _entry(one, covered)
+        covered = max(covered, one.covered) if one.clock is not None else covered
+        wanted[one.index] = tuple(getattr(row, name) for name in _COLUMNS)
+    times = {index: ledger.past().time_of(index) if index < covered else None for index in wanted}
+    for index, time, *found in Entry.objects.order_by().values_list("index", "time", *_COLUMNS).iterator():
+        if wanted.pop(index, None) != tuple(found) or time != times[index]:
+            return False
+    made = {one.id: one.index for one in news if one.type == "propose" and not one.code}
+    for name, index, time, *found in Decision.objects.order_by().values_list("proposal", "index", "time", *_SETTLED).iterator():
+        proposal = state.proposal(name)
+        if proposal is None or made.pop(name, -1) != index or time != times[index]:
+            return False
+        made_of = _decision(log, name, proposal, None, search=False)
+        if found[:3] != [made_of.kind, made_of.by, made_of.emergency] or (
+            proposal.closed < state.base + len(news) and found[3:] != [made_of.status, made_of.closed]
+        ):
+            # What a newer entry closed is written when that entry is taken.
+            return False
+    return not wanted and not made and covered == tip.covered
 
 
 def _begin(state: State) -> Tip:
@@ -102,7 +147,11 @@ def _all_news(log: HouseLog) -> list[News]:
     return told
 
 
-def _entry(one: News) -> Entry:
+def _entry(one: News, covered: int) -> Entry:
+    """The row of an entry; *covered* is how many entries had a time before it."""
+    events = list(one.events)
+    if one.type == "attest" and not one.code:
+        events.insert(0, {"name": "attested", "entries": max(0, one.covered - covered)})
     return Entry(
         index=one.index,
         entry=one.id,
@@ -113,7 +162,7 @@ def _entry(one: News) -> Entry:
         code=one.code,
         words=one.words,
         next_step=one.next_step,
-        events=list(one.events),
+        events=events,
         time=None,
     )
 
@@ -133,7 +182,7 @@ def _put_decisions(log: HouseLog, state: State, names: Iterable[str]) -> None:
     )
 
 
-def _decision(log: HouseLog, name: str, proposal: Proposal, time: int | None) -> Decision:
+def _decision(log: HouseLog, name: str, proposal: Proposal, time: int | None, *, search: bool = True) -> Decision:
     return Decision(
         proposal=name,
         index=proposal.index,
@@ -143,7 +192,7 @@ def _decision(log: HouseLog, name: str, proposal: Proposal, time: int | None) ->
         emergency=bool(proposal.emergency),
         closed=proposal.closed if proposal.closed >= 0 else None,
         time=time,
-        text=_searched(log, name, proposal),
+        text=_searched(log, name, proposal) if search else "",
     )
 
 

@@ -9,4 +9,7 @@ urlpatterns = [
     path("decisions/<str:proposal>/", views.decision, name="decision"),
     path("record/", views.timeline, name="record"),
     path("record/<int:index>/", views.entry, name="entry"),
+    path("record/<int:index>/entry.json", views.entry_file, {"form": "entry"}, name="entry-json"),
+    path("record/<int:index>/proof.json", views.entry_file, {"form": "proof"}, name="entry-proof"),
+    path("record/<int:index>/inclusion.tlog-proof", views.entry_file, {"form": "inclusion"}, name="entry-inclusion"),
 ]

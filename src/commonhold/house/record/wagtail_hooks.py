@@ -18,6 +18,12 @@ def urls() -> Sequence[URLPattern | URLResolver]:
 
 
 @hooks.register("register_admin_menu_item")
+def home() -> Item:
+    """What needs its reader."""
+    return Item(N_("Home"), "home", icon_name="home", order=10)
+
+
+@hooks.register("register_admin_menu_item")
 def decisions() -> Item:
     """What is being decided, and what was."""
     return Item(N_("Decisions"), "decisions", icon_name="check", order=110)
