@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from commonhold.cli.housing import backup, doctor, init, rebuild, upgrade
+from commonhold.cli.housing import backup, doctor, init, invite, rebuild, upgrade
 from commonhold.cli.housing import serve as serve_house
 from commonhold.cli.options import folder_option, house_option, json_option, out_option
 from commonhold.cli.output import emit, note, printable, table
@@ -21,7 +21,7 @@ def command() -> None:
     """Serve an organisation's own record, and keep in touch with its partners."""
 
 
-for verb in (init, serve_house, doctor, backup, upgrade, rebuild):
+for verb in (init, serve_house, invite, doctor, backup, upgrade, rebuild):
     command.add_command(verb)
 
 

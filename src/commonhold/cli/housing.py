@@ -1,4 +1,4 @@
-"""``commonhold house init|serve|rebuild|doctor|backup|upgrade``: the web application in which members work (docs/guide/house.md)."""
+"""``commonhold house init|serve|invite|doctor|backup|upgrade|rebuild``: the web application in which members work (docs/guide/house.md)."""
 
 from __future__ import annotations
 
@@ -71,7 +71,18 @@ def serve(house: Path, listen: str, as_json: bool) -> None:  # noqa: FBT001 - cl
     def ready(log: HouseLog, public: str, url: str) -> None:
         log.address = f"{public}{LOG}"
         lines = [f"listening    {url}", f"members at   {public}", f"log          {log.address}", f"log key      {log.log_key}"]
-        say_ready(as_json, {"url": url, "public": public, "org": log.org, "log": str(log.log_key), "partners": list(log.partners)}, lines)
+        say_ready(
+            as_json,
+            {
+                "url": url,
+                "public": public,
+                "log_url": f"{url}{LOG}",
+                "org": log.org,
+                "log": str(log.log_key),
+                "partners": list(log.partners),
+            },
+            lines,
+        )
 
     serve_house(house, host, port, say, ready)
 
@@ -88,6 +99,26 @@ def rebuild(house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
 
     count = rebuild_house(house, note)
     emit(as_json, {"entries": count}, lambda: f"rebuilt      {count} entries")
+
+
+@click.command()
+@click.argument("member")
+@click.option("--days", type=click.IntRange(1, 30), default=7, show_default=True, help="How long the link stands.")
+@folder_option
+@json_option
+def invite(member: str, days: int, house: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Print a link by which MEMBER, who is in the record, makes their account. Members invite others in the house itself.
+
+    The link makes nobody a member: what they sign there counts once the record has their passkey, which their own kit brings in.
+    """
+    from commonhold.house.serving import invite_member  # noqa: PLC0415 - kept out of `--help`
+
+    url = invite_member(house, member, days)
+    emit(
+        as_json,
+        {"member": member, "url": url},
+        lambda: f"invitation   {url}\nnext         give it to {printable(member)} alone; it works once",
+    )
 
 
 MARKS = {"well": "ok  ", "look": "look", "wrong": "BAD "}

@@ -105,3 +105,20 @@ def _open(folder: Path, say: Callable[[str], None]) -> HouseLog:
     from commonhold.house.core import ledger  # noqa: PLC0415 - only once Django is set up
 
     return ledger.open_log(folder, lambda: int(time.time()), say)
+
+
+def invite_member(folder: Path, member: str, days: int) -> str:
+    """A link by which a member who is in the record makes their account in the house in *folder*; it may be running.
+
+    Raises:
+        RuleError: if the record does not have them. StoreError, FormatError, ProofError: as :func:`serve_house`.
+    """
+    from commonhold.house.starting import prepare, start  # noqa: PLC0415 - Django is not even installed everywhere
+
+    start(folder)
+    prepare()
+    from commonhold.house.core import ledger  # noqa: PLC0415 - only once Django is set up
+    from commonhold.house.members import invitations  # noqa: PLC0415 - the same
+
+    ledger.read_copy(folder)
+    return invitations.invite("", member=member, days=days).url

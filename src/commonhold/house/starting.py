@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from commonhold.house.config import load_config
-from commonhold.kernel.errors import StoreError
+from commonhold.kernel.errors import FatalStoreError, StoreError
 
 SETTINGS = "commonhold.house.settings"
 
@@ -18,7 +19,10 @@ def start(folder: Path) -> None:
         StoreError: ``house/not-installed`` without the extra, ``house/no-web`` without ``web/house.toml``; FormatError: if that is wrong.
     """
     load_config(folder)
-    os.environ["COMMONHOLD_WEB"] = str(folder.resolve())
+    place = str(folder.resolve())
+    if SETTINGS in sys.modules and os.environ.get("COMMONHOLD_WEB") != place:
+        raise FatalStoreError("this process serves another house already", code="house/another")
+    os.environ["COMMONHOLD_WEB"] = place
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     try:
         import django  # noqa: PLC0415 - nothing else of the program needs it
