@@ -141,8 +141,8 @@ class Site:
             session.save()
         return client
 
-    def act(self, member: str, type: str, body: Mapping[str, Any]) -> str:
-        """An act signed with a member's kit and handed in, as from the command line; gives its id."""
+    def signed(self, member: str, type: str, body: Mapping[str, Any]) -> bytes:
+        """An act signed with a member's kit, as their signer gives it back."""
         from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature
         from commonhold.store.keyfile import load_kit
 
@@ -158,7 +158,11 @@ class Site:
             nonce=secrets.token_bytes(16),
             body=body,
         )
-        return str(self.log.take(with_signature(unsigned, kit.sign(signed_bytes(unsigned))))[0])
+        return with_signature(unsigned, kit.sign(signed_bytes(unsigned)))
+
+    def act(self, member: str, type: str, body: Mapping[str, Any]) -> str:
+        """An act signed with a member's kit and handed in, as from the command line; gives its id."""
+        return str(self.log.take(self.signed(member, type, body))[0])
 
     def propose(self, member: str, kind: str, payload: Mapping[str, Any]) -> str:
         """A proposal that a year's time may decide."""

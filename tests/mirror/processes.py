@@ -156,6 +156,13 @@ def house_process(house: Path, *partners: str, listen: str = "127.0.0.1:0", run:
 
 
 @contextmanager
+def web_house_process(house: Path, listen: str, run: Sequence[str] = HERE) -> Iterator[str]:
+    """``commonhold house serve`` in a process of its own, started with *run*; gives its public address; killed at the end."""
+    with _process("house", "serve", "--house", str(house), "--listen", listen, run=run) as (_, ready):
+        yield ready["public"]
+
+
+@contextmanager
 def _process(*arguments: str, run: Sequence[str]) -> Iterator[tuple[subprocess.Popen[str], Any]]:
     # What a server says on stderr is kept in a file: a pipe that nobody reads would stop it once it is full.
     with tempfile.TemporaryFile("w+") as said:

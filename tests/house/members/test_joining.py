@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from commonhold.kernel.record.request import parse_request
+from tests.attacks import Mutation, attack
 from tests.house.members.browsing import Person, path_of, text_of
 from tests.house.sites import Site
 
@@ -96,8 +98,17 @@ def test_a_link_lets_one_person_in(site: Site) -> None:
     assert other.join(address, member="finch").status_code == 404
 
 
-def test_of_two_who_answer_at_once_one_comes_in(site: Site) -> None:
-    """Two people with one forwarded link, both before the last step: the second has no account, and reads why."""
+@attack(
+    "house-link-forwarded",
+    Mutation(
+        "src/commonhold/house/members/invitations.py",
+        find="if not left.update(used=now, used_by=user):",
+        replace="if left.update(used=now, used_by=user) is None:",
+    ),
+)
+def test_of_two_who_answer_at_once_one_comes_in(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people with one forwarded link, both past the first look at it: the second has no account, and reads why."""
+    from commonhold.house.members import invitations
     from commonhold.house.members.models import User
 
     wren, finch, address = Person(site), Person(site), link(site)
@@ -107,7 +118,10 @@ def test_of_two_who_answer_at_once_one_comes_in(site: Site) -> None:
         asked = who.client.post(f"{address}question/", fields).json()["options"]
         forms.append({**fields, **who.answer("enrol", asked)})
     assert wren.client.post(address, forms[0]).status_code == 302
-    assert "has been used" in text_of(finch.client.post(address, forms[1]))
+    with monkeypatch.context() as raced:
+        raced.setattr(invitations, "standing_of", lambda _: invitations.OPEN)
+        assert "has been used meanwhile" in text_of(finch.client.post(address, forms[1]))
+    assert "has been used" in text_of(finch.client.get(address))
     assert list(User.objects.filter(member__in=("wren", "finch")).values_list("member", flat=True)) == ["wren"]
 
 
@@ -141,17 +155,18 @@ def test_links_that_do_not_stand_say_so_each_in_its_way(site: Site) -> None:
 
 def test_a_link_leaves_no_trace(site: Site) -> None:
     """Its page is in no cache and no referrer; the table has its digest alone; who guesses is told to wait."""
+    from commonhold.house.members.limits import LINKS
     from commonhold.house.members.models import Invitation
 
     address, client = link(site), site.client()
     page = client.get(address)
     assert page["Cache-Control"] == "no-store"
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "strict-origin"
     secret = address.removeprefix("/join/").strip("/")
     assert len(secret) == 43
     assert secret not in str(Invitation.objects.values())
-    for _ in range(59):
-        client.get(f"/join/{'A' * 43}/")
+    for _ in range(LINKS.each):
+        LINKS.takes("127.0.0.1")
     assert client.get(address).status_code == 429
 
 
@@ -182,15 +197,51 @@ def test_a_founder_comes_in_under_the_name_that_the_record_has(site: Site) -> No
     assert tern.join(address, member="heron")["Location"] == "/welcome/"
     shown = text_of(tern.client.get("/welcome/"))
     assert "you are called tern" in shown
-    assert "your kit" in shown
+    assert "does not know this passkey yet" in shown
     assert tern.client.get("/decisions/")["Location"] == "/welcome/"
-    payload = _enrolment("tern")
-    proposal = site.propose("tern", "rotate-key", payload)
-    site.act("tern", "approve", {"proposal": proposal})
+    for act in ("propose", "approve"):
+        request = parse_request(tern.client.get("/welcome/request.json").content)
+        assert request.type == act
+        assert request.number in text_of(tern.client.get("/welcome/"))
+        site.act("tern", request.type, request.body)
     assert tern.client.get("/welcome/")["Location"] == "/"
     assert tern.client.get("/decisions/").status_code == 200
 
 
+def test_what_the_signer_gives_back_is_handed_in_on_the_same_page(site: Site) -> None:
+    """A request and rubbish are refused in words; the signed act makes the next step appear, and nothing lands in anybody's list of drafts."""
+    from commonhold.house.signing.models import Draft
+
+    tern = Person(site)
+    tern.join(link(site, member="tern"))
+    asked = tern.client.get("/welcome/request.json").content.decode()
+    for given in ("rubbish", asked, "x" * 300_000):
+        tern.client.post("/welcome/hand-in/", {"text": given})
+        assert "was not taken" in text_of(tern.client.get("/welcome/"))
+    assert "was not taken" not in text_of(tern.client.get("/welcome/"))
+    request = parse_request(asked.encode())
+    leaf = site.signed("tern", request.type, request.body)
+    assert tern.client.post("/welcome/hand-in/", {"text": leaf.decode()})["Location"] == "/welcome/"
+    assert "your own approval" in text_of(tern.client.get("/welcome/"))
+    assert not Draft.objects.exists()
+
+
+def test_whoever_lost_everything_is_told_what_this_charter_asks_for(site: Site) -> None:
+    """The page needs no session and names nobody; a member without a kit in the record is led there."""
+    page = text_of(site.client().get("/lost/"))
+    assert "recover-member" in page
+    assert "1.5.2" in page
+    assert "heron" not in page
+
+
+@attack(
+    "house-account-shared",
+    Mutation(
+        "src/commonhold/house/members/standing.py",
+        find="    if enrolled is None:",
+        replace="    if enrolled is None and found is not None:\n        return Standing(MEMBER)\n    if enrolled is None:",
+    ),
+)
 def test_a_second_passkey_in_somebodys_account_has_no_rights_of_the_first(site: Site) -> None:
     """Plover invites "heron" and comes in as them: the account is heron's, the session sees its own page and passkey alone."""
     heron = site.client("heron")
@@ -205,10 +256,3 @@ def test_a_second_passkey_in_somebodys_account_has_no_rights_of_the_first(site: 
     assert len(data["passkeys"]) == 1
     assert plover.client.post("/account/give-up/")["Location"] == "/sign-in/?over=deleted"
     assert heron.get("/decisions/").status_code == 200
-
-
-def _enrolment(member: str) -> dict[str, Any]:
-    from commonhold.house.members import services
-    from commonhold.house.members.models import User
-
-    return services.enrolment_payload(User.objects.get(member=member))

@@ -161,3 +161,52 @@ def test_a_thief_with_the_tables_reads_and_signs_nothing(site: Site) -> None:
     size = site.log.state.size
     assert "over" not in thief.client.get("/account/")
     assert site.log.state.size == size
+
+
+def test_leaving_is_said_in_plain_words_before_it_is_prepared(site: Site) -> None:
+    """The page names what ends, offers one's own data, and leads to the request for the signer."""
+    heron = site.client("heron")
+    page = heron.get("/account/leave/")
+    assert "no voice from then on" in text_of(page)
+    assert "chair" in text_of(page)
+    assert "/propose/depart/?member=heron" in page.content.decode()
+    data = heron.get("/account/data/")
+    assert data["Content-Disposition"] == 'attachment; filename="my-data.json"'
+    assert data.json()["passkeys"][0]["key"] == site.passkey("heron").key
+
+
+def test_a_passkey_that_is_lost_is_revoked_with_the_kit(site: Site) -> None:
+    """The account page leads to the decision that revokes what the record has, also of a passkey that the account has not any more."""
+    heron = Person(site, site.device("heron"), site.client("heron"))
+    key = site.passkey("heron").key
+    spare = Person(site)
+    options = heron.client.post("/account/passkeys/question/").json()["options"]
+    heron.client.post("/account/passkeys/", {"label": "Spare", **spare.answer("enrol", options)})
+    added = site.user("heron").passkeys.get(name="Spare")
+    page = heron.client.get("/account/").content.decode()
+    assert "/propose/rotate-key/?payload=" in page
+    from commonhold.house.members.services import enrolment_payload
+
+    enact(site, "heron", "rotate-key", enrolment_payload(added.user, added))
+    assert spare.sign_in()["Location"] == "/"
+    spare.client.post(f"/account/passkeys/{site.passkey('heron').pk}/remove/")
+    assert heron.client.get("/account/")["Location"].startswith("/sign-in/?over=removed")
+    page = text_of(spare.client.get("/account/"))
+    assert "that are not in this account" in page
+    assert key[:12] in page
+
+
+def test_an_account_page_keeps_what_was_typed_and_escapes_it(site: Site) -> None:
+    """A wrong address is refused beside the words; hostile markup is text wherever it is shown."""
+    heron = site.client("heron")
+    hostile = "<img src=x onerror=alert(1)>"
+    page = heron.post("/account/", {"name": hostile, "email": "nowhere", "language": "ar"})
+    assert page.status_code == 403
+    assert "no address for e-mail" in text_of(page)
+    assert 'value="nowhere"' in page.content.decode()
+    assert hostile not in page.content.decode()
+    assert heron.post("/account/", {"name": hostile, "email": "", "language": "ar"}).status_code == 302
+    page = heron.get("/account/")
+    assert hostile not in page.content.decode()
+    assert page["Content-Language"] == "ar"
+    assert 'dir="rtl"' in page.content.decode()

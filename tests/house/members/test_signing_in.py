@@ -7,8 +7,13 @@ import json
 import pytest
 
 from commonhold.testing.authenticator import Device
+from tests.attacks import Mutation, attack
 from tests.house.members.browsing import Person, text_of
 from tests.house.sites import URL, Site
+
+CEREMONIES = "src/commonhold/house/members/ceremonies.py"
+DOORS = "src/commonhold/house/members/doors.py"
+WORDS = "src/commonhold/house/members/words.py"
 
 
 def person(site: Site, member: str) -> Person:
@@ -37,6 +42,9 @@ def test_a_session_has_a_new_key_after_signing_in(site: Site) -> None:
     assert heron.client.session.session_key != before
 
 
+@attack(
+    "house-door-led-away", Mutation(DOORS, find='if not text.startswith("/"):', replace="if text:\n        return text\n    if not text:")
+)
 @pytest.mark.parametrize(
     ("given", "led"),
     [
@@ -54,6 +62,10 @@ def test_signing_in_leads_to_pages_of_this_house_alone(site: Site, given: str, l
     assert person(site, "heron").sign_in(next=given)["Location"] == led
 
 
+@attack(
+    "house-door-replayed",
+    Mutation(CEREMONIES, find="if found is None or not Ceremony.objects.filter(pk=found.pk).delete()[0]:", replace="if found is None:"),
+)
 def test_a_question_is_answered_once(site: Site) -> None:
     """A recorded answer opens nothing, in this browser or another; a double click finds itself signed in."""
     heron = person(site, "heron")
@@ -84,6 +96,14 @@ def test_a_question_is_good_for_five_minutes(site: Site) -> None:
     assert "five minutes" in text_of(late)
 
 
+@attack(
+    "house-door-enumerated",
+    Mutation(
+        WORDS,
+        find='    "passkey/expired": N_("That',
+        replace='    "passkey/unknown": N_("Nobody here has it."),\n    "passkey/expired": N_("That',
+    ),
+)
 def test_nothing_tells_an_unknown_passkey_from_a_wrong_one(site: Site) -> None:
     """A stranger's passkey, a member's with a broken signature, and one that was removed get the same page, with the same questions to the tables."""
     from django.db import connection
@@ -136,10 +156,13 @@ def test_a_passkey_of_another_address_opens_nothing(site: Site) -> None:
 
 
 def test_strangers_knock_so_often_and_no_more(site: Site) -> None:
-    """After sixty questions in ten minutes an address is told to wait; another is not, and ten minutes later it may again."""
+    """After so many questions in ten minutes an address is told to wait; another is not, and ten minutes later it may again."""
+    from commonhold.house.members.limits import QUESTIONS
+
     client = site.client()
-    for _ in range(60):
-        assert client.post("/passkey/question/").status_code == 200
+    for _ in range(QUESTIONS.each - 1):
+        assert QUESTIONS.takes("127.0.0.1")
+    assert client.post("/passkey/question/").status_code == 200
     refused = client.post("/passkey/question/")
     assert refused.status_code == 429
     assert "ten minutes" in refused.json()["said"]

@@ -51,9 +51,9 @@ class Limit:
             self._window = -1
 
 
-QUESTIONS: Final = Limit(60, 1_200, 600)
-"""Questions to passkeys and their answers. Nobody guesses a signature: this bounds work, not luck."""
-LINKS: Final = Limit(60, 1_200, 600)
+QUESTIONS: Final = Limit(300, 3_000, 600)
+"""Questions to passkeys and their answers. Nobody guesses a signature: this bounds work, not luck; a whole assembly shares the address of its hall."""
+LINKS: Final = Limit(300, 3_000, 600)
 """Pages behind links that hold a secret. Nobody guesses 32 bytes either."""
 LIMITS: Final = (QUESTIONS, LINKS)
 

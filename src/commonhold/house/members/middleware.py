@@ -27,7 +27,7 @@ PUBLIC: Final = frozenset(
     {"sign-in", "login", "passkey-question", "join", "join-question", "lost", "wagtailadmin_sprite", "wagtailadmin_javascript_catalog"}
 )
 """Pages for everybody, by the names of their addresses."""
-OWN: Final = PUBLIC | {"welcome", "sign-out", "logout", "own-data", "own-request", "give-up"}
+OWN: Final = PUBLIC | {"welcome", "sign-out", "logout", "own-data", "own-request", "own-hand-in", "give-up"}
 """Pages for whoever is signed in and no member."""
 UNSHOWN: Final = frozenset({"csrfmiddlewaretoken", "answer", "nonce"})
 MAX_WORDS: Final = 200_000

@@ -13,17 +13,21 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from commonhold.house.core import ledger
+from commonhold.house.core.links import propose_url
 from commonhold.house.core.speech import language, language_of
-from commonhold.house.members import accounts, ceremonies, doors, invitations, services, visits
+from commonhold.house.members import accounts, asking, ceremonies, doors, invitations, services, visits
 from commonhold.house.members.limits import QUESTIONS, address_of
 from commonhold.house.members.models import Passkey, User, Visit
 from commonhold.house.members.standing import APPLICANT, MEMBER
 from commonhold.house.members.views import BUSY, REFUSED, private
 from commonhold.house.members.words import failures, refusal
+from commonhold.house.signing.services import hand_in
 from commonhold.kernel.errors import CommonholdError, FormatError, ProofError
+from commonhold.kernel.record.state import State
 from commonhold.pages.language import CODES
 
 MAX_LABEL: Final = 80
+MAX_GIVEN: Final = 200_000
 
 
 def me(request: HttpRequest) -> User:
@@ -62,9 +66,36 @@ def welcome(request: HttpRequest) -> HttpResponse:
         "words": " ".join(services.words_of(passkey)) if passkey is not None else "",
         "is_first": passkey is not None and passkey == services.first_passkey(user),
         "has_kit": member is not None and bool(member.kit),
-        "waiting": services.proposals_about(state, user.member, "admit" if applies else "rotate-key", visit.key)[:3],
+        "waiting": services.proposals_about(state, user.member, "admit", visit.key)[:3] if applies else [],
+        "step": asking.enrolment_step(user, passkey) if passkey is not None and not applies else None,
+        "trouble": request.session.pop("trouble", ""),
     }
     return render(request, "members/welcome.html", context)
+
+
+@private
+@require_http_methods(["GET", "HEAD"])
+def own_request(request: HttpRequest) -> HttpResponse:
+    """The request for the signer, as a file."""
+    user, visit = me(request), visit_of(request)
+    passkey = user.passkeys.filter(key=visit.key).first()
+    step = asking.enrolment_step(user, passkey) if passkey is not None else None
+    if step is None or not step.raw:
+        return HttpResponseRedirect("/welcome/")
+    response = HttpResponse(step.raw + b"\n", content_type="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{step.what}-{step.number}.request"'
+    return response
+
+
+@private
+@require_POST
+def own_hand_in(request: HttpRequest) -> HttpResponse:
+    """Take what the signer gave back as a text; the log judges it, as it judges what anybody brings."""
+    try:
+        hand_in(request.POST.get("text", "")[:MAX_GIVEN])
+    except CommonholdError as error:
+        request.session["trouble"] = error.diagnostics()
+    return HttpResponseRedirect("/welcome/")
 
 
 @private
@@ -160,6 +191,22 @@ def end_session(request: HttpRequest) -> HttpResponse:
 
 @private
 @require_http_methods(["GET", "HEAD"])
+def leave(request: HttpRequest) -> HttpResponse:
+    """What leaving means, and where it is signed."""
+    user = me(request)
+    member = ledger.state().member(user.member)
+    context = {
+        "page_title": language_of(request).plainly("Leave"),
+        "page_icon": "user",
+        "offices": ledger.state().offices_of(user.member),
+        "has_kit": member is not None and bool(member.kit),
+        "propose": propose_url("depart", member=user.member),
+    }
+    return render(request, "members/leave.html", context)
+
+
+@private
+@require_http_methods(["GET", "HEAD"])
 def own_data(request: HttpRequest) -> HttpResponse:
     """All that the house keeps of oneself, as a file."""
     user = me(request)
@@ -212,7 +259,8 @@ def _account(
         "wrong": field,
         "said": refusal(spoken, error) if error else "",
         "languages": [(code, language(code).name) for code in settings.CONFIG.languages],
-        "passkeys": [_row(passkey, visit, state.keyring) for passkey in user.passkeys.order_by("pk")],
+        "passkeys": [_row(user, passkey, visit, state) for passkey in user.passkeys.order_by("pk")],
+        "lost": _lost(user, state),
         "visits": visits.live(user),
         "visit": visit,
         "failures": failures(spoken),
@@ -220,7 +268,20 @@ def _account(
     return render(request, "members/account.html", context, status=REFUSED if error else 200)
 
 
-def _row(passkey: Passkey, visit: Visit, keyring: Any) -> dict[str, Any]:
-    enrolled = keyring.get(passkey.key)
+def _row(user: User, passkey: Passkey, visit: Visit, state: State) -> dict[str, Any]:
+    enrolled = state.keyring.get(passkey.key)
     what = "new" if enrolled is None else "revoked" if enrolled.revoked >= 0 else "enrolled"
-    return {"passkey": passkey, "what": what, "is_this": passkey.key == visit.key, "words": " ".join(services.words_of(passkey))}
+    payload = services.enrolment_payload(user, passkey) if what == "new" else services.revocation_payload(user, passkey.key)
+    propose = propose_url("rotate-key", payload=json.dumps(payload, sort_keys=True)) if what != "revoked" else ""
+    words = " ".join(services.words_of(passkey))
+    return {"passkey": passkey, "what": what, "is_this": passkey.key == visit.key, "words": words, "propose": propose}
+
+
+def _lost(user: User, state: State) -> list[dict[str, str]]:
+    """The passkeys that the record has of a member and their account has not: still to be revoked, if their device is lost."""
+    member, held = state.member(user.member), set(user.passkeys.values_list("key", flat=True))
+    keys = [key for key, value in member.keys.items() if value.get("kind") == "passkey" and key not in held] if member is not None else []
+    payloads = [(key, services.revocation_payload(user, key)) for key in sorted(keys)]
+    return [
+        {"key": key[:12], "propose": propose_url("rotate-key", payload=json.dumps(payload, sort_keys=True))} for key, payload in payloads
+    ]

@@ -14,6 +14,8 @@ urlpatterns = [
     path("join/<str:secret>/question/", views.join_question, name="join-question"),
     path("lost/", views.lost, name="lost"),
     path("welcome/", own.welcome, name="welcome"),
+    path("welcome/request.json", own.own_request, name="own-request"),
+    path("welcome/hand-in/", own.own_hand_in, name="own-hand-in"),
     path("account/", own.account, name="account"),
     path("account/passkeys/question/", own.add_question, name="passkey-add-question"),
     path("account/passkeys/", own.add_passkey, name="passkey-add"),
@@ -21,5 +23,6 @@ urlpatterns = [
     path("account/passkeys/<int:number>/remove/", own.remove_passkey, name="passkey-remove"),
     path("account/sessions/", own.end_session, name="session-end"),
     path("account/data/", own.own_data, name="own-data"),
+    path("account/leave/", own.leave, name="leave"),
     path("account/give-up/", own.give_up, name="give-up"),
 ]

@@ -20,6 +20,7 @@ from commonhold.house.members.limits import LINKS, QUESTIONS, Limit, address_of
 from commonhold.house.members.models import Ceremony, Invitation, Passkey, User
 from commonhold.house.members.standing import MEMBER
 from commonhold.house.members.words import ENDED, failures, refusal
+from commonhold.kernel.charter.wording import rule_in_words
 from commonhold.kernel.errors import CommonholdError, ProofError, RuleError
 from commonhold.pages.language import CODES
 
@@ -38,7 +39,8 @@ def private(view: View[P]) -> View[P]:
     def shown(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # The address of a link holds a secret, and no request carries it on. (`no-referrer` would make browsers hide the form's origin, too.)
+        response.headers["Referrer-Policy"] = "strict-origin"
         return response
 
     return shown
@@ -137,8 +139,10 @@ def join_question(request: HttpRequest, secret: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 def lost(request: HttpRequest) -> HttpResponse:
     """What somebody does who has neither passkey nor kit any more, by this charter. It says nothing of anybody."""
-    rule = ledger.state().part("rules").get("decisions.recover-member")
-    return render(request, "members/lost.html", {"rule": rule, "article": rule.get("article", "") if rule else ""})
+    charter = ledger.state().charter
+    rules = [charter.rules[name] for name in charter.by_kind.get("recover-member", ())]
+    context = {"rules": [(rule.article, rule_in_words(rule)) for rule in rules]}
+    return render(request, "members/lost.html", context)
 
 
 def _question(request: HttpRequest, limit: Limit, ask: Callable[[], dict[str, Any]]) -> HttpResponse:
