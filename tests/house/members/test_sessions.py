@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
+import pytest
+
+from commonhold.kernel import b64
+from commonhold.kernel.record.entries import signed_bytes, with_assertion
 from tests.attacks import Mutation, attack
 from tests.house.members.browsing import Person, text_of
 from tests.house.members.test_joining import link
-from tests.house.sites import URL, Site
+from tests.house.sites import URL, Site, public_of
 
 STANDING = "src/commonhold/house/members/standing.py"
 
@@ -148,9 +154,7 @@ def test_a_thief_with_the_tables_reads_and_signs_nothing(site: Site) -> None:
         user=true.user, credential=mine.id, key="0" * 64, alg="es256", spki=mine.spki, rp_id="localhost", origin=URL
     )
     assert thief.sign_in().status_code == 403
-    from commonhold.house.members.services import public_of
-
-    row.key = public_of(row).key_id
+    row.key = public_of(mine).key_id
     row.save()
     assert thief.sign_in()["Location"] == "/welcome/"
     assert thief.client.get("/decisions/")["Location"] == "/welcome/"
@@ -158,8 +162,32 @@ def test_a_thief_with_the_tables_reads_and_signs_nothing(site: Site) -> None:
     session[doors.VISIT] = visits.begin(true.user, true.key, URL, "").mark
     session.save()
     assert thief.client.get("/decisions/").status_code == 200
-    size = site.log.state.size
-    assert "over" not in thief.client.get("/account/")
+    _signs_nothing(site, thief)
+
+
+def _signs_nothing(site: Site, thief: Person) -> None:
+    """With heron's session and a device of their own, through the house's own address for signatures: refused twice, and the record is as it was."""
+    from commonhold.house.core import ledger
+    from commonhold.house.signing import services
+    from commonhold.house.signing.models import Draft
+
+    site.act("heron", "propose", {"kind": "publish", "payload": {"work": "ab" * 32}, "not_after": site.now + 86_400})
+    draft = Draft.objects.create(
+        user=site.user("heron"),
+        type="propose",
+        body={"kind": "publish", "payload": {"work": "cd" * 32}, "not_after": site.now + 86_400},
+        texts={},
+        size=0,
+    )
+    state, mine, size = ledger.state(), thief.device.held[0], site.log.state.size
+    for key in (public_of(mine).key_id, site.passkey("heron").key):
+        unsigned = services.unsigned(state, "heron", key, draft)
+        challenge = hashlib.sha256(signed_bytes(unsigned)).digest()
+        used = thief.device.get({"challenge": challenge, "rpId": "localhost"})
+        leaf = with_assertion(unsigned, authenticator=used["authenticator"], client=used["client"], signature=used["signature"])
+        answer = thief.client.post(f"/drafts/{draft.pk}/sign/", {"leaf": b64.encode(leaf)}, content_type="application/json")
+        assert answer.status_code == 409, answer.content
+        assert answer.json()["code"] in {"key/unknown", "webauthn/signature"}, answer.content
     assert site.log.state.size == size
 
 
@@ -210,3 +238,51 @@ def test_an_account_page_keeps_what_was_typed_and_escapes_it(site: Site) -> None
     assert hostile not in page.content.decode()
     assert page["Content-Language"] == "ar"
     assert 'dir="rtl"' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/sign-in/",
+        "/passkey/question/",
+        "/sign-out/",
+        "/account/",
+        "/account/passkeys/",
+        "/account/passkeys/question/",
+        "/account/passkeys/link/",
+        "/account/passkeys/1/remove/",
+        "/account/sessions/",
+        "/account/give-up/",
+        "/welcome/hand-in/",
+        "/invite/",
+        "/invite/1/withdraw/",
+    ],
+)
+def test_every_change_asks_for_the_pages_own_token(site: Site, path: str) -> None:
+    """A form on somebody else's page, sent from a member's browser, changes nothing."""
+    heron = site.client("heron")
+    heron.handler.enforce_csrf_checks = True
+    assert heron.post(path, {}).status_code == 403
+    assert heron.get("/account/").status_code == 200
+
+
+def test_asking_who_somebody_is_takes_three_questions_to_the_tables(site: Site) -> None:
+    """Session, account and visit; the rest is in the fold, so it costs the same with any number of members."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    heron = site.client("heron")
+    heron.get("/account/data/")
+    with CaptureQueriesContext(connection) as asked:
+        heron.get("/account/leave/")
+    tables = [query["sql"].split("FROM", 1)[1].split()[0].strip('"') for query in asked.captured_queries if "FROM" in query["sql"]]
+    assert [tables.count(name) for name in ("django_session", "members_user", "members_visit")] == [1, 1, 1]
+
+
+def test_a_page_that_does_not_say_whom_it_is_for_is_for_members(site: Site) -> None:
+    """Whatever address a stranger or an applicant tries, they get to the door or to their own page."""
+    stranger, wren = site.client(), Person(site)
+    wren.join(link(site))
+    for path in ("/", "/decisions/", "/people/", "/images/", "/documents/", "/documents/1/a.pdf", "/nowhere/", "/propose/", "/hand-in/"):
+        assert stranger.get(path)["Location"].startswith("/sign-in/?next="), path
+        assert wren.client.get(path)["Location"] == "/welcome/", path

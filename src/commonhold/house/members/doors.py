@@ -25,6 +25,7 @@ def enter(request: HttpRequest, passkey: Passkey) -> Standing:
     if found.kind == ENDED:
         return found
     leave(request)
+    request.session.clear_expired()
     login(request, user, backend=BACKEND)
     request.session[VISIT] = visits.begin(user, passkey.key, passkey.origin, request.headers.get("User-Agent", "")[:400]).mark
     request.session.set_expiry(visits.LASTS)

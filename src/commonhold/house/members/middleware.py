@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 
 from commonhold.house.core import ledger
+from commonhold.house.core.access import ACCOUNTS, EVERYBODY, is_for
 from commonhold.house.core.speech import language_of
 from commonhold.house.members import accounts, doors, visits
 from commonhold.house.members.models import User, Visit
@@ -23,12 +24,8 @@ from commonhold.house.members.words import ENDED as WORDS
 
 Next = Callable[[HttpRequest], HttpResponse]
 
-PUBLIC: Final = frozenset(
-    {"sign-in", "login", "passkey-question", "join", "join-question", "lost", "wagtailadmin_sprite", "wagtailadmin_javascript_catalog"}
-)
-"""Pages for everybody, by the names of their addresses."""
-OWN: Final = PUBLIC | {"welcome", "sign-out", "logout", "own-data", "own-request", "own-hand-in", "give-up"}
-"""Pages for whoever is signed in and no member."""
+FURNITURE: Final = frozenset({"wagtailadmin_sprite", "wagtailadmin_javascript_catalog"})
+"""Icons and words of the shell, which the door uses, too."""
 UNSHOWN: Final = frozenset({"csrfmiddlewaretoken", "answer", "nonce"})
 MAX_WORDS: Final = 200_000
 
@@ -70,14 +67,15 @@ class Sessions:
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]) -> HttpResponse | None:
         """Turn away whoever may not see this page, with the reason."""
-        del view, args, kwargs
+        del args, kwargs
         name = request.resolver_match.url_name if request.resolver_match is not None else ""
-        why = getattr(request, "ended", "")
-        if why and name not in PUBLIC:
+        if name in FURNITURE or is_for(view) == EVERYBODY:
+            return None
+        if why := getattr(request, "ended", ""):
             return _over(request, why)
-        if not request.user.is_authenticated and name not in PUBLIC:
+        if not request.user.is_authenticated:
             return HttpResponseRedirect(f"/sign-in/?{urlencode({'next': request.get_full_path()})}")
-        if request.user.is_authenticated and getattr(request.user, "standing", "") != MEMBER and name not in OWN:
+        if getattr(request.user, "standing", "") != MEMBER and is_for(view) != ACCOUNTS:
             return HttpResponseRedirect("/welcome/")
         return None
 

@@ -1,7 +1,7 @@
 """Accounts, passkeys and invitations.
 
-An account is a browser's way in and nothing more: which member it belongs to is believed only because the record has enrolled one of its passkeys for them, or,
-before that, because its owner was invited and is still waited for. Whoever writes these tables can sign in as anybody; nobody can sign an act with them.
+An account is a browser's way in and nothing more: a session is a member's because the record has enrolled the very passkey that began it (:mod:`.standing`).
+Whoever writes these tables can read as anybody; nobody can sign an act with them.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from commonhold.house.core import ledger
+from commonhold.house.core.access import for_accounts
 from commonhold.house.core.links import propose_url
 from commonhold.house.core.speech import language, language_of
 from commonhold.house.members import accounts, asking, ceremonies, doors, invitations, services, visits
@@ -49,6 +50,7 @@ def visit_of(request: HttpRequest) -> Visit:
     return found
 
 
+@for_accounts
 @private
 @require_http_methods(["GET", "HEAD"])
 def welcome(request: HttpRequest) -> HttpResponse:
@@ -73,6 +75,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
     return render(request, "members/welcome.html", context)
 
 
+@for_accounts
 @private
 @require_http_methods(["GET", "HEAD"])
 def own_request(request: HttpRequest) -> HttpResponse:
@@ -87,6 +90,7 @@ def own_request(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@for_accounts
 @private
 @require_POST
 def own_hand_in(request: HttpRequest) -> HttpResponse:
@@ -205,6 +209,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     return render(request, "members/leave.html", context)
 
 
+@for_accounts
 @private
 @require_http_methods(["GET", "HEAD"])
 def own_data(request: HttpRequest) -> HttpResponse:
@@ -222,6 +227,7 @@ def own_data(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@for_accounts
 @private
 @require_POST
 def give_up(request: HttpRequest) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Concatenate, Final, ParamSpec
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -14,9 +14,10 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST
 
 from commonhold.house.core import ledger
+from commonhold.house.core.access import for_accounts, for_everybody
 from commonhold.house.core.speech import DJANGO, language, language_of
 from commonhold.house.members import accounts, ceremonies, doors, invitations
-from commonhold.house.members.limits import LINKS, QUESTIONS, Limit, address_of
+from commonhold.house.members.limits import LINKS, QUESTIONS, address_of
 from commonhold.house.members.models import Ceremony, Invitation, Passkey, User
 from commonhold.house.members.standing import MEMBER
 from commonhold.house.members.words import ENDED, failures, refusal
@@ -46,6 +47,7 @@ def private(view: View[P]) -> View[P]:
     return shown
 
 
+@for_everybody
 @private
 @ensure_csrf_cookie
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,13 +76,15 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(target if found.kind == MEMBER else "/welcome/")
 
 
+@for_everybody
 @private
 @require_POST
 def passkey_question(request: HttpRequest) -> HttpResponse:
     """A question for whoever wants to sign in."""
-    return _question(request, QUESTIONS, ceremonies.ask_sign_in)
+    return JsonResponse({"options": ceremonies.ask_sign_in()}) if QUESTIONS.takes(address_of(request)) else _busy(request)
 
 
+@for_accounts
 @private
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
@@ -89,6 +93,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect("/sign-in/?over=out")
 
 
+@for_everybody
 @private
 @ensure_csrf_cookie
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,10 +121,13 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     return HttpResponseRedirect("/welcome/")
 
 
+@for_everybody
 @private
 @require_POST
 def join_question(request: HttpRequest, secret: str) -> HttpResponse:
     """A question for the passkey of a new account, once its names may be what they are."""
+    if not LINKS.takes(address_of(request)):
+        return _busy(request)
     invitation = invitations.find(secret)
     if invitation is None or invitations.standing_of(invitation) != invitations.OPEN:
         return JsonResponse({"again": True})
@@ -132,9 +140,10 @@ def join_question(request: HttpRequest, secret: str) -> HttpResponse:
     own = User.objects.filter(member=invitation.member).first() if invitation.member and invitation.by == invitation.member else None
     held = list(own.passkeys.all()) if own is not None else []
     data = {**given, "invitation": invitation.pk}
-    return _question(request, LINKS, lambda: ceremonies.ask_enrolment(given["member"], given["name"] or given["member"], data, held))
+    return JsonResponse({"options": ceremonies.ask_enrolment(given["member"], given["name"] or given["member"], data, held)})
 
 
+@for_everybody
 @private
 @require_http_methods(["GET", "HEAD"])
 def lost(request: HttpRequest) -> HttpResponse:
@@ -145,10 +154,8 @@ def lost(request: HttpRequest) -> HttpResponse:
     return render(request, "members/lost.html", context)
 
 
-def _question(request: HttpRequest, limit: Limit, ask: Callable[[], dict[str, Any]]) -> HttpResponse:
-    if not limit.takes(address_of(request)):
-        return JsonResponse({"said": refusal(language_of(request), "busy")}, status=BUSY)
-    return JsonResponse({"options": ask()})
+def _busy(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"said": refusal(language_of(request), "busy")}, status=BUSY)
 
 
 def _door(request: HttpRequest, target: str, said: str, status: int = 200) -> HttpResponse:
