@@ -27,6 +27,8 @@ INSTALLED_APPS = [
     "commonhold.house.images",
     "commonhold.house.record",
     "commonhold.house.signing",
+    "commonhold.house.charter",
+    "commonhold.house.people",
     "wagtail.users",
     "wagtail.images",
     "wagtail.documents",

@@ -1,0 +1,1 @@
+"""Who is who: offices and their seats, members, bodies."""
