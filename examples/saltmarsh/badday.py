@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,7 +92,7 @@ def _seize(day: Day, kept: Kept) -> Iterator[Thief]:
     day.seized = time.monotonic()
     for server in (day.house, kept.public):
         server.kill()
-    port = int(day.house.url.rpartition(":")[2])
+    address = urllib.parse.urlsplit(day.house.url)
     thief = Thief(Path("server"), ("one", "two"))
     stage.type(f"rm -rf server {PUBLIC}")
     for folder in (Path("server"), PUBLIC):
@@ -100,7 +101,7 @@ def _seize(day: Day, kept: Kept) -> Iterator[Thief]:
     stage.say(
         "Another program, at the same address and with the log's own key, serves what Ruff likes, to whom Ruff likes. It took one evening."
     )
-    with thief.serving(port):
+    with thief.serving(address.port or 0, address.path):
         stage.check("the address answers as if nothing had happened", fetch(f"{day.house.url}/checkpoint"))
         yield thief
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import phones
 from deciding import MEMBERS
 from keeping import CHECKED, Kept
-from neighbours import PAGE, PARTNERS, Day, asking, await_told, newest, told
+from neighbours import PAGE, PARTNERS, Day, asking, await_told, newest, open_house, told
 from running import Server, fetch, refusal, until
 
 MOVED = "https://saltmarsh-radio.example/"
@@ -30,9 +30,7 @@ def go_on(day: Day, kept: Kept) -> Server:
         f"lost: nothing. After {seconds:.1f} seconds all {day.size} entries, the programme and the site are back, byte for byte",
         len(kept.entries) == day.size and kept.whole_in(Path("next")),
     )
-    stage.type("commonhold house log serve --house next &")
-    following = day.start("house", "log", "serve", "--house", "next", "--listen", "127.0.0.1:0", log=Path("next.txt"))
-    stage.show(f"listening    {following.url}")
+    following = open_house(stage, day.start, Path("next"))
     stage.variables["NEXT"] = following.url
     stage.run("epoch", "announce", following.url, *asking(day))
     address = ("--house", following.url)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from deciding import Story
-from running import Programs, Server, fetch, free_addresses, until
+from running import NotHealthyError, Programs, Server, fetch, free_addresses, until
+from stage import Stage
 
 PARTNERS = {"gull": "gull-island.example", "tide": "tidewater.example"}
 PAGE = "https://saltmarsh.example/"
@@ -36,7 +39,8 @@ class Day:
     def row(self, name: str, house: Server | None = None) -> dict[str, Any]:
         """What a partner says of that log."""
         url = (house or self.house).url
-        rows = [row for row in self.partners[name].json()["logs"] if row["url"] == url]
+        # The house calls itself by the name that members use, and listens on the number behind it.
+        rows = [row for row in self.partners[name].json()["logs"] if row["url"].replace("//localhost:", "//127.0.0.1:") == url]
         found: dict[str, Any] = rows[0]
         return found
 
@@ -52,14 +56,12 @@ def rent(story: Story, start: Programs) -> Day:
     stage = story.stage
     stage.step("The radio rents a server")
     stage.say(
-        """Until now the record lay in a folder. Now it moves to a rented server, and members act through its address. Whoever runs the server
-        has no more say than before. Today that is ruff, who knows about computers, and is trusted."""
+        """Until now the record lay in a folder. Now it moves to a rented server, where members find it in their browsers, and act through its address. Whoever
+        runs the server has no more say than before. Today that is ruff, who knows about computers, and is trusted."""
     )
     stage.type("cp -r radio server")
     shutil.copytree("radio", "server")
-    stage.type("commonhold house log serve --house server &")
-    house = start("house", "log", "serve", "--house", "server", "--listen", "127.0.0.1:0", log=Path("server.txt"))
-    stage.show(f"listening    {house.url}")
+    house = open_house(stage, start, Path("server"))
     stage.variables["RADIO"] = house.url
     day = Day(story, start, house)
     stage.run("verify", house.url, "--org", story.org, only=("verdict", "entries"))
@@ -70,6 +72,26 @@ def rent(story: Story, start: Programs) -> Day:
     stage.run("approve", page[:8], *address, "--kit", "kits/plover.kit", only=("entry", "enacted", "status"))
     stage.check(f"{PAGE} is a channel of record", stage.json("status", page, *address)["status"] == "enacted")
     return day
+
+
+def open_house(stage: Stage, start: Programs, folder: Path) -> Server:
+    """Make and serve the house in a folder: the members' pages, and below them the log, whose address this has."""
+    port = free_addresses(1)[0].rpartition(":")[2]
+    public = f"http://localhost:{port}"
+    stage.type(f"commonhold house init {folder} --url {public}")
+    done = subprocess.run(
+        [Path(sys.executable).with_name("commonhold"), "house", "init", folder, "--url", public],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise NotHealthyError(done.stderr)
+    stage.type(f"commonhold house serve --house {folder} --listen 127.0.0.1:{port} &")
+    house = start("house", "serve", "--house", str(folder), "--listen", f"127.0.0.1:{port}", log=Path(f"{folder}.txt"))
+    stage.show(f"members at   {public}\nlog          {house.url}")
+    stage.check("members are asked for their passkey at the door, and for no password", b"passkey" in fetch(f"{public}/sign-in/").lower())
+    return house
 
 
 def find_partners(day: Day) -> None:

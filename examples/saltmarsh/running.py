@@ -104,7 +104,8 @@ def _ready(process: subprocess.Popen[str], arguments: tuple[str, ...]) -> tuple[
     except ValueError:
         rest = process.stdout.read()
         raise NotHealthyError(f"`commonhold {' '.join(arguments[:3])}` did not start: {line}{rest}") from None
-    url = ready["url"].rstrip("/")
+    # A house serves its pages at one address and its log below it; what this is for is the log.
+    url = ready.get("log_url", ready["url"]).rstrip("/")
     # What it prints later is not read by anybody, and must not fill the pipe.
     threading.Thread(target=process.stdout.read, daemon=True).start()
     until(lambda: fetch(f"{url}/") is not None, f"{url} answers")

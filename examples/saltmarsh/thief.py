@@ -35,14 +35,14 @@ class Thief:
         return self.faces[self.shown].house / RECORD
 
     @contextmanager
-    def serving(self, port: int) -> Iterator[str]:
-        """Answer on *port* of this machine for as long as the block runs."""
+    def serving(self, port: int, below: str) -> Iterator[str]:
+        """Answer on *port* of this machine, the record *below* a path where the true log had it, for as long as the block runs."""
         thief = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 top = thief.record().resolve()
-                path = (top / self.path.lstrip("/")).resolve()
+                path = (top / self.path.removeprefix(below).lstrip("/")).resolve()
                 self._answer(200, path.read_bytes()) if path.is_relative_to(top) and path.is_file() else self._answer(404, b"")
 
             def do_POST(self) -> None:

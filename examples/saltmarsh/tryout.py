@@ -2,7 +2,7 @@
 
     python examples/saltmarsh/tryout.py [--out DIR] [--seconds N]
 
-Founds the radio, serves its record, starts two partner nodes that follow it, waits until they vouch for it, publishes a programme, serves a mirror, seals what
+Founds the radio, serves its house, starts two partner nodes that follow it, waits until they vouch for it, publishes a programme, serves a mirror, seals what
 opens a page, and prints what to open and what to type. All of it ends with Ctrl-C, or after --seconds. Everything listens on this machine alone.
 """
 
@@ -18,6 +18,7 @@ import deciding
 import keeping
 import neighbours
 import sealing
+import visiting
 from deciding import Story
 from folder import FolderError, prepare
 from provider import Provider
@@ -68,22 +69,32 @@ def _run(seconds: float) -> int:
         print("The page's password is sealed, and four officers try their shares ...", flush=True)
         provider = Provider()
         sealing.seal(day, sealing.Page(provider, "four herons at low tide", provider.new_codes(), session=""))
+        print("The house is prepared for a visitor ...", flush=True)
+        visiting.leave_work(day)
+        door, link = visiting.Doorkeeper(day), visiting.invite()
         for page in ("verifier", "signer"):
             story.stage.quiet(page, "-o", f"{page}.html")
         story.stage.quiet("pin", day.house.url, *(server.url for server in day.partners.values()), "-o", "radio.pin")
-        print(told(day, mirror), flush=True)
+        print(told(day, mirror, link), flush=True)
         end = time.monotonic() + seconds if seconds else float("inf")
         while time.monotonic() < end and all(server.process.poll() is None for server in (day.house, mirror, *day.partners.values())):
             time.sleep(0.5)
+            for key in door.look():
+                print(f"plover's kit has signed the visitor's passkey {key[:12]} into the record: the house is open.", flush=True)
     return 0
 
 
-def told(day: neighbours.Day, mirror: Server) -> str:
+def told(day: neighbours.Day, mirror: Server, link: str) -> str:
     """What to open and what to type."""
     program, here = Path(sys.executable).with_name("commonhold"), Path().resolve()
     gull, tide = (server.url for server in day.partners.values())
     return f"""
-Everything is up. Open in a browser:
+Everything is up. Open in a browser, on this very machine:
+
+    {link}
+        the house, where you come in as plover, the editor: make a passkey, and look again after a few seconds. Under Decisions a
+        programme waits that curlew proposed to publish. You approve it with your passkey, and it is published.
+        (Your passkey is signed into the record by plover's kit, which lies here in kits/. A real plover does that in the signer.)
 
     {gull}/check     the Gull Island Archive: who speaks for the radio?
     {tide}/check     the Tidewater Union, asked the same

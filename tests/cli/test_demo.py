@@ -42,7 +42,7 @@ def test_the_demo_holds_every_claim_that_it_makes(told: tuple[Path, subprocess.C
     assert (done.returncode, done.stderr) == (0, "")
     found = re.search(r"All (\d+) claims hold", done.stdout)
     assert found is not None
-    assert done.stdout.count("✓") == int(found[1]) >= 136
+    assert done.stdout.count("✓") == int(found[1]) >= 138
     assert "\x1b" not in done.stdout
     assert (out / "TRY.md").read_text("utf-8") in done.stdout
     assert "*five seconds*" in done.stdout
@@ -62,6 +62,7 @@ def test_the_radio_to_play_with_is_up_before_it_says_so_and_ends_by_itself(tmp_p
     assert (done.returncode, done.stderr) == (0, "")
     ports = {int(port) for port in re.findall(r"http://127\.0\.0\.1:(\d+)", done.stdout)}
     assert done.stdout.count("/check ") == 2
+    assert re.search(r"http://localhost:\d+/join/[A-Za-z0-9_-]{43}/", done.stdout)
     assert "commonhold custody unseal ID --key teal.key" in done.stdout
     assert "commonhold restore --check my-copy" in done.stdout
     assert {"signer.html", "verifier.html", "radio.pin"} <= {path.name for path in (tmp_path / "try-out").iterdir()}
