@@ -48,7 +48,7 @@ def test_home_says_what_needs_its_reader_and_with_what_link(site: Site) -> None:
     """Whoever can approve is asked to, and whoever has is not; whose proposal it is sees how far it is."""
     made = statement(site)
     heron, tern = site.client("heron"), site.client("tern")
-    assert "You can approve: The text below becomes an official statement." in text_of(heron.get("/"))
+    assert "You can approve: Official statement (en)" in text_of(heron.get("/"))
     assert f'href="/decisions/{made}/"' in heron.get("/").content.decode()
     assert "0 of 2" in text_of(tern.get("/"))
     site.act("tern", "approve", {"proposal": made})

@@ -63,6 +63,7 @@ class Past:
         self._about: dict[str, list[int]] = {}
         self._covered: list[int] = []
         self._clocks: list[int] = []
+        self._attests: list[int] = []
 
     def add(self, news: News) -> None:
         """Take one more entry."""
@@ -73,11 +74,17 @@ class Past:
         if news.clock is not None and news.covered > (self._covered[-1] if self._covered else 0):
             self._covered.append(news.covered)
             self._clocks.append(news.clock)
+            self._attests.append(news.index)
 
     def time_of(self, index: int) -> int | None:
         """The record's clock at the attest that covers an entry; None while none does."""
         place = bisect.bisect_right(self._covered, index)
         return self._clocks[place] if place < len(self._clocks) else None
+
+    def clock_after(self, attest: int) -> int | None:
+        """What the record's clock was after an attest: its own time; None where it has none."""
+        place = bisect.bisect_right(self._attests, attest)
+        return self._clocks[place - 1] if place else None
 
     def about(self, proposal: str) -> tuple[int, ...]:
         """The entries that are about one proposal, itself first, refused ones among them."""

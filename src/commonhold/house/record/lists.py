@@ -186,7 +186,9 @@ def _events(spoken: Language, state: State, rows: list[Entry]) -> list[Event]:
         if entry.type == "attest" and refused is None:
             covered = sum(int(told.get("entries", 0)) for told in one.events if isinstance(told, dict) and told.get("name") == "attested")
             came = _came(spoken, state, one)
-            found.append(Event(one.index, "attest", words.icon_of("attest"), Markup(""), came, time=time, folded=covered))
+            found.append(
+                Event(one.index, "attest", words.icon_of("attest"), Markup(""), came, time=past.clock_after(one.index), folded=covered)
+            )
             continue
         found.append(
             Event(

@@ -22,6 +22,7 @@ from commonhold.kernel.record.queries import describe_proposal
 from commonhold.kernel.record.shortcode import short_code
 from commonhold.kernel.record.state import Proposal, State
 from commonhold.kernel.tlog.merkle import leaf_hash
+from commonhold.pages.dossier.words import paragraphs
 from commonhold.pages.language import Language
 
 PIPS: Final = 12
@@ -173,6 +174,11 @@ class Article:
     number: str
     heading: str
     text: str
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """Its paragraphs and list items, each on one line: its author's line ends are those of a text editor."""
+        return paragraphs(self.text)
 
     @property
     def url(self) -> str:

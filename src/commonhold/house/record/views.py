@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -44,9 +43,10 @@ def home(request: HttpRequest) -> HttpResponse:
         waiting=homes.waiting(spoken, state, member),
         risks=risks[: homes.MOST],
         more_risks=len(risks) - homes.MOST,
-        partners=homes.partners(spoken, told, int(time.time())),
+        partners=homes.partners(spoken, told, ledger.now()),
         size=state.size,
         clock=state.clock,
+        named=state.policy is not None,
         lately=[one for key in lately if (one := showing.row(spoken, state, key, member)) is not None],
         running=state.phase == "running",
     )

@@ -110,6 +110,11 @@ _EVENTS: Final[Mapping[str, str]] = {
     "term-ended": N_("The term of %(member)s has ended: %(office)s"),
     "seat-refused": N_("%(member)s could not take the office: %(office)s"),
 }
+_SHORT: Final[Mapping[str, str]] = {
+    "do-statement": N_("Official statement (%(language)s)"),
+    "do-resolution": N_("Decision (%(kind)s)"),
+    "do-money": N_("Decision (%(kind)s) about %(amount)s %(currency)s"),
+}
 LONGEST: Final = 90
 """Characters of a text that stand in a list."""
 
@@ -122,7 +127,10 @@ def icon_of(name: str) -> str:
 def what(spoken: Language, kind: str, payload: Mapping[str, Any]) -> Markup:
     """What a decision would do, in the first sentence about it, and how its text begins."""
     try:
-        said = Markup(fact_html(spoken, payload_facts(kind, payload)[0]))  # noqa: S704 - sentence and values have been escaped
+        fact = payload_facts(kind, payload)[0]
+        # The signer's sentences about texts point to the text below them, and in a list there is none.
+        short = _SHORT.get(fact.say)
+        said = spoken.html(short, **fact.values) if short else Markup(fact_html(spoken, fact))  # noqa: S704 - sentence and values have been escaped
     except CommonholdError:
         # A kind that this version cannot judge, or a refused payload of another shape.
         said = spoken.html(N_("A decision of the kind %(kind)s"), kind=kind)
