@@ -141,12 +141,12 @@ class Site:
             session.save()
         return client
 
-    def signed(self, member: str, type: str, body: Mapping[str, Any]) -> bytes:
-        """An act signed with a member's kit, as their signer gives it back."""
+    def signed(self, member: str, type: str, body: Mapping[str, Any], kit: Any = None) -> bytes:
+        """An act signed with a member's kit (another than they founded with, if it is given), as their signer gives it back."""
         from commonhold.kernel.record.entries import signed_bytes, unsigned_entry, with_signature
         from commonhold.store.keyfile import load_kit
 
-        _, kit = load_kit(self.house.kit(member))
+        kit = kit or load_kit(self.house.kit(member))[1]
         state, size, root = self.log.head()
         unsigned = unsigned_entry(
             type=type,

@@ -234,6 +234,28 @@ def test_whoever_lost_everything_is_told_what_this_charter_asks_for(site: Site) 
     assert "heron" not in page
 
 
+def test_whoever_lost_everything_comes_in_again_by_the_members_decision(site: Site) -> None:
+    """The members recover avocet with a new kit, which ends every session of the old keys; invited under the same pseudonym, a new passkey is nobody's
+    until the new kit has signed it into the record."""
+    from commonhold.kernel.kit import Kit
+
+    old, kit = site.client("avocet"), Kit(bytes(range(32)))
+    avocet, address = Person(site), link(site, "tern", member="avocet")
+    avocet.join(address)
+    assert avocet.client.get("/decisions/")["Location"] == "/welcome/"
+    proposal = site.propose("tern", "recover-member", {"member": "avocet", "kit": kit.keys.to_value()})
+    for name in ("tern", "heron", "plover", "curlew"):
+        if site.log.state.proposal(proposal).status == "open":
+            site.act(name, "approve", {"proposal": proposal, "key": kit.key_id})
+    assert site.log.state.proposal(proposal).status == "enacted"
+    assert old.get("/decisions/")["Location"].startswith("/sign-in/?over=revoked")
+    assert avocet.client.get("/decisions/")["Location"] == "/welcome/"
+    for _ in range(2):
+        request = parse_request(avocet.client.get("/welcome/request.json").content)
+        site.log.take(site.signed("avocet", request.type, request.body, kit))
+    assert avocet.client.get("/decisions/").status_code == 200
+
+
 @attack(
     "house-account-shared",
     Mutation(
