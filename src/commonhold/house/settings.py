@@ -29,6 +29,8 @@ INSTALLED_APPS = [
     "commonhold.house.signing",
     "commonhold.house.charter",
     "commonhold.house.people",
+    "commonhold.house.custody",
+    "commonhold.house.partners",
     "wagtail.users",
     "wagtail.images",
     "wagtail.documents",

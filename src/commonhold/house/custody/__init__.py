@@ -1,0 +1,1 @@
+"""What the organisation depends on, and who could take it."""

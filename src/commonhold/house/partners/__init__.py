@@ -1,0 +1,1 @@
+"""The partners who keep the record beside this house."""
