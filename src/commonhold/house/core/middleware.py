@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import unwrap
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from commonhold.house.core.speech import activate, language_of
 
@@ -28,6 +29,10 @@ POLICY: Final = "; ".join(
 """No script and no style but those of this very house, and none written into a page."""
 
 
+SHELL: Final = frozenset({"home", "wagtailadmin_javascript_catalog", "wagtailadmin_sprite", "wagtailadmin_dismissibles"})
+"""What is used of the shell's own pages: its words and icons, and what remembers that a hint was read. (Its guard around our front page hides whose that is.)"""
+
+
 class SecurityHeaders:
     """The headers of every answer."""
 
@@ -44,6 +49,24 @@ class SecurityHeaders:
             # What a member reads stays in no cache and in no history of a shared computer.
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class OnlyOurs:
+    """Nothing of the shell answers but what the house uses: its pages, users, groups, reports and interfaces for programs are nobody's here."""
+
+    def __init__(self, get_response: Next) -> None:
+        self._next = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer."""
+        return self._next(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object) -> None:
+        """Say that there is no such page, whoever asks."""
+        del args, kwargs
+        match = request.resolver_match
+        if not unwrap(view).__module__.startswith("commonhold.house.") and (match is None or match.url_name not in SHELL):
+            raise Http404
 
 
 class Spoken:
