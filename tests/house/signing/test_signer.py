@@ -148,3 +148,27 @@ def test_every_kind_of_the_charter_has_a_page(site: Site) -> None:
     assert client.get("/propose/coronation/").status_code == 404
     filled = client.get("/propose/appoint/?office=chair&member=tern").content.decode()
     assert '<option value="tern" selected>' in filled
+
+
+def test_buttons_stand_where_an_act_would_count(site: Site) -> None:
+    """Approve for those whose approval counts, accept for whoever is offered the seat and until they have it; dissent is everybody's."""
+
+    def buttons(member: str, proposal: str) -> set[str]:
+        text = site.client(member).get(f"/decisions/{proposal}/").content.decode()
+        return {
+            act for act in ("approve", "object", "accept", "withdraw-proposal", "withdraw-approval") if f"/act/{act}/{proposal}/" in text
+        }
+
+    channel = site.propose("tern", "channel", {"op": "add", "address": "https://saltmarsh.example/"})
+    assert buttons("heron", channel) == {"approve", "object"}
+    assert buttons("avocet", channel) == {"object"}
+    assert buttons("tern", channel) == {"approve", "object", "withdraw-proposal"}
+    site.act("tern", "withdraw", {"what": "seat", "of": "treasurer"})
+    seat = site.propose("heron", "appoint", {"office": "treasurer", "member": "curlew"})
+    for name in ("heron", "tern", "plover", "avocet"):
+        if site.log.state.proposal(seat).status == "open":
+            site.act(name, "approve", {"proposal": seat})
+    assert buttons("curlew", seat) == {"accept"}
+    assert buttons("heron", seat) == set()
+    site.act("curlew", "accept", {"of": seat})
+    assert buttons("curlew", seat) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from commonhold.house.record.models import Decision
 from commonhold.kernel.errors import CommonholdError, FormatError
 from commonhold.kernel.messages import N_
 from commonhold.kernel.record.entries import parse_entry
+from commonhold.kernel.record.state import Seat, State
 
 LATELY: Final = 5
 PROOF: Final = "application/json"
@@ -74,16 +76,26 @@ def decision(request: HttpRequest, proposal: str) -> HttpResponse:
     spoken, state = language_of(request), ledger.state()
     if state.proposal(proposal) is None:
         return _absent(request, N_("The record has no such decision."), "/decisions/", N_("All decisions"))
+    own: str = request.user.member  # type: ignore[union-attr] # as above
+    detail = showing.detail(spoken, state, proposal)
     return _page(
         request,
         "record/decision.html",
         N_("Decision"),
         "check",
         provable=proofs.is_provable(state),
-        own=request.user.member,  # type: ignore[union-attr] # as above
+        own=own,
+        can_approve=any(own in need["who_still_can"] for need in detail["found"]["needs"]),
+        can_accept=_is_offered(state, own, proposal),
         clocked=state.clock is not None,
-        **showing.detail(spoken, state, proposal),
+        **detail,
     )
+
+
+def _is_offered(state: State, member: str, proposal: str) -> bool:
+    """Whether this decision offers the member a seat, or another term, that they have not accepted yet."""
+    seats: Iterable[Seat] = state.part("seats").values()
+    return any(seat.member == member and proposal in (seat.by if seat.status == "offered" else "", seat.renewal) for seat in seats)
 
 
 def timeline(request: HttpRequest) -> HttpResponse:
