@@ -20,6 +20,8 @@ ALONE: Final = {
     "prooffile/signatures": "the verifier replays nothing, so it bounds what it verifies by itself",
     "file/unreadable": "a browser does not say why; Python has the words of the disk",
     "page/failed": "no refusal: the page itself has failed",
+    "passkey/busy": "a page asks a device for one passkey at a time; no server sees a second press",
+    "passkey/other-credential": "what the browser gives is held to what was asked for, before anything is sent",
     "share/forged": "the signer is given contributions by whoever sends them; Python reads them from the record, which holds none",
     "slip39/": "Python leaves SLIP-39 to a library, whose errors are turned into the codes of who asks",
     "unseal/other-kit": "the signer's key file is encrypted to a kit; the command line's is readable by its owner alone",
