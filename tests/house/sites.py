@@ -34,6 +34,8 @@ T0: Final = 1_750_000_000
 
 def begin(base: Path) -> Path:
     """Set Django up for a house in a folder under *base*, its tables migrated; gives the folder."""
+    # Browser tests leave Playwright's event loop running in this thread, where Django would refuse to look into its tables.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     from commonhold.house.starting import prepare, start
 
     folder = base / "site"
